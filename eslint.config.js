@@ -1,0 +1,74 @@
+// The rules of the house: typescript-eslint strict, and who may import whom (docs/architecture.md).
+import tseslint from 'typescript-eslint';
+
+const agentLibraries = {
+  group: ['azure-pipelines-task-lib', 'azure-pipelines-task-lib/*', 'azure-pipelines-tool-lib', 'azure-pipelines-tool-lib/*'],
+  message: 'Only shared/agent talks to the pipeline agent.',
+};
+const childProcesses = {
+  group: ['child_process', 'node:child_process'],
+  message: 'Child processes are started in shared/agent/tool.ts only.',
+};
+const azureLibraries = { group: ['@azure/*'], message: 'Only shared/azure talks to Azure.' };
+const folder = (name, message) => ({ group: [`**/${name}/**`], message });
+const offLimits = ['local', 'samples', 'tests', 'bench', 'scripts'].map(name =>
+  folder(name, `The product never imports ${name}/.`),
+);
+const restrict = (files, patterns, ignores = []) => ({
+  files,
+  ignores,
+  rules: { 'no-restricted-imports': ['error', { patterns }] },
+});
+const noProcess = {
+  rules: {
+    'no-console': 'error',
+    'no-restricted-properties': [
+      'error',
+      { object: 'process', property: 'env', message: 'Only shared/agent reads the environment.' },
+      { object: 'process', property: 'exit', message: 'A task ends by its result, never by process.exit.' },
+    ],
+  },
+};
+
+export default tseslint.config(
+  { ignores: ['node_modules/', 'dist/', 'out/', 'coverage/', '**/*.generated.ts', 'samples/'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      eqeqeq: 'error',
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } }],
+    },
+  },
+  { files: ['*.config.js'], rules: { 'no-restricted-exports': 'off' } },
+  { files: ['shared/**/*.ts', 'tasks/**/*.ts'], ignores: ['shared/agent/**'], ...noProcess },
+  restrict(
+    ['shared/core/**/*.ts'],
+    [agentLibraries, childProcesses, azureLibraries, ...offLimits, folder('agent', 'core knows no agent.'), folder('azure', 'core knows no Azure.')],
+  ),
+  restrict(['shared/azure/**/*.ts'], [agentLibraries, childProcesses, ...offLimits, folder('tasks', 'shared never imports tasks.')]),
+  restrict(
+    ['shared/agent/**/*.ts'],
+    [azureLibraries, ...offLimits, folder('azure', 'The agent knows no Azure.'), folder('tasks', 'shared never imports tasks.')],
+  ),
+  restrict(
+    ['tasks/*/src/**/*.ts'],
+    [agentLibraries, childProcesses, azureLibraries, ...offLimits, { group: ['**/tasks/**', '../../*/src/*'], message: 'Tasks never import tasks.' }],
+  ),
+  restrict(
+    ['local/**/*.ts'],
+    [agentLibraries, azureLibraries, folder('tasks', 'local/ knows a task as an agent does.'), { group: ['**/shared/agent/**', '**/shared/azure/**'], message: 'local/ imports core and its own.' }],
+  ),
+  {
+    files: ['tests/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [] }],
+    },
+  },
+);

@@ -1,0 +1,94 @@
+/** The port between a use case and whatever runs it: the pipeline agent, or a fake in a test. */
+
+/** What a task may ask of the agent that runs it. A use case knows the agent by this interface only. */
+export interface Agent {
+  /** Aborted by the agent's SIGINT/SIGTERM or by the task's own deadline; its reason is a CancelledError. */
+  readonly signal: AbortSignal;
+  /** A directory for this run alone, removed when the task ends. */
+  readonly tempDirectory: string;
+  /** Where relative paths start: the sources in a build, the artifacts in a release. */
+  readonly workingDirectory: string;
+
+  /** A line of the log. Text from outside goes through {@link untrusted}. */
+  info(message: string): void;
+  /** Seen with System.Debug only. */
+  debug(message: string): void;
+  /** Something a person should act on though the step goes on; becomes an issue of the run. */
+  warning(message: string): void;
+  /** Lines that someone else wrote: agent commands in them are neutralised before they are logged. */
+  untrusted(text: string): void;
+  /** Logs all that `body` logs as one collapsible group. */
+  group<T>(title: string, body: () => Promise<T>): Promise<T>;
+  /** Percentage done (0 to 100) and what is being done. */
+  progress(percent: number, what: string): void;
+
+  /** Masks a value, in every form a log may show it, from now on. Call it before the value's first use. */
+  secret(value: string): void;
+  /** Sets one of the task's declared output variables. */
+  output(name: string, value: string): void;
+  /** A pipeline variable, undefined when it is not set. */
+  variable(name: string): string | undefined;
+
+  /** Shows Markdown on the run's summary page. */
+  summary(title: string, markdown: string): Promise<void>;
+  /** Keeps a file with the run as an attachment of this type (letters, digits, dots). */
+  attach(type: string, name: string, path: string): void;
+  /** Publishes JUnit files to the run's Tests tab. The verdict never depends on it. */
+  publishTests(publication: TestPublication): void;
+
+  /** The full path of a program on PATH, undefined when there is none. */
+  findTool(name: string): string | undefined;
+  /** Runs a program to its end. See {@link ToolCall}. */
+  run(call: ToolCall): Promise<ToolResult>;
+  /** Starts a program that goes on beside the task; it is stopped at the latest when the task ends. */
+  start(call: ToolCall): RunningTool;
+
+  /** Runs at the task's end, whatever its outcome; the last registered runs first. */
+  onCleanUp(what: string, action: () => Promise<void> | void): void;
+}
+
+/** JUnit results for the Tests tab. */
+export interface TestPublication {
+  readonly files: readonly string[];
+  readonly title: string;
+}
+
+/** A program to run: an argument vector, never a shell line. */
+export interface ToolCall {
+  /** The tool's name as people know it, for messages. */
+  readonly name: string;
+  /** Full path of the program. */
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  /**
+   * Variables on top of the agent's own environment; undefined removes one. Secrets go here, never into `args`.
+   */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Each whole line as it comes, colour codes removed, from both streams unless `stream` is looked at. */
+  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** Whether lines go to the log as they come; true unless given. */
+  readonly echo?: boolean;
+  /** How the program is asked to end when the task is cancelled; SIGTERM unless given. */
+  readonly stopSignal?: 'SIGINT' | 'SIGTERM';
+  /** How long it may take to end after that before its process group is killed; 10 s unless given. */
+  readonly stopGraceMilliseconds?: number;
+}
+
+/** How a program ended. */
+export interface ToolResult {
+  /** Undefined when a signal ended it. */
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** The last lines of both streams, at most 200, colour codes removed. */
+  readonly tail: readonly string[];
+}
+
+/** A program that runs beside the task. */
+export interface RunningTool {
+  readonly pid: number;
+  /** Resolves when the program has ended, by itself or by {@link stop}. */
+  readonly ended: Promise<ToolResult>;
+  /** Ends it and everything it started; resolves when they are gone. */
+  stop(): Promise<void>;
+}
