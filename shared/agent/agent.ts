@@ -6,17 +6,17 @@ export interface Agent {
   readonly signal: AbortSignal;
   /** A directory for this run alone, removed when the task ends. */
   readonly tempDirectory: string;
+  /** A directory for what must outlive the task: results, logs, what later steps or uploads read. Removed with the job. */
+  readonly resultsDirectory: string;
   /** Where relative paths start: the sources in a build, the artifacts in a release. */
   readonly workingDirectory: string;
 
-  /** A line of the log. Text from outside goes through {@link untrusted}. */
+  /** Lines of the log. An agent command in them is neutralised, so text from outside may be logged as it is. */
   info(message: string): void;
   /** Seen with System.Debug only. */
   debug(message: string): void;
   /** Something a person should act on though the step goes on; becomes an issue of the run. */
   warning(message: string): void;
-  /** Lines that someone else wrote: agent commands in them are neutralised before they are logged. */
-  untrusted(text: string): void;
   /** Logs all that `body` logs as one collapsible group. */
   group<T>(title: string, body: () => Promise<T>): Promise<T>;
   /** Percentage done (0 to 100) and what is being done. */
@@ -24,14 +24,24 @@ export interface Agent {
 
   /** Masks a value, in every form a log may show it, from now on. Call it before the value's first use. */
   secret(value: string): void;
+  /** Text with every registered secret replaced by `***`; for text that goes into a file, which nothing else masks. */
+  mask(text: string): string;
   /** Sets one of the task's declared output variables. */
   output(name: string, value: string): void;
   /** A pipeline variable, undefined when it is not set. */
   variable(name: string): string | undefined;
+  /** An environment variable of the agent's machine, such as `JMETER_HOME`; undefined when it is not set. */
+  environment(name: string): string | undefined;
+  /** A service connection, as the agent hands it over. */
+  endpoint(id: string): Endpoint;
+  /** The proxy that this URL must go through, undefined when there is none or the environment's own settings hold. */
+  proxyFor(url: string): Proxy | undefined;
 
   /** Shows Markdown on the run's summary page. */
   summary(title: string, markdown: string): Promise<void>;
-  /** Keeps a file with the run as an attachment of this type (letters, digits, dots). */
+  /** Keeps a file with the run, among its logs. The file must outlive the task: see {@link resultsDirectory}. */
+  keepFile(path: string): void;
+  /** Keeps a file with the run as an attachment of this type (letters, digits, dots), for the report. */
   attach(type: string, name: string, path: string): void;
   /** Publishes JUnit files to the run's Tests tab. The verdict never depends on it. */
   publishTests(publication: TestPublication): void;
@@ -45,6 +55,27 @@ export interface Agent {
 
   /** Runs at the task's end, whatever its outcome; the last registered runs first. */
   onCleanUp(what: string, action: () => Promise<void> | void): void;
+}
+
+/** A service connection's raw fields; names are compared without regard to case. */
+export interface Endpoint {
+  readonly id: string;
+  readonly url: string | undefined;
+  readonly scheme: string | undefined;
+  /** An authorization parameter, such as `serviceprincipalkey`. */
+  parameter(name: string): string | undefined;
+  /** A data field, such as `subscriptionId`. */
+  data(name: string): string | undefined;
+  /** The token of the job's own connection to the service, for federated sign-in. */
+  readonly jobToken: string | undefined;
+}
+
+/** An HTTP proxy. */
+export interface Proxy {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: string;
 }
 
 /** JUnit results for the Tests tab. */

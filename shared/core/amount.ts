@@ -12,7 +12,9 @@ export function parseAmount(text: string, input: string): Amount {
   const match = /^(\d+)\s*(%?)$/.exec(text.trim());
   const number = Number(match?.[1]);
   if (match === null || (match[2] === '%' && number > 100)) {
-    throw new UserError(`Input '${input}' must be a number of instances or a percentage up to 100%, not '${text}'.`);
+    throw new UserError(
+      `Input '${input}' must be a number of instances or a percentage up to 100%, not '${text}'.`,
+    );
   }
   return match[2] === '%' ? { percent: number } : { count: number };
 }

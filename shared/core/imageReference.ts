@@ -15,7 +15,10 @@ export type ImageKind = ImageReference['kind'];
 
 const provider = String.raw`/subscriptions/[^/\s]+/resourceGroups/[^/\s]+/providers/Microsoft\.Compute`;
 const managed = new RegExp(String.raw`^${provider}/images/[^/\s]+$`, 'i');
-const gallery = new RegExp(String.raw`^${provider}/galleries/[^/\s]+/images/[^/\s]+(/versions/[^/\s]+)?$`, 'i');
+const gallery = new RegExp(
+  String.raw`^${provider}/galleries/[^/\s]+/images/[^/\s]+(/versions/[^/\s]+)?$`,
+  'i',
+);
 const vhd = /^https:\/\/[^\s/?#]+\/[^\s?#]+\.vhd$/i;
 
 /** Reads the text form of an image reference; undefined when it has none of the three shapes. */

@@ -22,6 +22,7 @@ export function parseNameValues(text: string | undefined, input: string): Readon
     else if (values.has(name)) problems.push(`${where} gives '${name}' a second time`);
     else values.set(name, line.slice(at + 1).trim());
   }
-  if (problems.length > 0) throw new ProblemsError(`Input '${input}' is not a list of name=value lines`, problems);
+  if (problems.length > 0)
+    throw new ProblemsError(`Input '${input}' is not a list of name=value lines`, problems);
   return values;
 }

@@ -1,7 +1,7 @@
 /** Text from outside, made fit for a log, a message or a file. */
 
 // CSI and OSC sequences, then any other two-byte escape (ECMA-48).
-// eslint-disable-next-line no-control-regex -- escape sequences are what this is about
+
 const ansi = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
 
 /** Removes terminal colour and cursor sequences. */
@@ -11,22 +11,23 @@ export function stripAnsi(text: string): string {
 
 /** One line without control characters, cut to `limit` characters. */
 export function singleLine(text: string, limit = 300): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this removes
-  const clean = stripAnsi(text).replace(/[\x00-\x1f\x7f]+/g, ' ').trim();
+  const clean = stripAnsi(text)
+    .replace(/[\x00-\x1f\x7f]+/g, ' ')
+    .trim();
   return clean.length > limit ? `${clean.slice(0, limit - 1)}…` : clean;
 }
 
 /** Escapes text for XML content and attributes, and drops the characters that XML 1.0 cannot hold. */
 export function escapeXml(text: string): string {
-  return (
-    stripAnsi(text)
-      // eslint-disable-next-line no-control-regex -- the characters XML 1.0 forbids
-      .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '')
-      .replace(/&/g, '&amp;')
-      .replace(/</g, '&lt;')
-      .replace(/>/g, '&gt;')
-      .replace(/"/g, '&quot;')
-  );
+  return stripAnsi(text)
+    .replace(
+      /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
+      '',
+    )
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;');
 }
 
 /** Escapes text for a cell of a Markdown table: no pipe, no markup, no HTML, one line. */
