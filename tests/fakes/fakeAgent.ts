@@ -1,0 +1,111 @@
+/** The agent's port for tests: records what a use case says, and runs real programs. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Agent, Endpoint, TestPublication } from '../../shared/agent/agent.js';
+import { createSecrets } from '../../shared/agent/secrets.js';
+import { runTool, startTool } from '../../shared/agent/tool.js';
+
+/** What a fake agent is given; everything has a default. */
+export interface FakeAgentOptions {
+  readonly workingDirectory?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Full paths of programs by name, in place of PATH. */
+  readonly tools?: Readonly<Record<string, string>>;
+  readonly endpoints?: Readonly<Record<string, Partial<Endpoint>>>;
+  readonly signal?: AbortSignal;
+}
+
+/** A fake agent and all that was said to it. */
+export interface FakeAgent {
+  readonly agent: Agent;
+  readonly log: string[];
+  readonly warnings: string[];
+  readonly outputs: Record<string, string>;
+  readonly summaries: { title: string; markdown: string }[];
+  readonly published: TestPublication[];
+  readonly kept: string[];
+  readonly attachments: { type: string; name: string; path: string }[];
+  readonly secrets: string[];
+  /** Runs the clean-up actions as the task's end does and removes the fake's own directories. */
+  close(): Promise<void>;
+}
+
+/** Makes a fake agent; call `close()` in the test's end. */
+export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
+  const directory = mkdtempSync(join(tmpdir(), 'fake-agent-'));
+  const cleanUps: (() => Promise<void> | void)[] = [];
+  const fake = {
+    log: [] as string[],
+    warnings: [] as string[],
+    outputs: {} as Record<string, string>,
+    summaries: [] as { title: string; markdown: string }[],
+    published: [] as TestPublication[],
+    kept: [] as string[],
+    attachments: [] as { type: string; name: string; path: string }[],
+    secrets: [] as string[],
+  };
+  const secrets = createSecrets(form => fake.secrets.push(form));
+  const log = (line: string) => void fake.log.push(line);
+  const signal = options.signal ?? new AbortController().signal;
+  const agent: Agent = {
+    signal,
+    tempDirectory: mkdtempSync(join(directory, 'temp-')),
+    resultsDirectory: mkdtempSync(join(directory, 'results-')),
+    workingDirectory: options.workingDirectory ?? directory,
+    info: log,
+    debug: () => undefined,
+    warning: message => void fake.warnings.push(message),
+    async group(title, body) {
+      log(`##[group]${title}`);
+      return await body();
+    },
+    progress: () => undefined,
+    secret: value => {
+      secrets.add(value);
+    },
+    mask: text => secrets.mask(text),
+    output: (name, value) => {
+      fake.outputs[name] = value;
+    },
+    variable: name => options.variables?.[name],
+    environment: name => options.environment?.[name],
+    endpoint: id => {
+      const given = options.endpoints?.[id];
+      return {
+        url: undefined,
+        scheme: undefined,
+        parameter: () => undefined,
+        data: () => undefined,
+        jobToken: undefined,
+        ...given,
+        id,
+      };
+    },
+    proxyFor: () => undefined,
+    summary: (title, markdown) => {
+      fake.summaries.push({ title, markdown });
+      return Promise.resolve();
+    },
+    keepFile: path => void fake.kept.push(path),
+    attach: (type, name, path) => void fake.attachments.push({ type, name, path }),
+    publishTests: publication => void fake.published.push(publication),
+    findTool: name => options.tools?.[name],
+    run: call => runTool(call, { signal, log }),
+    start: call => {
+      const tool = startTool(call, { signal, log });
+      cleanUps.push(() => tool.stop());
+      return tool;
+    },
+    onCleanUp: (_what, action) => void cleanUps.push(action),
+  };
+  return {
+    agent,
+    ...fake,
+    async close() {
+      for (const action of cleanUps.reverse()) await action();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
