@@ -1,0 +1,57 @@
+/** Where the set-up keeps what it made: outside the repository, shared by every checkout of one user. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { recipe } from './baseImageRecipe.mjs';
+
+/** The JMeter that people run; assembled from its Maven artifacts. */
+export const jmeterVersion = '5.6.3';
+
+/** @typedef {'maven' | 'debian'} JmeterSource `debian` is the fallback for machines that do not reach Maven Central */
+
+/**
+ * The cache's root. Follows the XDG base directory specification: a relative XDG_CACHE_HOME is ignored.
+ * @returns {string} absolute path
+ */
+export function cacheDirectory() {
+  const xdg = process.env['XDG_CACHE_HOME'] ?? '';
+  return join(isAbsolute(xdg) ? xdg : join(homedir(), '.cache'), 'bake-and-roll');
+}
+
+/**
+ * The unpacked root file system of the local marketplace image Debian 12, owned by root, for read-only use as the lower
+ * directory of an overlay. A folder above it is named after a hash of the recipe: another recipe makes another image.
+ * @returns {string} absolute path; complete as soon as it exists
+ */
+export function baseImageDirectory() {
+  const hash = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 12);
+  return join(cacheDirectory(), 'base', `debian-12-${hash}`, 'rootfs');
+}
+
+/**
+ * Where the JMeter of one source is.
+ * @param {JmeterSource} source
+ * @returns {string} absolute path of a folder with bin/jmeter; complete as soon as it exists
+ */
+export function jmeterHomeFrom(source) {
+  return join(cacheDirectory(), 'jmeter', source === 'maven' ? jmeterVersion : 'debian');
+}
+
+/**
+ * The JMETER_HOME to use: the assembled JMeter, or the fallback on a machine that has only that one.
+ * @returns {string} absolute path of a folder with bin/jmeter
+ */
+export function jmeterHome() {
+  const assembled = jmeterHomeFrom('maven');
+  const fallback = jmeterHomeFrom('debian');
+  return !existsSync(assembled) && existsSync(fallback) ? fallback : assembled;
+}
+
+/**
+ * What a build agent's machine would have in its environment: the variables by which tasks find what the set-up made.
+ * @returns {Record<string, string>} name → absolute path
+ */
+export function machineEnvironment() {
+  return { JMETER_HOME: jmeterHome() };
+}
