@@ -2,7 +2,12 @@
 import tseslint from 'typescript-eslint';
 
 const agentLibraries = {
-  group: ['azure-pipelines-task-lib', 'azure-pipelines-task-lib/*', 'azure-pipelines-tool-lib', 'azure-pipelines-tool-lib/*'],
+  group: [
+    'azure-pipelines-task-lib',
+    'azure-pipelines-task-lib/*',
+    'azure-pipelines-tool-lib',
+    'azure-pipelines-tool-lib/*',
+  ],
   message: 'Only shared/agent talks to the pipeline agent.',
 };
 const childProcesses = {
@@ -36,33 +41,68 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       eqeqeq: 'error',
-      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } }],
+      'no-restricted-exports': [
+        'error',
+        { restrictDefaultExports: { direct: true, named: true, defaultFrom: true } },
+      ],
     },
   },
   { files: ['*.config.js'], rules: { 'no-restricted-exports': 'off' } },
   { files: ['shared/**/*.ts', 'tasks/**/*.ts'], ignores: ['shared/agent/**'], ...noProcess },
   restrict(
     ['shared/core/**/*.ts'],
-    [agentLibraries, childProcesses, azureLibraries, ...offLimits, folder('agent', 'core knows no agent.'), folder('azure', 'core knows no Azure.')],
+    [
+      agentLibraries,
+      childProcesses,
+      azureLibraries,
+      ...offLimits,
+      folder('agent', 'core knows no agent.'),
+      folder('azure', 'core knows no Azure.'),
+    ],
   ),
-  restrict(['shared/azure/**/*.ts'], [agentLibraries, childProcesses, ...offLimits, folder('tasks', 'shared never imports tasks.')]),
+  restrict(
+    ['shared/azure/**/*.ts'],
+    [agentLibraries, childProcesses, ...offLimits, folder('tasks', 'shared never imports tasks.')],
+  ),
   restrict(
     ['shared/agent/**/*.ts'],
-    [azureLibraries, ...offLimits, folder('azure', 'The agent knows no Azure.'), folder('tasks', 'shared never imports tasks.')],
+    [
+      azureLibraries,
+      ...offLimits,
+      folder('azure', 'The agent knows no Azure.'),
+      folder('tasks', 'shared never imports tasks.'),
+    ],
   ),
   restrict(
     ['tasks/*/src/**/*.ts'],
-    [agentLibraries, childProcesses, azureLibraries, ...offLimits, { group: ['**/tasks/**', '../../*/src/*'], message: 'Tasks never import tasks.' }],
+    [
+      agentLibraries,
+      childProcesses,
+      azureLibraries,
+      ...offLimits,
+      { group: ['**/tasks/**', '../../*/src/*'], message: 'Tasks never import tasks.' },
+    ],
   ),
   restrict(
     ['local/**/*.ts'],
-    [agentLibraries, azureLibraries, folder('tasks', 'local/ knows a task as an agent does.'), { group: ['**/shared/agent/**', '**/shared/azure/**'], message: 'local/ imports core and its own.' }],
+    [
+      agentLibraries,
+      azureLibraries,
+      folder('tasks', 'local/ knows a task as an agent does.'),
+      { group: ['**/shared/agent/**', '**/shared/azure/**'], message: 'local/ imports core and its own.' },
+    ],
   ),
   {
     files: ['tests/**/*.ts'],
