@@ -60,11 +60,18 @@ async function sources(log) {
 function indexTargets() {
   const format = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)';
   const args = ['indextargets', '--format', format, 'Created-By: Packages'];
-  return spawnSync('apt-get', args, { encoding: 'utf8' }).stdout ?? '';
+  return outputOf('apt-get', args);
 }
 
 /** mmdebstrap does not read the machine's apt configuration; behind a proxy it needs this part of it. @returns {string[]} */
 function proxySettings() {
-  const dump = spawnSync('apt-config', ['dump'], { encoding: 'utf8' }).stdout ?? '';
-  return dump.split('\n').filter(line => /^Acquire::(?:http|https|ftp)::Proxy/i.test(line));
+  return outputOf('apt-config', ['dump'])
+    .split('\n')
+    .filter(line => /^Acquire::(?:http|https|ftp)::Proxy/i.test(line));
+}
+
+/** Empty where there is no such program. @type {(program: string, args: string[]) => string} */
+function outputOf(program, args) {
+  const result = spawnSync(program, args, { encoding: 'utf8' });
+  return result.error ? '' : result.stdout;
 }

@@ -4,6 +4,7 @@ export const recipe = {
   suite: 'bookworm',
   variant: 'minbase',
   include: [
+    'systemd', // systemctl enable; nothing here boots by it
     'openssh-server', // Packer's way in
     'sudo', // provisioners run as the administrator that Azure makes, and become root
     'waagent', // Azure's agent, which generalizes the machine at the end of a bake

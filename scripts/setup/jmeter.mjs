@@ -1,14 +1,5 @@
 /** Puts a JMETER_HOME into the cache: JMeter 5.6.3 from its Maven artifacts, else Debian's 2.13 mended. */
-import {
-  copyFileSync,
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installPackages } from './apt.mjs';

@@ -26,6 +26,7 @@ export function isInstalled(lock, installed) {
 
 /** @type {(text: string) => Record<string, LockedPackage>} */
 function lockedPackages(text) {
-  const lock = /** @type {Lock} */ (JSON.parse(text));
-  return lock.packages ?? {};
+  /** @type {unknown} */
+  const lock = JSON.parse(text);
+  return /** @type {Lock} */ (lock).packages ?? {};
 }

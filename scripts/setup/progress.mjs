@@ -51,6 +51,7 @@ export async function run(log, command, options = {}) {
   mkdirSync(dirname(log), { recursive: true });
   const output = openSync(log, 'a');
   try {
+    /** @type {number | string | null} */
     const ending = await new Promise((resolve, reject) => {
       const child = spawn(program, args, {
         cwd: options.cwd,
