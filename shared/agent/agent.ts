@@ -46,6 +46,12 @@ export interface Agent {
   /** Publishes JUnit files to the run's Tests tab. The verdict never depends on it. */
   publishTests(publication: TestPublication): void;
 
+  /**
+   * The files that match any of the patterns (agent's own syntax: `**`, `*`, `?`, `!` to leave out), sorted, without directories.
+   * @param patterns one a line, relative ones to `root`
+   */
+  findFiles(patterns: string, root: string): string[];
+
   /** The full path of a program on PATH, undefined when there is none. */
   findTool(name: string): string | undefined;
   /** Runs a program to its end. See {@link ToolCall}. */

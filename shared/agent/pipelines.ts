@@ -1,5 +1,5 @@
 /** The Azure Pipelines agent behind the port: the only file that imports azure-pipelines-task-lib. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as tl from 'azure-pipelines-task-lib/task.js';
@@ -87,6 +87,7 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
     publishTests: publication => {
       publishTests(publication);
     },
+    findFiles,
     findTool: name => {
       const path = tl.which(name, false);
       return path === '' ? undefined : path;
@@ -130,6 +131,15 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
       process.exit(0);
     },
   };
+}
+
+/** See {@link Agent.findFiles}. */
+export function findFiles(patterns: string, root: string): string[] {
+  const lines = patterns.split(/\r?\n/).filter(line => line.trim() !== '');
+  return tl
+    .findMatch(root, lines)
+    .filter(path => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+    .sort();
 }
 
 /** Writes log lines in which no agent command survives. */

@@ -2,7 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import * as tl from 'azure-pipelines-task-lib/task.js';
 import type { Agent, Endpoint, TestPublication } from '../../shared/agent/agent.js';
+import { findFiles } from '../../shared/agent/pipelines.js';
 import { createSecrets } from '../../shared/agent/secrets.js';
 import { runTool, startTool } from '../../shared/agent/tool.js';
 
@@ -91,6 +94,15 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     keepFile: path => void fake.kept.push(path),
     attach: (type, name, path) => void fake.attachments.push({ type, name, path }),
     publishTests: publication => void fake.published.push(publication),
+    findFiles: (patterns, root) => {
+      // task-lib tells its debug log, which is standard output, of every step it takes.
+      tl.setStdStream(new Writable({ write: (_chunk, _encoding, done) => done() }));
+      try {
+        return findFiles(patterns, root);
+      } finally {
+        tl.setStdStream(process.stdout);
+      }
+    },
     findTool: name => options.tools?.[name],
     run: call => runTool(call, { signal, log }),
     start: call => {
