@@ -1,0 +1,30 @@
+/** Azure as the tasks see it: a few verbs on one resource group, behind one sign-in. */
+import type { Agent } from '../agent/agent.js';
+import { createArmClient } from './armClient.js';
+import { openConnection } from './connection.js';
+import { deploymentsOf, type Deployments } from './deployments.js';
+import { imagesOf, type Images } from './images.js';
+import { scaleSetsOf, type ScaleSets } from './scaleSets.js';
+import { siteAddressesOf, type SiteAddresses } from './siteAddress.js';
+
+/** What can be asked of Azure for one resource group. */
+export interface Azure {
+  readonly deployments: Deployments;
+  readonly scaleSets: ScaleSets;
+  readonly images: Images;
+  readonly siteAddresses: SiteAddresses;
+}
+
+/**
+ * Azure behind a service connection; nothing is asked before the first verb.
+ * @throws UserError when the connection cannot be used
+ */
+export function openAzure(agent: Agent, connectionId: string, resourceGroup: string): Azure {
+  const arm = createArmClient(agent, openConnection(agent, connectionId));
+  return {
+    deployments: deploymentsOf(arm, resourceGroup),
+    scaleSets: scaleSetsOf(arm, resourceGroup),
+    images: imagesOf(arm),
+    siteAddresses: siteAddressesOf(arm),
+  };
+}

@@ -1,0 +1,181 @@
+/** Resource groups and template deployments, as the service tells of them. */
+import { AzureError, type AzureErrorDetail } from '../core/errors.js';
+import type { ArmClient } from './armClient.js';
+import { errorDetail } from './failure.js';
+
+/** What is deployed. */
+export interface DeploymentRequest {
+  readonly template: Readonly<Record<string, unknown>>;
+  /** By name: `{value}` or a Key Vault `{reference}`. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly mode: 'Incremental' | 'Complete';
+}
+
+/** How a deployment stands. */
+export interface DeploymentState {
+  /** `Accepted`, `Running`, `Succeeded`, `Failed`, `Canceled` … */
+  readonly state: string;
+  readonly error: AzureErrorDetail | undefined;
+  readonly correlationId: string | undefined;
+  readonly outputs: readonly DeploymentOutput[];
+  /** ARM ids of what it has made or kept, nested deployments' included; known when it has ended. */
+  readonly resources: readonly string[];
+}
+
+/** One output of a deployment; of a secure one Azure gives no value. */
+export interface DeploymentOutput {
+  readonly name: string;
+  /** As the template declares it, in lower case. */
+  readonly type: string;
+  readonly value: unknown;
+}
+
+/** One step of a deployment: a resource that it makes. */
+export interface DeploymentOperation {
+  readonly id: string;
+  /** `Create`, `Read`, `EvaluateDeploymentOutput` … */
+  readonly kind: string;
+  readonly state: string;
+  readonly resourceType: string;
+  readonly resourceName: string;
+  readonly resourceId: string;
+  /** ISO 8601, as `PT1M4S`. */
+  readonly duration: string | undefined;
+  readonly error: AzureErrorDetail | undefined;
+}
+
+/** Deployments into one resource group. */
+export interface Deployments {
+  /** The group's region, undefined when there is no such group. */
+  groupLocation(): Promise<string | undefined>;
+  createGroup(location: string): Promise<void>;
+  /** @throws AzureError with all that Azure's validation found */
+  validate(name: string, request: DeploymentRequest): Promise<void>;
+  /** Starts it; resolves when Azure has accepted it. */
+  start(name: string, request: DeploymentRequest): Promise<void>;
+  state(name: string): Promise<DeploymentState>;
+  operations(name: string): Promise<DeploymentOperation[]>;
+  /** Stops what has not begun; what has been made stays. */
+  cancel(name: string): Promise<void>;
+}
+
+/** The deployments of a resource group on Azure. */
+export function deploymentsOf(arm: ArmClient, group: string): Deployments {
+  const { deployments, deploymentOperations, resourceGroups } = arm.resources;
+  return {
+    async groupLocation() {
+      const found = await arm.find(`reading resource group '${group}'`, () => resourceGroups.get(group));
+      return found?.location;
+    },
+    async createGroup(location) {
+      await arm.call(`creating resource group '${group}'`, () =>
+        resourceGroups.createOrUpdate(group, { location }),
+      );
+    },
+    async validate(name, request) {
+      const doing = `the validation of deployment '${name}'`;
+      const documents = await arm.documents(doing, () =>
+        deployments.beginValidateAndWait(group, name, bodyOf(request), {
+          updateIntervalInMs: 500,
+          abortSignal: arm.signal,
+        }),
+      );
+      // Older services answer 200 and put the error inside.
+      const answer = documents.at(-1);
+      if (hasError(answer)) throw new AzureError(doing, errorDetail(answer, 'InvalidTemplate'));
+    },
+    async start(name, request) {
+      // Only the request itself: the deployment is watched by its operations, which tell more than a poller does.
+      await arm.call(`deployment '${name}'`, async () => {
+        await deployments.beginCreateOrUpdate(group, name, bodyOf(request), { abortSignal: arm.signal });
+      });
+    },
+    async state(name) {
+      const [document] = await arm.documents(`reading deployment '${name}'`, () =>
+        deployments.get(group, name),
+      );
+      return stateOf(document);
+    },
+    async operations(name) {
+      const pages = await arm.documents(`reading the operations of deployment '${name}'`, async () => {
+        for await (const page of deploymentOperations.list(group, name).byPage()) void page;
+      });
+      return pages.flatMap(page => ((page as OperationsDocument).value ?? []).map(operationOf));
+    },
+    async cancel(name) {
+      await arm.resources.deployments.cancel(group, name);
+    },
+  };
+}
+
+function bodyOf({ template, parameters, mode }: DeploymentRequest) {
+  return { properties: { template: { ...template }, parameters: { ...parameters }, mode } };
+}
+
+interface DeploymentDocument {
+  readonly properties?: {
+    readonly provisioningState?: string;
+    readonly correlationId?: string;
+    readonly error?: unknown;
+    readonly outputs?: Readonly<Record<string, { readonly type?: string; readonly value?: unknown }>> | null;
+    readonly outputResources?: readonly { readonly id?: string }[];
+  };
+}
+
+interface OperationsDocument {
+  readonly value?: readonly OperationDocument[];
+}
+
+interface OperationDocument {
+  readonly operationId?: string;
+  readonly properties?: {
+    readonly provisioningOperation?: string;
+    readonly provisioningState?: string;
+    readonly duration?: string;
+    readonly statusCode?: string;
+    readonly statusMessage?: unknown;
+    readonly targetResource?: {
+      readonly id?: string;
+      readonly resourceType?: string;
+      readonly resourceName?: string;
+    };
+  };
+}
+
+function hasError(document: unknown): boolean {
+  return typeof document === 'object' && document !== null && 'error' in document && Boolean(document.error);
+}
+
+function stateOf(document: unknown): DeploymentState {
+  const properties = (document as DeploymentDocument | undefined)?.properties;
+  return {
+    state: properties?.provisioningState ?? 'Unknown',
+    error: properties?.error == null ? undefined : errorDetail(properties.error, 'DeploymentFailed'),
+    correlationId: properties?.correlationId,
+    outputs: Object.entries(properties?.outputs ?? {}).map(([name, output]) => ({
+      name,
+      type: (output.type ?? '').toLowerCase(),
+      value: output.value,
+    })),
+    resources: (properties?.outputResources ?? []).flatMap(resource => resource.id ?? []),
+  };
+}
+
+function operationOf({ operationId, properties }: OperationDocument): DeploymentOperation {
+  const { targetResource: target, statusMessage } = properties ?? {};
+  const state = properties?.provisioningState ?? '';
+  const failed = /^(failed|canceled)$/i.test(state);
+  return {
+    id: operationId ?? '',
+    kind: properties?.provisioningOperation ?? '',
+    state,
+    resourceType: target?.resourceType ?? '',
+    resourceName: target?.resourceName ?? '',
+    resourceId: target?.id ?? '',
+    duration: properties?.duration,
+    error:
+      failed && statusMessage != null
+        ? errorDetail(statusMessage, properties?.statusCode ?? 'Failed')
+        : undefined,
+  };
+}
