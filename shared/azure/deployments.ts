@@ -1,14 +1,24 @@
 /** Resource groups and template deployments, as the service tells of them. */
 import { AzureError, type AzureErrorDetail } from '../core/errors.js';
-import type { ArmClient } from './armClient.js';
+import { all, type ArmClient } from './armClient.js';
 import { errorDetail } from './failure.js';
 
 /** What is deployed. */
 export interface DeploymentRequest {
   readonly template: Readonly<Record<string, unknown>>;
   /** By name: `{value}` or a Key Vault `{reference}`. */
-  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly mode: 'Incremental' | 'Complete';
+}
+
+/** A parameter's value, or the Key Vault secret that Azure takes it from. */
+export interface ParameterValue {
+  readonly value?: unknown;
+  readonly reference?: {
+    readonly keyVault: { readonly id: string };
+    readonly secretName: string;
+    readonly secretVersion?: string;
+  };
 }
 
 /** How a deployment stands. */
@@ -97,9 +107,9 @@ export function deploymentsOf(arm: ArmClient, group: string): Deployments {
       return stateOf(document);
     },
     async operations(name) {
-      const pages = await arm.documents(`reading the operations of deployment '${name}'`, async () => {
-        for await (const page of deploymentOperations.list(group, name).byPage()) void page;
-      });
+      const pages = await arm.documents(`reading the operations of deployment '${name}'`, () =>
+        all(deploymentOperations.list(group, name)),
+      );
       return pages.flatMap(page => ((page as OperationsDocument).value ?? []).map(operationOf));
     },
     async cancel(name) {
@@ -150,7 +160,10 @@ function stateOf(document: unknown): DeploymentState {
   const properties = (document as DeploymentDocument | undefined)?.properties;
   return {
     state: properties?.provisioningState ?? 'Unknown',
-    error: properties?.error == null ? undefined : errorDetail(properties.error, 'DeploymentFailed'),
+    error:
+      properties?.error === undefined || properties.error === null
+        ? undefined
+        : errorDetail(properties.error, 'DeploymentFailed'),
     correlationId: properties?.correlationId,
     outputs: Object.entries(properties?.outputs ?? {}).map(([name, output]) => ({
       name,
@@ -174,7 +187,7 @@ function operationOf({ operationId, properties }: OperationDocument): Deployment
     resourceId: target?.id ?? '',
     duration: properties?.duration,
     error:
-      failed && statusMessage != null
+      failed && statusMessage !== undefined && statusMessage !== null
         ? errorDetail(statusMessage, properties?.statusCode ?? 'Failed')
         : undefined,
   };
