@@ -1,0 +1,102 @@
+/** Loopback addresses for machines and public IPs, unique also between two local Azures on one machine. */
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../../../shared/core/errors.js';
+
+export interface AddressPool {
+  /** An address of the form 127.x.y.z that nobody else on this machine was given. @throws UserError when all are given away */
+  allocate(): string;
+  /** Gives an address back; it is handed out again only after all fresh ones. */
+  release(address: string): void;
+  /** Gives the whole block back; also done when the process ends. */
+  close(): void;
+}
+
+const firstBlock = 16;
+const lastBlock = 254;
+const perThird = 250;
+
+/**
+ * Claims a free block 127.x.0.0/16 with a lock file. The lock of a process that has ended is void.
+ * @throws UserError when every block is taken
+ */
+export function createAddressPool(lockDirectory = join(tmpdir(), 'bake-and-roll-addresses')): AddressPool {
+  const block = claimBlock(lockDirectory);
+  const freed: string[] = [];
+  const used = new Set<string>();
+  let next = 0;
+  const close = () => {
+    process.removeListener('exit', close);
+    rmSync(block.lock, { force: true });
+  };
+  process.once('exit', close);
+  return {
+    allocate() {
+      // Not the ends of a third: 0 and 255 look like a network and its broadcast address.
+      const fresh =
+        next < 255 * perThird
+          ? `127.${block.number}.${Math.floor(next / perThird)}.${(next % perThird) + 4}`
+          : undefined;
+      const address = fresh ?? freed.shift();
+      if (address === undefined)
+        throw new UserError('All loopback addresses of this local Azure are in use: delete some machines.');
+      if (fresh !== undefined) next += 1;
+      used.add(address);
+      return address;
+    },
+    release(address) {
+      if (used.delete(address)) freed.push(address);
+    },
+    close,
+  };
+}
+
+function claimBlock(lockDirectory: string): { number: number; lock: string } {
+  mkdirSync(lockDirectory, { recursive: true, mode: 0o777 });
+  const count = lastBlock - firstBlock + 1;
+  // From a random one on: two that start at once seldom want the same.
+  const start = Math.floor(Math.random() * count);
+  for (let i = 0; i < count; i += 1) {
+    const number = firstBlock + ((start + i) % count);
+    const lock = join(lockDirectory, `127.${number}.lock`);
+    if (claim(lock) || (isVoid(lock) && claim(lock))) return { number, lock };
+  }
+  throw new UserError(
+    `No block of loopback addresses is free: end other local Azures, or delete the files in '${lockDirectory}' when there are none.`,
+  );
+}
+
+function claim(lock: string): boolean {
+  try {
+    const file = openSync(lock, 'wx');
+    writeSync(file, `${process.pid} ${startTime(process.pid) ?? ''}`);
+    closeSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** True when the lock's owner has ended; its file is then gone. */
+function isVoid(lock: string): boolean {
+  try {
+    const [pid = '', started] = readFileSync(lock, 'utf8').split(' ');
+    // A lock that is being written is empty.
+    if (pid === '' || startTime(Number(pid)) === started) return false;
+    rmSync(lock);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** When a process started, in the kernel's ticks since boot; tells it from a later one with the same number (proc(5), stat). */
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
