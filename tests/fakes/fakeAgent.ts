@@ -96,7 +96,7 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     publishTests: publication => void fake.published.push(publication),
     findFiles: (patterns, root) => {
       // task-lib tells its debug log, which is standard output, of every step it takes.
-      tl.setStdStream(new Writable({ write: (_chunk, _encoding, done) => done() }));
+      tl.setStdStream(new Writable({ write: (_chunk, _encoding, done) => void setImmediate(done) }));
       try {
         return findFiles(patterns, root);
       } finally {

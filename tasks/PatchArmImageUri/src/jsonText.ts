@@ -1,0 +1,135 @@
+/** JSON with comments, read as a tree and edited in place: only the bytes of the values change. */
+// The package's main file cannot be bundled: it requires its own parts by computed names.
+import {
+  createScanner,
+  findNodeAtLocation,
+  getLocation,
+  getNodeValue,
+  parseTree,
+  printParseErrorCode,
+  type JSONPath,
+  type Node,
+  type ParseError,
+} from 'jsonc-parser/lib/esm/main.js';
+
+export { createScanner, getLocation, getNodeValue, type JSONPath, type Node };
+
+/** Replaces `length` characters at `offset` by `text`. */
+export interface Edit {
+  readonly offset: number;
+  readonly length: number;
+  readonly text: string;
+}
+
+/** A parsed text: its tree, or what is wrong with it and where. */
+export type Parsed = { readonly root: Node } | { readonly problem: string; readonly offset: number };
+
+/** Parses JSON with comments and trailing commas. */
+export function parseJson(text: string): Parsed {
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const [error] = errors;
+  if (error !== undefined) return { problem: describeError(error), offset: error.offset };
+  return root === undefined ? { problem: 'it is empty', offset: 0 } : { root };
+}
+
+function describeError(error: ParseError): string {
+  // "PropertyNameExpected" is how jsonc-parser names its errors.
+  return printParseErrorCode(error.error)
+    .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toLowerCase();
+}
+
+/** Applies edits that do not overlap. */
+export function applyEdits(text: string, edits: readonly Edit[]): string {
+  let result = '';
+  let at = 0;
+  for (const edit of [...edits].sort((a, b) => a.offset - b.offset)) {
+    result += text.slice(at, edit.offset) + edit.text;
+    at = edit.offset + edit.length;
+  }
+  return result + text.slice(at);
+}
+
+/** The properties of an object node, by name in the order of the file. */
+export function propertiesOf(node: Node | undefined): { name: string; value: Node }[] {
+  if (node?.type !== 'object') return [];
+  return (node.children ?? []).flatMap(property => {
+    const [key, value] = property.children ?? [];
+    return key === undefined || value === undefined ? [] : [{ name: String(key.value), value }];
+  });
+}
+
+/** The node at a path, undefined when there is none. */
+export function nodeAt(root: Node, path: JSONPath): Node | undefined {
+  return path.length === 0 ? root : findNodeAtLocation(root, path);
+}
+
+/** Puts a text in the place of a value. */
+export function replaceValue(node: Node, value: string): Edit {
+  return { offset: node.offset, length: node.length, text: JSON.stringify(value) };
+}
+
+/** A value to insert: a text, or an object with one. */
+export type NewValue = string | { readonly value: string };
+
+/** Adds a property to the end of an object in the manner of its last one: its indentation, its line ends, one line or several. */
+export function insertProperty(text: string, object: Node, name: string, value: NewValue): Edit[] {
+  const eol = /\r\n|\n/.exec(text)?.[0] ?? '\n';
+  const last = object.children?.at(-1);
+  const outer = indentationAt(text, object.offset);
+  if (last === undefined) {
+    const inner = outer + unitOf(text);
+    const content = `${eol}${inner}${JSON.stringify(name)}: ${render(value, inner, eol, text)}${eol}${outer}`;
+    return [{ offset: object.offset + 1, length: object.length - 2, text: content }];
+  }
+  const end = last.offset + last.length;
+  const lastText = text.slice(last.offset, end);
+  const inner = indentationAt(text, last.offset);
+  const ownLine =
+    text.slice(0, last.offset).endsWith(inner) && /(^|[\r\n])[ \t]*$/.test(text.slice(0, last.offset));
+  const rest = /^(\s*,)?([ \t]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/))?/.exec(
+    text.slice(end, object.offset + object.length - 1),
+  );
+  const hasComma = rest?.[1] !== undefined;
+  const separator = ownLine ? eol + inner : ' ';
+  const several = typeof value !== 'string' && /[\r\n]/.test(lastText);
+  const rendered = several ? render(value, inner, eol, text) : renderInLine(value);
+  const added = {
+    offset: end + (rest?.[0].length ?? 0),
+    length: 0,
+    text: `${separator}${JSON.stringify(name)}: ${rendered}`,
+  };
+  return hasComma ? [added] : joined({ offset: end, length: 0, text: ',' }, added);
+}
+
+/** Two insertions at one place are one. */
+function joined(first: Edit, second: Edit): Edit[] {
+  if (first.offset !== second.offset) return [first, second];
+  return [{ offset: first.offset, length: 0, text: first.text + second.text }];
+}
+
+function render(value: NewValue, indentation: string, eol: string, text: string): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  return `{${eol}${indentation}${unitOf(text)}"value": ${JSON.stringify(value.value)}${eol}${indentation}}`;
+}
+
+function renderInLine(value: NewValue): string {
+  return typeof value === 'string' ? JSON.stringify(value) : `{ "value": ${JSON.stringify(value.value)} }`;
+}
+
+/** The blanks that the line of an offset begins with. */
+function indentationAt(text: string, offset: number): string {
+  const start = Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1)) + 1;
+  return /^[ \t]*/.exec(text.slice(start, offset))?.[0] ?? '';
+}
+
+/** One step of a text's indentation: that of its first indented line. */
+function unitOf(text: string): string {
+  return /[\r\n]([ \t]+)\S/.exec(text)?.[1] ?? '  ';
+}
+
+/** The line of an offset, from 1. */
+export function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split(/\r\n|\n|\r/).length;
+}
