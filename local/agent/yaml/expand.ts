@@ -1,0 +1,297 @@
+/** Expands `${{ }}`, conditional and repeated parts and templates: a tree of the file in, the tree that the run is made of out. */
+
+import { UserError } from '../../../shared/core/errors.js';
+import { evaluate } from '../expressions/evaluate.js';
+import { parseExpression } from '../expressions/parse.js';
+import { type Value, isArray, isObject, kindOf, toBoolean, toText } from '../expressions/values.js';
+import { toNode } from './nodeValues.js';
+import { readParameters } from './parameters.js';
+import { asMap } from './reader.js';
+import { type Entry, type Node, type Position, type Report, scalar, valueOf } from './source.js';
+
+/** What the expander asks of the outside: the tree of a template named in a file. */
+export type LoadTemplate = (name: string, from: Position) => Node | undefined;
+
+/** The values that `${{ }}` sees. */
+export type Names = ReadonlyMap<string, Value>;
+
+const templateLists = ['steps', 'jobs', 'stages', 'variables'] as const;
+type TemplateList = (typeof templateLists)[number];
+const mostTemplates = 100;
+
+/** Expands trees; positions stay those of the files that the pieces come from. */
+export function createExpander(load: LoadTemplate, report: Report) {
+  let templates = 0;
+
+  /** A map's worth of expansion; `variables:` of the root, a stage or a job come first and can be used in the rest. */
+  function expandMap(node: Node & { kind: 'map' }, names: Names): Node {
+    const scope = node.entries.some(({ key }) => ['stages', 'jobs', 'steps', 'strategy'].includes(key.text))
+      ? node.entries.find(({ key }) => key.text === 'variables')
+      : undefined;
+    const variables = scope && expandValue(scope, names);
+    const inner = variables === undefined ? names : withVariables(names, variables);
+    return {
+      ...node,
+      entries: expandEntries(node.entries, inner, entry =>
+        entry === scope && variables !== undefined ? variables : undefined,
+      ),
+    };
+  }
+
+  function expandValue({ key, value }: Entry, names: Names): Node {
+    const list = templateLists.find(name => name === key.text);
+    if (value.kind === 'sequence') return { ...value, items: expandItems(value.items, names, list) };
+    const expanded = expand(value, names);
+    if (list === undefined || expanded.kind !== 'sequence') return expanded;
+    return { ...expanded, items: expanded.items.flatMap(item => splice(item, names, list)) };
+  }
+
+  function expandEntries(
+    entries: readonly Entry[],
+    names: Names,
+    done: (entry: Entry) => Node | undefined = () => undefined,
+  ): Entry[] {
+    const branch = createBranch(names);
+    return entries.flatMap((entry): readonly Entry[] => {
+      const directive = readDirective(entry);
+      if (directive === undefined) {
+        branch.reset();
+        const key = expand(entry.key, names);
+        if (key.kind !== 'scalar') {
+          report(entry.key.at, 'a key must be plain text');
+          return [];
+        }
+        return [{ key, value: done(entry) ?? expandValue({ key, value: entry.value }, names) }];
+      }
+      if (directive.kind === 'each')
+        return repeat(directive, entry, names, inner => mapEntries(expand(entry.value, inner)));
+      if (directive.kind !== 'insert' && !branch.take(directive, entry)) return [];
+      return mapEntries(
+        entry.value.kind === 'map'
+          ? { ...entry.value, entries: expandEntries(entry.value.entries, names) }
+          : expand(entry.value, names),
+      );
+    });
+  }
+
+  function mapEntries(node: Node): readonly Entry[] {
+    if (node.kind === 'scalar' && node.text === '') return [];
+    return asMap(node, 'what is inserted here', report)?.entries ?? [];
+  }
+
+  /** The items of a list: themselves, or what a directive, a list-valued expression or a template puts in their place. */
+  function expandItems(items: readonly Node[], names: Names, list: TemplateList | undefined): Node[] {
+    const branch = createBranch(names);
+    return items.flatMap((item): readonly Node[] => {
+      const only = item.kind === 'map' && item.entries.length === 1 ? item.entries[0] : undefined;
+      const directive = only && readDirective(only);
+      if (only === undefined || directive === undefined || directive.kind === 'insert') {
+        branch.reset();
+        const expanded = expand(item, names);
+        if (item.kind === 'scalar' && expanded.kind === 'sequence')
+          return expanded.items.flatMap(inner => splice(inner, names, list));
+        return splice(expanded, names, list);
+      }
+      if (directive.kind === 'each') {
+        branch.reset();
+        return repeat(directive, only, names, inner => listItems(only.value, inner, list));
+      }
+      return branch.take(directive, only) ? listItems(only.value, names, list) : [];
+    });
+  }
+
+  /** The body of a directive inside a list: a list, or one map that stands for an item. */
+  function listItems(body: Node, names: Names, list: TemplateList | undefined): readonly Node[] {
+    if (body.kind === 'sequence') return expandItems(body.items, names, list);
+    const expanded = expand(body, names);
+    if (expanded.kind === 'sequence') return expanded.items.flatMap(inner => splice(inner, names, list));
+    return expanded.kind === 'scalar' && expanded.text === '' ? [] : splice(expanded, names, list);
+  }
+
+  /** Puts a template's content in the place of an item that names one. */
+  function splice(item: Node, names: Names, list: TemplateList | undefined): readonly Node[] {
+    const name = list === undefined ? undefined : valueOf(item, 'template');
+    if (list === undefined || name?.kind !== 'scalar' || item.kind !== 'map') return [item];
+    for (const { key } of item.entries)
+      if (key.text !== 'template' && key.text !== 'parameters')
+        report(key.at, `'${key.text}' cannot stand beside 'template'; only 'parameters' can`);
+    const content = expandTemplate(name.text, name.at, valueOf(item, 'parameters'), names);
+    const body = content && valueOf(content, list);
+    if (content !== undefined && body === undefined)
+      report(
+        name.at,
+        `the template '${name.text}' has no '${list}', so it cannot stand in a list of ${list}`,
+      );
+    if (content?.kind === 'map')
+      for (const { key } of content.entries)
+        if (key.text !== list)
+          report(
+            key.at,
+            `'${key.text}' is not a key of a template for ${list}; its keys are parameters and ${list}`,
+          );
+    if (body === undefined) return [];
+    if (list === 'variables' && body.kind === 'map')
+      return body.entries.map(({ key, value }) => ({
+        kind: 'map',
+        at: key.at,
+        entries: [
+          { key: scalar('name', key.at), value: key },
+          { key: scalar('value', key.at), value },
+        ],
+      }));
+    if (body.kind !== 'sequence') report(body.at, `'${list}' of a template must be a list`);
+    return body.kind === 'sequence' ? body.items : [];
+  }
+
+  /** The expanded content of a template, without its `parameters`. */
+  function expandTemplate(
+    name: string,
+    at: Position,
+    given: Node | undefined,
+    names: Names,
+  ): Node | undefined {
+    // A template that includes itself would never end.
+    if (++templates > mostTemplates) {
+      if (templates === mostTemplates + 1)
+        report(at, `more than ${mostTemplates} templates are used; does '${name}' include itself?`);
+      return undefined;
+    }
+    const tree = load(name, at);
+    if (tree === undefined) return undefined;
+    const content = asMap(tree, `the template '${name}'`, report);
+    if (content === undefined) return undefined;
+    const parameters = readParameters(
+      valueOf(content, 'parameters'),
+      given?.kind === 'map' ? given.entries.map(entry => [entry.key.text, entry.value]) : [],
+      { what: `the template '${name}'`, at },
+      report,
+    );
+    const inner = new Map<string, Value>([
+      ['parameters', parameters],
+      ['variables', names.get('variables') ?? new Map()],
+    ]);
+    return expand(
+      { ...content, entries: content.entries.filter(({ key }) => key.text !== 'parameters') },
+      inner,
+    );
+  }
+
+  /** Chooses among `if`, `elseif` and `else` that follow each other. */
+  function createBranch(names: Names) {
+    let state: 'none' | 'open' | 'taken' = 'none';
+    return {
+      reset: () => {
+        state = 'none';
+      },
+      take: (directive: Directive, { key }: Entry): boolean => {
+        if (directive.kind !== 'if' && state === 'none') {
+          report(key.at, `'${directive.kind}' must follow an 'if' directly`);
+          return false;
+        }
+        if (directive.kind === 'if') state = 'open';
+        if (state === 'taken') return false;
+        const holds =
+          directive.kind === 'else' || toBoolean(evaluateAt(directive.expression, key.at, names) ?? null);
+        if (holds) state = 'taken';
+        return holds;
+      },
+    };
+  }
+
+  function repeat<T>(
+    { variable, expression }: Directive,
+    { key }: Entry,
+    names: Names,
+    body: (names: Names) => readonly T[],
+  ): T[] {
+    const collection = evaluateAt(expression, key.at, names) ?? null;
+    const items: readonly Value[] | undefined = isArray(collection)
+      ? collection
+      : isObject(collection)
+        ? [...collection].map(
+            ([name, value]) =>
+              new Map<string, Value>([
+                ['key', name],
+                ['value', value],
+              ]),
+          )
+        : collection === null || collection === ''
+          ? []
+          : undefined;
+    if (items === undefined)
+      report(key.at, `'each' goes over a list or a map, not over a ${kindOf(collection)}`);
+    return (items ?? []).flatMap(item => body(new Map([...names, [variable, item]])));
+  }
+
+  function evaluateAt(text: string, at: Position, names: Names): Value | undefined {
+    try {
+      return evaluate(parseExpression(text, { names: [...names.keys()], functions: [] }), {
+        names,
+        functions: new Map(),
+      });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      report(at, `in the expression '${text.trim()}': ${error.message}`);
+      return undefined;
+    }
+  }
+
+  function expandScalar(node: Node & { kind: 'scalar' }, names: Names): Node {
+    if (!node.text.includes('${{')) return node;
+    const whole = /^\s*\$\{\{((?:(?!\}\}).|'[^']*')*)\}\}\s*$/s.exec(node.text)?.[1];
+    if (whole !== undefined) return toNode(evaluateAt(whole, node.at, names) ?? null, node.at);
+    const text = node.text.replace(/\$\{\{((?:'[^']*'|[^'])*?)\}\}/gs, (_match, expression: string) => {
+      const value = evaluateAt(expression, node.at, names) ?? null;
+      const part = toText(value);
+      if (part === undefined)
+        report(node.at, `'${expression.trim()}' is an ${kindOf(value)} and cannot stand inside text`);
+      return part ?? '';
+    });
+    if (text.includes('${{')) report(node.at, "'${{' has no closing '}}'");
+    return { ...node, text };
+  }
+
+  function expand(node: Node, names: Names): Node {
+    if (node.kind === 'map') return expandMap(node, names);
+    if (node.kind === 'scalar') return expandScalar(node, names);
+    return { ...node, items: expandItems(node.items, names, undefined) };
+  }
+
+  return { expand, expandTemplate };
+}
+
+interface Directive {
+  readonly kind: 'if' | 'elseif' | 'else' | 'each' | 'insert';
+  readonly expression: string;
+  readonly variable: string;
+}
+
+function readDirective({ key }: Entry): Directive | undefined {
+  const text = /^\s*\$\{\{\s*(.*?)\s*\}\}\s*$/s.exec(key.text)?.[1];
+  if (text === undefined) return undefined;
+  const each = /^each\s+([A-Za-z_]\w*)\s+in\s+(.*)$/s.exec(text);
+  if (each) return { kind: 'each', variable: each[1] ?? '', expression: each[2] ?? '' };
+  const branch = /^(if|elseif)(?=[\s(])\s*(.*)$/s.exec(text);
+  if (branch)
+    return { kind: branch[1] === 'if' ? 'if' : 'elseif', expression: branch[2] ?? '', variable: '' };
+  if (text === 'else' || text === 'insert') return { kind: text, expression: '', variable: '' };
+  return undefined;
+}
+
+/** The names with the variables of a scope added, as far as they are known before the run. */
+export function withVariables(names: Names, variables: Node): Names {
+  const known = names.get('variables') ?? null;
+  const merged = new Map<string, Value>(isObject(known) ? known : []);
+  const set = (name: string, value: Node) => {
+    for (const other of merged.keys()) if (other.toLowerCase() === name.toLowerCase()) merged.delete(other);
+    merged.set(name, value.kind === 'scalar' ? value.text : '');
+  };
+  if (variables.kind === 'map') for (const { key, value } of variables.entries) set(key.text, value);
+  if (variables.kind === 'sequence')
+    for (const item of variables.items) {
+      const name = valueOf(item, 'name');
+      const value = valueOf(item, 'value');
+      if (name?.kind === 'scalar' && value) set(name.text, value);
+    }
+  return new Map([...names, ['variables', merged]]);
+}
