@@ -1,0 +1,263 @@
+/** What can be done to a resource, the same for a direct request and for a deployment. */
+import { ArmError, groupNotFound, resourceNotFound } from './armError.js';
+import { merge, object, string, type Json } from './json.js';
+import type { Operation, Operations } from './operations.js';
+import type { Provider, PutRequest } from './provider.js';
+import { formatResourceId, key, parseResourceId, type ResourceId } from './resourceId.js';
+import { createSerial } from './serial.js';
+import type { Resource, ResourceGroup, Store } from './store.js';
+
+/** `If-Match` and `If-None-Match` of a request. */
+export interface Conditions {
+  readonly ifMatch?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+}
+
+/** A PUT or PATCH that was not refused. */
+export interface Accepted {
+  readonly provider: Provider;
+  readonly resource: Resource;
+  readonly existed: boolean;
+  /** Absent when all was done at once. */
+  readonly operation: Operation | undefined;
+}
+
+/** An action: its result at once, or the operation it started. */
+export type Acted =
+  | { readonly provider: Provider; readonly result: unknown }
+  | { readonly provider: Provider; readonly resource: Resource; readonly operation: Operation };
+
+const noQuery = new URLSearchParams();
+
+/** The resources of one local Azure. All ids are compared without regard to case; all methods throw ArmError. */
+export class Resources {
+  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #serial = createSerial();
+
+  constructor(
+    readonly store: Store,
+    readonly operations: Operations,
+    providers: readonly Provider[],
+  ) {
+    this.#providers = new Map(providers.map(provider => [key(provider.type), provider]));
+  }
+
+  get types(): readonly string[] {
+    return [...this.#providers.values()].map(provider => provider.type);
+  }
+
+  /** @throws ArmError InvalidResourceType naming what there is */
+  provider(type: string): Provider {
+    const provider = this.#providers.get(key(type));
+    if (provider !== undefined) return provider;
+    const [namespace = '', ...rest] = type.split('/');
+    const known = this.types.filter(one => key(one).startsWith(`${key(namespace)}/`));
+    if (known.length === 0) {
+      throw new ArmError(
+        404,
+        'InvalidResourceNamespace',
+        `The resource namespace '${namespace}' is invalid.`,
+      );
+    }
+    throw new ArmError(
+      404,
+      'InvalidResourceType',
+      `The resource type '${rest.join('/')}' could not be found in the namespace '${namespace}'. ` +
+        `This local Azure has: ${known.join(', ')}.`,
+    );
+  }
+
+  find(id: string): Resource | undefined {
+    const parsed = parseResourceId(id);
+    const provider = parsed && this.#providers.get(key(parsed.type));
+    return provider?.find === undefined ? this.store.get(id) : provider.find(id);
+  }
+
+  /** The resource as GET shows it. */
+  get(id: string, query = noQuery): Resource {
+    const { resource, provider } = this.#existing(id);
+    return provider.show?.(resource, query) ?? resource;
+  }
+
+  /** Resources of a type below a scope (a subscription, a group or a parent resource). */
+  list(scope: string, type: string, query = noQuery): readonly Resource[] {
+    const provider = this.provider(type);
+    const resources = provider.list?.(scope, query) ?? this.store.list(scope, type);
+    return resources.map(resource => provider.show?.(resource, query) ?? resource);
+  }
+
+  put(id: string, body: Json, conditions: Conditions = {}): Accepted {
+    const parsed = this.#parse(id);
+    const provider = this.provider(parsed.type);
+    const group = this.#group(parsed.resourceGroup);
+    const existing = this.find(id);
+    checkConditions(existing, conditions);
+    if (provider.put === undefined) throw methodNotAllowed('PUT', parsed.type);
+    const spelled = formatResourceId({ ...parsed, type: provider.type, resourceGroup: group.name });
+    return this.#put(provider, {
+      id: existing?.id ?? spelled,
+      name: existing?.name ?? parsed.name.slice(parsed.name.lastIndexOf('/') + 1),
+      group,
+      body,
+      existing,
+    });
+  }
+
+  patch(id: string, patch: Json, conditions: Conditions = {}): Accepted {
+    const { parsed, provider, resource } = this.#existing(id);
+    checkConditions(resource, conditions);
+    if (provider.put === undefined) throw methodNotAllowed('PATCH', parsed.type);
+    const names = provider.patchable ?? ['tags'];
+    const given = Object.fromEntries(Object.entries(patch).filter(([name]) => names.includes(name)));
+    // Tags are replaced as a whole by PATCH, everything else is merged.
+    const merged = {
+      ...object(merge(resource, given)),
+      ...(given['tags'] === undefined ? {} : { tags: given['tags'] }),
+    };
+    if (Object.keys(given).every(name => name === 'tags')) {
+      const tagged = { ...resource, tags: object(merged.tags) };
+      this.store.set(tagged);
+      return {
+        provider,
+        resource: provider.show?.(tagged, noQuery) ?? tagged,
+        existed: true,
+        operation: undefined,
+      };
+    }
+    const group = this.#group(parsed.resourceGroup);
+    return this.#put(provider, {
+      id: resource.id,
+      name: resource.name,
+      group,
+      body: merged,
+      existing: resource,
+    });
+  }
+
+  /** Undefined when there is nothing to delete. */
+  remove(
+    id: string,
+    conditions: Conditions = {},
+  ): { provider: Provider; resource: Resource; operation: Operation } | undefined {
+    const parsed = this.#parse(id);
+    const provider = this.provider(parsed.type);
+    const resource = this.find(id);
+    if (resource === undefined) return undefined;
+    checkConditions(resource, conditions);
+    provider.refuseRemoval?.(resource);
+    return { provider, resource, operation: this.operations.start(() => this.removeNow(resource)) };
+  }
+
+  /** Deletes a resource without asking whether it may go. */
+  async removeNow(resource: Resource): Promise<void> {
+    const provider = this.provider(resource.type);
+    this.store.update(resource.id, { provisioningState: 'Deleting' });
+    const work = provider.remove?.(resource);
+    if (work !== undefined) await this.#serial(topLevel(resource.id), work);
+    for (const child of this.store.list(resource.id)) this.store.delete(child.id);
+    this.store.delete(resource.id);
+  }
+
+  act(id: string, action: string, body: Json, query = noQuery): Acted {
+    const { parsed, provider, resource } = this.#existing(id);
+    const act = provider.actions?.[key(action)];
+    if (act === undefined) throw unknownBelow(action, parsed, Object.keys(provider.actions ?? {}));
+    const acted = act({ resource, body, query });
+    if ('result' in acted) return { provider, result: acted.result };
+    const operation = this.operations.start(() => this.#serial(topLevel(id), acted.work));
+    return { provider, resource, operation };
+  }
+
+  read(id: string, what: string, query = noQuery): unknown {
+    const { parsed, provider, resource } = this.#existing(id);
+    const read = provider.reads?.[key(what)];
+    if (read === undefined) throw unknownBelow(what, parsed, Object.keys(provider.reads ?? {}));
+    return read({ resource, body: {}, query });
+  }
+
+  #put(provider: Provider, request: PutRequest): Accepted {
+    const { resource, work } = provider.put?.(request) ?? { resource: undefined };
+    if (resource === undefined) throw methodNotAllowed('PUT', provider.type);
+    const existed = request.existing !== undefined;
+    // Deployments keep their own, richer states.
+    const state = (name: string) => (provider.protocol === 'deployments' ? {} : { provisioningState: name });
+    const begun =
+      work === undefined ? 'Succeeded' : existed || provider.protocol === 'network' ? 'Updating' : 'Creating';
+    const stored = { ...resource, properties: { ...resource.properties, ...state(begun) } };
+    if (provider.find === undefined) this.store.set(stored);
+    const shown = provider.show?.(stored, noQuery) ?? stored;
+    if (work === undefined) return { provider, resource: shown, existed, operation: undefined };
+    const operation = this.operations.start(async () => {
+      try {
+        const output = await this.#serial(topLevel(resource.id), work);
+        this.store.update(resource.id, state('Succeeded'));
+        return output;
+      } catch (error) {
+        this.store.update(resource.id, state('Failed'));
+        throw error;
+      }
+    });
+    return { provider, resource: shown, existed, operation };
+  }
+
+  #parse(id: string): ResourceId {
+    const parsed = parseResourceId(id);
+    if (parsed === undefined)
+      throw new ArmError(400, 'InvalidResourceId', `'${id}' is not the id of a resource.`);
+    return parsed;
+  }
+
+  #group(name: string): ResourceGroup {
+    const group = this.store.group(name);
+    if (group === undefined) throw groupNotFound(name);
+    return group;
+  }
+
+  #existing(id: string): { parsed: ResourceId; provider: Provider; resource: Resource } {
+    const parsed = this.#parse(id);
+    const provider = this.provider(parsed.type);
+    const group = this.#group(parsed.resourceGroup);
+    const resource = this.find(id);
+    if (resource === undefined) throw resourceNotFound(provider.type, parsed.name, group.name);
+    return { parsed, provider, resource };
+  }
+}
+
+function checkConditions(existing: Resource | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
+  if (ifNoneMatch === '*' && existing !== undefined) {
+    throw new ArmError(
+      412,
+      'PreconditionFailed',
+      `The resource '${existing.id}' exists already, and if-none-match is '*'.`,
+    );
+  }
+  if (ifMatch === undefined || ifMatch === '*') return;
+  const etag = string(existing?.etag) ?? '""';
+  if (unquoted(ifMatch) !== unquoted(etag)) {
+    throw new ArmError(
+      412,
+      'PreconditionFailed',
+      `Etag provided in if-match header "${unquoted(ifMatch)}" does not match etag ${etag} of resource.`,
+    );
+  }
+}
+
+function unquoted(etag: string): string {
+  return etag.replace(/^"(.*)"$/, '$1');
+}
+
+function topLevel(id: string): string {
+  return key(id).split('/').slice(0, 9).join('/');
+}
+
+function methodNotAllowed(method: string, type: string): ArmError {
+  return new ArmError(405, 'MethodNotAllowed', `The resource type '${type}' does not support ${method}.`);
+}
+
+function unknownBelow(what: string, { type, name }: ResourceId, known: readonly string[]): ArmError {
+  return new ArmError(
+    404,
+    'InvalidResourceType',
+    `There is no '${what}' at '${type}/${name}'. This local Azure has here: ${known.join(', ') || 'nothing'}.`,
+  );
+}

@@ -1,0 +1,92 @@
+/** Everything that exists: resource groups and resources, by id without regard to case. */
+import type { Json } from './json.js';
+import { key } from './resourceId.js';
+
+/** A resource group as it is shown. */
+export interface ResourceGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly type: 'Microsoft.Resources/resourceGroups';
+  readonly location: string;
+  readonly tags: Json;
+  readonly properties: { readonly provisioningState: string };
+}
+
+/** A resource as it is shown: the envelope's members that ARM knows, and the provider's properties. */
+export interface Resource {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly location?: string;
+  readonly tags?: Json;
+  readonly sku?: Json;
+  readonly kind?: string;
+  readonly zones?: readonly string[];
+  readonly identity?: Json;
+  readonly plan?: Json;
+  readonly etag?: string;
+  /** Of a disk: the machine it is attached to. */
+  readonly managedBy?: string;
+  readonly properties: Json;
+}
+
+/** The one mutable state of the control plane. Resources are replaced, never changed. */
+export class Store {
+  readonly #groups = new Map<string, ResourceGroup>();
+  readonly #resources = new Map<string, Resource>();
+
+  get groups(): readonly ResourceGroup[] {
+    return [...this.#groups.values()];
+  }
+
+  group(name: string): ResourceGroup | undefined {
+    return this.#groups.get(key(name));
+  }
+
+  setGroup(group: ResourceGroup): void {
+    this.#groups.set(key(group.name), group);
+  }
+
+  deleteGroup(name: string): void {
+    this.#groups.delete(key(name));
+  }
+
+  get(id: string): Resource | undefined {
+    return this.#resources.get(key(id));
+  }
+
+  set(resource: Resource): void {
+    this.#resources.set(key(resource.id), resource);
+  }
+
+  /** Replaces the members of a resource's properties that are given; nothing when it is gone. */
+  update(id: string, properties: Json): void {
+    const resource = this.get(id);
+    if (resource !== undefined)
+      this.set({ ...resource, properties: { ...resource.properties, ...properties } });
+  }
+
+  delete(id: string): void {
+    this.#resources.delete(key(id));
+  }
+
+  /** Resources below a scope, in the order of their creation; of one type when given. */
+  list(scope: string, type?: string): readonly Resource[] {
+    const prefix = `${key(scope)}/`;
+    return [...this.#resources].flatMap(([id, resource]) =>
+      id.startsWith(prefix) && (type === undefined || key(resource.type) === key(type)) ? [resource] : [],
+    );
+  }
+
+  /** Resources that mention the id, or one below it, in their properties. */
+  referrers(id: string): readonly Resource[] {
+    const wanted = key(id);
+    const mentions = (value: unknown): boolean => {
+      if (typeof value === 'string') return key(value) === wanted || key(value).startsWith(`${wanted}/`);
+      return typeof value === 'object' && value !== null && Object.values(value).some(mentions);
+    };
+    return [...this.#resources].flatMap(([own, resource]) =>
+      own !== wanted && !own.startsWith(`${wanted}/`) && mentions(resource.properties) ? [resource] : [],
+    );
+  }
+}

@@ -1,0 +1,120 @@
+/** A whole Azure on loopback: the proxy in front, sign-in, Resource Manager, and the machines behind. */
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { answerArm } from './arm/arm.js';
+import { asArmError } from './arm/armError.js';
+import { createOperations } from './arm/operations.js';
+import { Resources } from './arm/resources.js';
+import { Store } from './arm/store.js';
+import { createDeployments } from './deployments/deployments.js';
+import { answerBlob } from './front/blobs.js';
+import { createCertificates, rsaKeyPair } from './front/certificates.js';
+import type { Reply, Request } from './front/http.js';
+import { startProxy } from './front/proxy.js';
+import { openTrafficLog } from './front/traffic.js';
+import type { AddressPool } from './machines/addressPool.js';
+import type { LoadBalancer, LoadBalancerOptions } from './machines/loadBalancer.js';
+import type { MachineHost } from './machines/machineHost.js';
+import type { Cloud } from './providers/cloud.js';
+import { createProviders } from './providers/providers.js';
+import { createIdentity, createTokens } from './signIn/identity.js';
+import { answerSignIn } from './signIn/signIn.js';
+
+export interface LocalAzureOptions {
+  /** Of the proxy; 0 for any free one. */
+  readonly port: number;
+  /** Where the authority's certificate is written. */
+  readonly stateDirectory: string;
+  readonly host: MachineHost;
+  readonly addresses: AddressPool;
+  startLoadBalancer(options: LoadBalancerOptions): Promise<LoadBalancer>;
+  /** File that every exchange is logged to, one JSON object a line. */
+  readonly traffic?: string;
+  /** The clock, for tests of what expires. */
+  readonly now?: () => Date;
+}
+
+/** All that a client needs to reach it. */
+export interface Connection {
+  readonly proxy: string;
+  readonly caFile: string;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly subscriptionId: string;
+}
+
+export interface LocalAzure {
+  readonly connection: Connection;
+  /** Ends the proxy, the balancers and all machines. */
+  close(): Promise<void>;
+}
+
+const armHost = 'management.azure.com';
+const signInHosts = [
+  'login.microsoftonline.com',
+  'login.microsoft.com',
+  'login.windows.net',
+  'sts.windows.net',
+];
+const blobHosts = '*.blob.core.windows.net';
+const hostNames = [armHost, ...signInHosts, blobHosts];
+
+export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
+  const now = options.now ?? (() => new Date());
+  const [certificates, tokenKeys] = await Promise.all([createCertificates(hostNames), rsaKeyPair()]);
+  const identity = createIdentity();
+  const tokens = createTokens(identity, tokenKeys, now);
+  const store = new Store();
+  const operations = createOperations(now);
+  const cloud: Cloud = {
+    store,
+    host: options.host,
+    addresses: options.addresses,
+    images: new Map(),
+    blobs: new Map(),
+    osBlobs: new Set(),
+    startLoadBalancer: balancer => options.startLoadBalancer(balancer),
+    now,
+  };
+  const { providers, balancing } = createProviders(cloud);
+  const deployments = createDeployments(() => resources, identity, now);
+  const resources = new Resources(store, operations, [...providers, deployments.provider]);
+  const log = options.traffic === undefined ? undefined : openTrafficLog(options.traffic);
+
+  const dispatch = (request: Request): Reply | Promise<Reply> => {
+    if (request.url.hostname === armHost)
+      return answerArm(request, { identity, tokens, resources, deployments });
+    if (signInHosts.includes(request.url.hostname)) return answerSignIn(request, identity, tokens, now());
+    return answerBlob(request, cloud);
+  };
+  const answer = async (request: Request): Promise<Reply> => {
+    let reply: Reply;
+    try {
+      reply = await dispatch(request);
+    } catch (error) {
+      reply = {
+        status: 500,
+        headers: { 'x-ms-request-id': randomUUID() },
+        body: { error: asArmError(error).body },
+      };
+    }
+    log?.write(request, reply);
+    return reply;
+  };
+  const caFile = join(options.stateDirectory, 'ca.pem');
+  await writeFile(caFile, certificates.authority);
+  const proxy = await startProxy({ port: options.port, certificates, hostNames, answer });
+  const { tenantId, clientId, clientSecret, subscriptionId } = identity;
+  return {
+    connection: { proxy: proxy.url, caFile, tenantId, clientId, clientSecret, subscriptionId },
+    close: async () => {
+      await proxy.close();
+      await balancing.close();
+      await options.host.close();
+      options.addresses.close();
+      log?.close();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** `npm run azure`: the local Azure as a process of its own. */
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { baseImageDirectory } from '../../scripts/setup/cache.mjs';
+import { startLocalAzure, type LocalAzure } from './localAzure.js';
+import { createAddressPool } from './machines/addressPool.js';
+import { startLoadBalancer } from './machines/loadBalancer.js';
+import { createMachineHost } from './machines/machineHost.js';
+
+const usage = `Usage: npm run azure -- [--port N] [--traffic FILE.jsonl] [--ready-file FILE] [--state DIR] [--base-image DIR]
+
+  --port N              port of the proxy on 127.0.0.1; any free one when absent
+  --traffic FILE.jsonl  log every exchange to this file, secrets masked
+  --ready-file FILE     write the line that says how to connect to this file, too
+  --state DIR           keep disks and the CA certificate below this directory while it runs
+  --base-image DIR      root file system of the platform image Debian:debian-12`;
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  const stateDirectory = mkdtempSync(join(options.state ?? tmpdir(), 'local-azure-'));
+  process.on('exit', () => {
+    rmSync(stateDirectory, { recursive: true, force: true });
+  });
+  const baseImage = options['base-image'] ?? baseImageDirectory();
+  const azure = await startLocalAzure({
+    port: Number(options.port ?? 0),
+    stateDirectory,
+    host: createMachineHost({ baseImage, stateDirectory }),
+    addresses: createAddressPool(),
+    startLoadBalancer,
+    ...(options.traffic === undefined ? {} : { traffic: resolve(options.traffic) }),
+  });
+  endWhenTold(azure);
+  const line = `${JSON.stringify(azure.connection)}\n`;
+  if (options['ready-file'] !== undefined) {
+    const file = resolve(options['ready-file']);
+    writeFileSync(`${file}.part`, line, { mode: 0o600 });
+    renameSync(`${file}.part`, file);
+  }
+  process.stdout.write(line);
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string' },
+      traffic: { type: 'string' },
+      'ready-file': { type: 'string' },
+      state: { type: 'string' },
+      'base-image': { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help === true) {
+    process.stdout.write(`${usage}\n`);
+    process.exit(0);
+  }
+  if (values.port !== undefined && !(/^\d+$/.test(values.port) && Number(values.port) < 65_536)) {
+    throw new Error(`--port must be a number from 0 to 65535, not '${values.port}'.`);
+  }
+  return values;
+}
+
+/** On a signal, and when the process that started this one is gone, everything ends; nothing stays behind. */
+function endWhenTold(azure: LocalAzure): void {
+  const parent = process.ppid;
+  let ending = false;
+  const end = () => {
+    if (ending) return;
+    ending = true;
+    azure.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`The local Azure did not end cleanly: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  setInterval(() => {
+    if (process.ppid !== parent) end();
+  }, 1000).unref();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `The local Azure did not start: ${error instanceof Error ? error.message : String(error)}\n${usage}\n`,
+  );
+  process.exit(1);
+});

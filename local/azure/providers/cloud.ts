@@ -1,0 +1,25 @@
+/** What the providers share: the state, and the ports behind which machines and balancers run. */
+import type { Store } from '../arm/store.js';
+import type { AddressPool } from '../machines/addressPool.js';
+import type { LoadBalancer, LoadBalancerOptions } from '../machines/loadBalancer.js';
+import type { Disk, MachineHost } from '../machines/machineHost.js';
+
+export interface Cloud {
+  readonly store: Store;
+  readonly host: MachineHost;
+  readonly addresses: AddressPool;
+  /** Disks of managed images by lower-case id. */
+  readonly images: Map<string, Disk>;
+  /** Disks of captured VHD blobs by URI. */
+  readonly blobs: Map<string, Disk>;
+  /** URIs of the blobs that are the OS disks of machines. */
+  readonly osBlobs: Set<string>;
+  startLoadBalancer(options: LoadBalancerOptions): Promise<LoadBalancer>;
+  now(): Date;
+}
+
+/** Gives a disk up, unless an image or a blob still stands on it. Take it out of `images` or `blobs` first. */
+export async function release({ images, blobs, host }: Cloud, disk: Disk): Promise<void> {
+  if ([...images.values(), ...blobs.values()].includes(disk)) return;
+  await host.discard(disk);
+}

@@ -1,0 +1,87 @@
+/** An instance of a scale set as it is shown. Pure. */
+import { compact, object, string, type Json } from '../../arm/json.js';
+import type { Resource } from '../../arm/store.js';
+import { osDiskSize } from './disks.js';
+import type { Fleet, Instance } from './fleet.js';
+import { agentView, diskView, healthView, powerStatus, provisioningStatus } from './instanceView.js';
+
+/** The instance as a resource of its own. */
+export function instanceResource(
+  fleet: Fleet,
+  instance: Instance,
+  scaleSet: Resource,
+): Resource & { readonly instanceId: string } {
+  const { instanceId, name, model, computerName } = instance;
+  const id = `${scaleSet.id}/virtualMachines/${instanceId}`;
+  const { networkProfile, osProfile, storageProfile } = model.profile;
+  const { computerNamePrefix: _prefix, ...guest } = object(osProfile);
+  const { capacity: _capacity, ...sku } = model.sku;
+  const configurations = object(networkProfile)['networkInterfaceConfigurations'];
+  const interfaces = Array.isArray(configurations)
+    ? configurations.map(one => string(object(one)['name']) ?? '')
+    : [];
+  return {
+    id,
+    instanceId,
+    name,
+    type: `${scaleSet.type}/virtualMachines`,
+    ...(scaleSet.location === undefined ? {} : { location: scaleSet.location }),
+    ...(scaleSet.tags === undefined ? {} : { tags: scaleSet.tags }),
+    sku,
+    properties: compact({
+      latestModelApplied: fleet.isLatest(instance),
+      modelDefinitionApplied: 'VirtualMachineScaleSet',
+      networkProfileConfiguration: { networkInterfaceConfigurations: configurations },
+      hardwareProfile: {},
+      vmId: instance.vmId,
+      storageProfile: shownDisk(object(storageProfile), instance, scaleSet),
+      osProfile: { ...guest, computerName },
+      networkProfile: {
+        networkInterfaces: interfaces.map(one => ({ id: `${id}/networkInterfaces/${one}` })),
+      },
+      protectionPolicy: Object.keys(instance.protection).length === 0 ? undefined : instance.protection,
+      provisioningState: instance.provisioningState,
+      timeCreated: instance.timeCreated.toISOString(),
+    }),
+  };
+}
+
+/** @param health what the load balancer's probe says; undefined when the model names no probe */
+export function instanceViewOf(
+  instance: Instance,
+  health: 'up' | 'down' | 'unknown' | undefined,
+  now: Date,
+): Json {
+  const running = instance.power === 'running';
+  return compact({
+    ...(running ? { computerName: instance.computerName, osName: 'debian', osVersion: '12' } : {}),
+    platformUpdateDomain: Number(instance.instanceId) % 5,
+    platformFaultDomain: Number(instance.instanceId) % 5,
+    vmAgent: agentView(running, now),
+    disks: [diskView(osDiskName(instance), now)],
+    vmHealth: health === undefined ? undefined : healthView(health, now),
+    statuses: [
+      provisioningStatus(instance.provisioningState, now, instance.failure?.message),
+      powerStatus(instance.power),
+    ],
+  });
+}
+
+function shownDisk(storageProfile: Json, instance: Instance, scaleSet: Resource): Json {
+  const osDisk = object(storageProfile['osDisk']);
+  const name = osDiskName(instance);
+  const group = scaleSet.id.split('/').slice(0, 5).join('/');
+  const managedDisk =
+    osDisk['managedDisk'] === undefined
+      ? undefined
+      : { ...object(osDisk['managedDisk']), id: `${group}/providers/Microsoft.Compute/disks/${name}` };
+  return compact({
+    imageReference: storageProfile['imageReference'],
+    osDisk: compact({ ...osDisk, name, diskSizeGB: osDiskSize, managedDisk }),
+    dataDisks: [],
+  });
+}
+
+function osDiskName({ name, vmId }: Instance): string {
+  return `${name}_OsDisk_1_${vmId.replaceAll('-', '')}`;
+}

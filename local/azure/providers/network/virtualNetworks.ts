@@ -1,0 +1,98 @@
+/** Virtual networks and their subnets; machines do not route through them, resources refer to them. */
+import { randomUUID } from 'node:crypto';
+import { ArmError } from '../../arm/armError.js';
+import { object, objects, string, type Json } from '../../arm/json.js';
+import type { Provider, PutRequest } from '../../arm/provider.js';
+import { lastName, parentId, same } from '../../arm/resourceId.js';
+import type { Resource, Store } from '../../arm/store.js';
+import type { Cloud } from '../cloud.js';
+import { children, givenProperties, resourceOf } from '../envelope.js';
+
+const type = 'Microsoft.Network/virtualNetworks';
+
+export function virtualNetworks({ store }: Cloud): Provider {
+  return {
+    type,
+    protocol: 'network',
+    put: (request: PutRequest) => {
+      const given = givenProperties(request.body);
+      const resource = resourceOf(type, request, {
+        enableDdosProtection: false,
+        virtualNetworkPeerings: [],
+        ...given,
+        resourceGuid: request.existing?.properties['resourceGuid'] ?? randomUUID(),
+        subnets: children(request.id, 'subnets', type, given['subnets']).map(withDefaults),
+      });
+      return { resource, work: () => Promise.resolve() };
+    },
+    refuseRemoval: resource => {
+      for (const subnet of objects(resource.properties['subnets']))
+        refuseUsed(store, string(subnet['id']) ?? '');
+    },
+  };
+}
+
+/** Subnets live in their network; they can be put, read, listed and deleted on their own. */
+export function subnets({ store }: Cloud): Provider {
+  const childType = `${type}/subnets`;
+  const find = (id: string): Resource | undefined => {
+    const parent = store.get(parentId(id));
+    const subnet = objects(parent?.properties['subnets']).find(one => same(string(one['id']), id));
+    return subnet === undefined ? undefined : toResource(subnet, childType);
+  };
+  const replace = (networkId: string, change: (all: readonly Json[]) => readonly Json[]) => {
+    const network = store.get(networkId);
+    if (network !== undefined)
+      store.update(networkId, { subnets: change(objects(network.properties['subnets'])) });
+  };
+  return {
+    type: childType,
+    protocol: 'network',
+    find,
+    list: parent =>
+      objects(store.get(parent)?.properties['subnets']).map(subnet => toResource(subnet, childType)),
+    put: ({ id, name, body }) => {
+      if (store.get(parentId(id)) === undefined) {
+        throw new ArmError(
+          404,
+          'ParentResourceNotFound',
+          `Failed to perform 'write' on resource of type 'virtualNetworks/subnets', because the parent resource '${parentId(id)}' could not be found.`,
+        );
+      }
+      const [subnet = {}] = children(parentId(id), 'subnets', type, [
+        { name, properties: givenProperties(body) },
+      ]).map(withDefaults);
+      replace(parentId(id), all => [...all.filter(one => !same(string(one['id']), id)), subnet]);
+      return { resource: toResource(subnet, childType), work: () => Promise.resolve() };
+    },
+    refuseRemoval: resource => {
+      refuseUsed(store, resource.id);
+    },
+    remove: resource => () => {
+      replace(parentId(resource.id), all => all.filter(one => !same(string(one['id']), resource.id)));
+      return Promise.resolve();
+    },
+  };
+}
+
+function withDefaults(subnet: Json): Json {
+  return { ...subnet, properties: { delegations: [], ...object(subnet['properties']) } };
+}
+
+function toResource(subnet: Json, childType: string): Resource {
+  const id = string(subnet['id']) ?? '';
+  return { id, name: lastName(id), type: childType, properties: object(subnet['properties']) };
+}
+
+function refuseUsed(store: Store, subnetId: string): void {
+  const users = store
+    .referrers(subnetId)
+    .filter(one => !subnetId.toLowerCase().startsWith(`${one.id.toLowerCase()}/`));
+  if (users[0] === undefined) return;
+  throw new ArmError(
+    400,
+    'InUseSubnetCannotBeDeleted',
+    `Subnet ${lastName(subnetId)} is in use by ${users[0].id} and cannot be deleted. In order to delete the subnet, delete all ` +
+      'the resources within the subnet. See aka.ms/deletesubnet.',
+  );
+}

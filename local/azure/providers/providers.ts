@@ -1,0 +1,39 @@
+/** Every resource type of the local Azure, put together over one cloud. */
+import type { Provider } from '../arm/provider.js';
+import type { Cloud } from './cloud.js';
+import { disks } from './compute/disks.js';
+import { images } from './compute/images.js';
+import { scaleSets } from './compute/scaleSets.js';
+import { createVirtualMachines } from './compute/virtualMachines.js';
+import { recordedType } from './envelope.js';
+import { createBalancing, type Balancing } from './network/loadBalancers.js';
+import { networkInterfaces } from './network/networkInterfaces.js';
+import { publicIpAddresses } from './network/publicIpAddresses.js';
+import { subnets, virtualNetworks } from './network/virtualNetworks.js';
+import { storageAccounts } from './storageAccounts.js';
+
+export function createProviders(cloud: Cloud): {
+  readonly providers: readonly Provider[];
+  readonly balancing: Balancing;
+} {
+  const balancing = createBalancing(cloud);
+  const machines = createVirtualMachines(cloud, balancing);
+  return {
+    balancing,
+    providers: [
+      publicIpAddresses(cloud),
+      virtualNetworks(cloud),
+      subnets(cloud),
+      networkInterfaces(cloud),
+      recordedType('Microsoft.Network/networkSecurityGroups', 'network'),
+      balancing.provider,
+      machines.provider,
+      disks(),
+      images(cloud, machines),
+      ...scaleSets(cloud, balancing),
+      recordedType('Microsoft.Compute/availabilitySets'),
+      storageAccounts(cloud),
+      recordedType('Microsoft.Insights/autoscaleSettings'),
+    ],
+  };
+}
