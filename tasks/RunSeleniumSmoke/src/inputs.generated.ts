@@ -1,0 +1,20 @@
+/** The inputs and outputs of RunSeleniumSmoke, made from task.json by "npm run generate". */
+export const inputs = {
+  siteUrl: { type: 'string', required: true },
+  runner: { type: 'pickList', required: false, options: ['phpunit', 'command'] },
+  tests: { type: 'string', required: false },
+  command: { type: 'string', required: false },
+  arguments: { type: 'string', required: false },
+  workingDirectory: { type: 'filePath', required: false },
+  waitPath: { type: 'string', required: false },
+  waitForText: { type: 'string', required: false },
+  waitTimeoutSeconds: { type: 'int', required: false },
+  browsers: { type: 'string', required: false },
+  gridUrl: { type: 'string', required: false },
+  minimumTests: { type: 'int', required: false },
+  testRunTitle: { type: 'string', required: false },
+  publishResults: { type: 'boolean', required: false },
+  timeoutInMinutes: { type: 'int', required: false },
+} as const;
+
+export const outputs = ['gatePassed', 'testsTotal', 'testsFailed', 'resultsFile'] as const;

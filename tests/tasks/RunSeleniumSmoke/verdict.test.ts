@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import type { TestCase } from '../../../shared/core/junit.js';
+import { judge, type TestRun } from '../../../tasks/RunSeleniumSmoke/src/verdict.js';
+
+const test = (name: string, outcome: TestCase['outcome'], message = ''): TestCase => ({
+  name,
+  className: 'Smoke',
+  seconds: 1,
+  outcome,
+  message,
+  detail: message,
+  output: '',
+});
+const run = (cases: TestCase[], rest: Partial<TestRun> = {}) =>
+  judge({
+    site: 'http://s',
+    runner: 'PHPUnit',
+    exitCode: 0,
+    signal: undefined,
+    suites: [{ name: 's', timestamp: undefined, cases }],
+    unreadable: [],
+    minimumTests: 1,
+    ...rest,
+  });
+
+describe('judge', () => {
+  it('passes tests that passed, skipped ones beside them', () => {
+    assert.deepEqual(run([test('a', 'passed'), test('b', 'skipped')]), {
+      counts: { total: 2, passed: 1, failed: 0, skipped: 1 },
+      faults: [],
+      logTellsMore: false,
+    });
+  });
+
+  it('names failed tests with their messages on one line each', () => {
+    const verdict = run([test('a', 'passed'), test('b', 'failed', 'one\ntwo'), test('c', 'error')], {
+      exitCode: 2,
+    });
+    assert.deepEqual(verdict.faults, [
+      '2 of 3 tests failed against http://s:\n  - Smoke::b: one two\n  - Smoke::c: failed without a message',
+    ]);
+    assert.equal(verdict.logTellsMore, false);
+  });
+
+  it('names ten and counts the rest', () => {
+    const [fault] = run(
+      Array.from({ length: 13 }, (_, index) => test(`t${index}`, 'failed', 'no')),
+      { exitCode: 1 },
+    ).faults;
+    assert.equal(fault?.split('\n').length, 12);
+    assert.match(fault, /… and 3 more in the results\.$/);
+  });
+
+  for (const [what, cases, rest, fault, logTellsMore] of [
+    ['no test', [], {}, /^PHPUnit ran no test at all/, false],
+    ['only skipped tests', [test('a', 'skipped')], {}, /^every test was skipped \(1\), so nothing/, false],
+    [
+      'only skipped tests though none are required',
+      [test('a', 'skipped')],
+      { minimumTests: 0 },
+      /skipped/,
+      false,
+    ],
+    [
+      'too few',
+      [test('a', 'passed'), test('b', 'skipped')],
+      { minimumTests: 2 },
+      /^only 1 test ran, at least 2 must/,
+      false,
+    ],
+    [
+      'a bad end without a failed test',
+      [test('a', 'passed')],
+      { exitCode: 255 },
+      /^PHPUnit ended with exit code 255, though no test failed/,
+      true,
+    ],
+    [
+      'a signal',
+      [test('a', 'passed')],
+      { exitCode: undefined, signal: 'SIGSEGV' },
+      /^PHPUnit was ended by SIGSEGV, though/,
+      true,
+    ],
+    [
+      'no results',
+      [],
+      { unreadable: ['PHPUnit wrote no results file.'] },
+      /^PHPUnit wrote no results file\.$/,
+      true,
+    ],
+    [
+      'a broken file beside a good one',
+      [test('a', 'passed')],
+      { unreadable: ['x.xml is not whole.'] },
+      /^x\.xml is not whole\.$/,
+      true,
+    ],
+  ] as [string, TestCase[], Partial<TestRun>, RegExp, boolean][]) {
+    it(`fails ${what}`, () => {
+      const verdict = run(cases, rest);
+      assert.equal(verdict.faults.length, 1);
+      assert.match(verdict.faults[0] ?? '', fault);
+      assert.equal(verdict.logTellsMore, logTellsMore);
+    });
+  }
+});
