@@ -1,11 +1,8 @@
 /** The agent's port for tests: records what a use case says, and runs real programs. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import * as tl from 'azure-pipelines-task-lib/task.js';
+import { join, resolve } from 'node:path';
 import type { Agent, Endpoint, TestPublication } from '../../shared/agent/agent.js';
-import { findFiles } from '../../shared/agent/pipelines.js';
 import { createSecrets } from '../../shared/agent/secrets.js';
 import { runTool, startTool } from '../../shared/agent/tool.js';
 
@@ -94,15 +91,7 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     keepFile: path => void fake.kept.push(path),
     attach: (type, name, path) => void fake.attachments.push({ type, name, path }),
     publishTests: publication => void fake.published.push(publication),
-    findFiles: (patterns, root) => {
-      // task-lib tells its debug log, which is standard output, of every step it takes.
-      tl.setStdStream(new Writable({ write: (_chunk, _encoding, done) => void setImmediate(done) }));
-      try {
-        return findFiles(patterns, root);
-      } finally {
-        tl.setStdStream(process.stdout);
-      }
-    },
+    findFiles,
     findTool: name => options.tools?.[name],
     run: call => runTool(call, { signal, log }),
     start: call => {
@@ -120,4 +109,23 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Patterns with `*`, `**` and `!` over the files under the root. */
+function findFiles(patterns: string, root: string): string[] {
+  const files = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter(entry => !entry.isDirectory())
+    .map(entry => join(entry.parentPath, entry.name));
+  let found: string[] = [];
+  for (const line of patterns.split('\n').map(pattern => pattern.trim())) {
+    if (line === '') continue;
+    const regex = resolve(root, line.replace(/^!/, ''))
+      .replace(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+      .replace(/\*\*\/|\*/g, stars => (stars === '*' ? '[^/]*' : '(.*/)?'));
+    const matching = files.filter(file => new RegExp(`^${regex}$`).test(file));
+    found = line.startsWith('!')
+      ? found.filter(file => !matching.includes(file))
+      : [...new Set([...found, ...matching])];
+  }
+  return found.sort();
 }

@@ -191,12 +191,7 @@ function isNew(file: TextFile): boolean {
 }
 
 /** A token that stands nowhere is likely misspelt, unless the files were patched before. */
-function noteUnusedTokens(
-  patched: readonly Patched[],
-  patch: Patch,
-  somethingChanged: boolean,
-  agent: Agent,
-): void {
+function noteUnusedTokens(patched: readonly Patched[], patch: Patch, agent: Agent): void {
   const filled = new Set(patched.flatMap(({ result }) => result.filled));
   const unused = [...patch.tokens.keys()].filter(token => !filled.has(token));
   if (unused.length === 0) return;

@@ -73,6 +73,6 @@ export function writeTextFiles(files: readonly TextFile[]): void {
     }
     for (const { from, to } of staged) renameSync(from, to);
   } finally {
-    for (const { from } of staged) rmSync(from, { force: true });
+    for (const { from } of staged) if (existsSync(from)) rmSync(from);
   }
 }
