@@ -70,6 +70,7 @@ export interface ScaleSetInstance {
 export interface RollingUpgrade {
   /** `RollingForward`, `Cancelled`, `Completed`, `Faulted`. */
   readonly state: string;
+  readonly startedAt: Date | undefined;
   readonly error: AzureErrorDetail | undefined;
 }
 
@@ -128,6 +129,7 @@ export function scaleSetsOf(arm: ArmClient, group: string): ScaleSets {
       if (found === undefined) return undefined;
       return {
         state: found.runningStatus?.code ?? 'Unknown',
+        startedAt: found.runningStatus?.startTime,
         error: found.error === undefined ? undefined : errorDetail(found.error, 'RollingUpgradeFailed'),
       };
     },

@@ -1,0 +1,56 @@
+/** How Azure's words about an instance become the plan's, and people's. Pure. */
+import type { ScaleSet, ScaleSetInstance } from '../../../shared/azure/scaleSets.js';
+import type { PlanInstance } from './rolloutPlan.js';
+import type { RolloutSettings } from './settings.js';
+
+/** Whether health is taken from Azure's signal, or from what is provisioned and running. */
+export type HealthSource = 'signal' | 'running';
+
+/** What tells an instance's health here. */
+export function healthSourceOf(scaleSet: ScaleSet, settings: RolloutSettings): HealthSource {
+  return settings.healthCheck !== 'none' && scaleSet.healthSignal !== undefined ? 'signal' : 'running';
+}
+
+/** The instances that an upgrade can reach, and those that it cannot. */
+export function reachable(instances: readonly ScaleSetInstance[]): {
+  readonly taking: readonly ScaleSetInstance[];
+  readonly isProtected: readonly ScaleSetInstance[];
+} {
+  const present = instances.filter(({ provisioningState }) => !/^deleting$/i.test(provisioningState));
+  return {
+    taking: present.filter(({ isProtected }) => !isProtected),
+    isProtected: present.filter(({ isProtected }) => isProtected),
+  };
+}
+
+/** The plan's view of an instance. */
+export function planInstance(instance: ScaleSetInstance, source: HealthSource): PlanInstance {
+  return {
+    id: instance.id,
+    current: instance.latestModelApplied,
+    inService: isInService(instance, source),
+  };
+}
+
+/** Provisioned, running and, where Azure tells it, healthy. */
+export function isInService(instance: ScaleSetInstance, source: HealthSource): boolean {
+  const provisioned = /^succeeded$/i.test(instance.provisioningState);
+  const running = instance.powerState === undefined || instance.powerState === 'running';
+  return provisioned && running && (source === 'running' || instance.health === 'healthy');
+}
+
+/** `new model, Updating, stopped, unhealthy: message`, for lines and tables. */
+export function describeInstance(instance: ScaleSetInstance): string {
+  const facts = [
+    instance.latestModelApplied ? 'new model' : 'old model',
+    instance.provisioningState === '' ? 'state unknown' : instance.provisioningState,
+    ...(instance.powerState === undefined ? [] : [instance.powerState]),
+    ...(instance.health === undefined ? [] : [instance.health]),
+  ].join(', ');
+  return instance.message === undefined ? facts : `${facts}: ${instance.message}`;
+}
+
+/** Ids in Azure's order, numbers by their size. */
+export function inOrder(ids: readonly string[]): string[] {
+  return [...ids].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+}
