@@ -3,7 +3,8 @@
 import {
   createScanner,
   findNodeAtLocation,
-  getLocation,
+  findNodeAtOffset,
+  getNodePath,
   getNodeValue,
   parseTree,
   printParseErrorCode,
@@ -12,7 +13,7 @@ import {
   type ParseError,
 } from 'jsonc-parser/lib/esm/main.js';
 
-export { createScanner, getLocation, getNodeValue, type JSONPath, type Node };
+export { createScanner, getNodeValue, type JSONPath, type Node };
 
 /** Replaces `length` characters at `offset` by `text`. */
 export interface Edit {
@@ -63,6 +64,12 @@ export function propertiesOf(node: Node | undefined): { name: string; value: Nod
 /** The node at a path, undefined when there is none. */
 export function nodeAt(root: Node, path: JSONPath): Node | undefined {
   return path.length === 0 ? root : findNodeAtLocation(root, path);
+}
+
+/** The path of the value that an offset lies in. */
+export function pathAt(root: Node, offset: number): JSONPath {
+  const node = findNodeAtOffset(root, offset);
+  return node === undefined ? [] : getNodePath(node);
 }
 
 /** Puts a text in the place of a value. */
@@ -129,7 +136,17 @@ function unitOf(text: string): string {
   return /[\r\n]([ \t]+)\S/.exec(text)?.[1] ?? '  ';
 }
 
-/** The line of an offset, from 1. */
-export function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split(/\r\n|\n|\r/).length;
+/** Tells the line of an offset, from 1. */
+export function lineCounter(text: string): (offset: number) => number {
+  const ends = [...text.matchAll(/\r\n|\n|\r/g)].map(match => match.index + match[0].length);
+  return offset => {
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] ?? 0) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
+  };
 }

@@ -6,12 +6,12 @@ import { findImageTarget, type ImageTarget, type TargetChoice } from './imageTar
 import { formatPath } from './jsonPath.js';
 import {
   applyEdits,
-  getLocation,
   getNodeValue,
   insertProperty,
-  lineOf,
+  lineCounter,
   nodeAt,
   parseJson,
+  pathAt,
   replaceValue,
   type Edit,
   type JSONPath,
@@ -73,7 +73,7 @@ export function patchText(text: string, name: string, patch: Patch): PatchedText
   const edits = node === undefined ? addition(text, root, target, image) : [replaceValue(node, image)];
   const secret = isSecret(target.path, patch);
   const change: Change = {
-    line: lineOf(text, edits[0]?.offset ?? 0),
+    line: lineCounter(text)(edits[0]?.offset ?? 0),
     where: formatPath(target.path),
     from: node === undefined ? 'nothing' : show(String(node.value), secret),
     to: show(image, secret),
@@ -92,7 +92,7 @@ function parseAsJson(text: string, name: string, pattern: TokenPattern): Node | 
   const parsed = parseJson(shadowTokens(text, findTokens(text, pattern, true)));
   if ('root' in parsed) return parsed.root.type === 'object' || isNamedJson(name) ? parsed.root : undefined;
   if (!isNamedJson(name)) return undefined;
-  throw new UserError(`it is no JSON (line ${lineOf(text, parsed.offset)}: ${parsed.problem})`);
+  throw new UserError(`it is no JSON (line ${lineCounter(text)(parsed.offset)}: ${parsed.problem})`);
 }
 
 function isNamedJson(name: string): boolean {
@@ -118,9 +118,10 @@ function fillTokens(
   const changes: Change[] = [];
   const left: { name: string; line: number }[] = [];
   const filled = new Set<string>();
+  const lineOf = lineCounter(text);
   for (const place of places) {
     const { name, offset, length } = place;
-    const line = lineOf(text, offset);
+    const line = lineOf(offset);
     const value = patch.tokens.get(name);
     if (value === undefined) {
       left.push({ name, line });
@@ -128,7 +129,7 @@ function fillTokens(
     }
     filled.add(name);
     edits.push({ offset, length, text: root === undefined ? value : tokenText(value, place) });
-    const path = root === undefined ? [] : getLocation(text, offset + 1).path;
+    const path = root === undefined ? [] : pathAt(root, offset);
     const secret = patch.secretTokens.has(name) || isSecret(path, patch);
     changes.push({ line, where: formatPath(path), from: patch.pattern.show(name), to: show(value, secret) });
   }
@@ -141,12 +142,13 @@ function fillTokens(
 function checkStillJson(result: string, text: string, places: readonly TokenPlace[], patch: Patch): void {
   const parsed = parseJson(shadowTokens(result, findTokens(result, patch.pattern, true)));
   if ('root' in parsed) return;
+  const lineOf = lineCounter(text);
   const bare = places.filter(place => !place.inString && patch.tokens.has(place.name));
   const names = [
-    ...new Set(bare.map(place => `${patch.pattern.show(place.name)} (line ${lineOf(text, place.offset)})`)),
+    ...new Set(bare.map(place => `${patch.pattern.show(place.name)} (line ${lineOf(place.offset)})`)),
   ];
   throw new UserError(
-    `it would be no JSON any more (line ${lineOf(result, parsed.offset)}: ${parsed.problem}). ` +
+    `it would be no JSON any more (line ${lineCounter(result)(parsed.offset)}: ${parsed.problem}). ` +
       `Tokens outside of quotation marks must be given a number, true, false, a quoted text, a list or an object: ${names.join(', ')}`,
   );
 }

@@ -64,11 +64,14 @@ export function tokenText(value: string, place: TokenPlace): string {
  * offset in it is an offset in the text.
  */
 export function shadowTokens(text: string, places: readonly TokenPlace[]): string {
-  let shadow = text;
+  let shadow = '';
+  let at = 0;
   for (const { offset, length, inString } of places) {
-    if (!inString) shadow = shadow.slice(0, offset) + '1'.repeat(length) + shadow.slice(offset + length);
+    if (inString) continue;
+    shadow += text.slice(at, offset) + '1'.repeat(length);
+    at = offset + length;
   }
-  return shadow;
+  return shadow + text.slice(at);
 }
 
 type Range = readonly [start: number, end: number];
