@@ -47,7 +47,7 @@ export interface Environment {
   readonly laterLoops: ReadonlySet<string>;
   /** variables of the enclosing lambdas by lower-case name */
   readonly locals: ReadonlyMap<string, Json>;
-  /** how many calls may still be made: a template must end */
+  /** how many calls may still be made: a template must come to an end */
   readonly budget: { calls: number };
 }
 
@@ -69,8 +69,8 @@ export type TemplateFunction = EagerFunction | LazyFunction;
 /** Functions by lower-case name. */
 export type FunctionTable = ReadonlyMap<string, TemplateFunction>;
 
-/** How many calls one deployment may make. */
-export const callBudget = 2_000_000;
+/** How many calls planning a deployment may make, and likewise each body and the outputs. */
+export const callBudget = 1_000_000;
 
 /** The evaluator over one table of functions. */
 export interface Evaluator {
@@ -131,7 +131,11 @@ export function evaluatorOf(table: () => FunctionTable): Evaluator {
 function listFunction(table: FunctionTable, name: string): TemplateFunction | undefined {
   const generic = table.get('list*');
   if (!/^list[A-Za-z0-9]*$/i.test(name) || generic === undefined || !('call' in generic)) return undefined;
-  return { arity: generic.arity, call: (args, environment) => generic.call([name, ...args], environment) };
+  const [least, most] = generic.arity;
+  return {
+    arity: [least - 1, most - 1],
+    call: (args, environment) => generic.call([name, ...args], environment),
+  };
 }
 
 function checkArity(name: string, count: number, [least, most]: readonly [number, number]): void {

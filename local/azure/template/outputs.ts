@@ -1,5 +1,5 @@
 /** The outputs of a deployment. */
-import type { Environment } from './evaluate.js';
+import { callBudget, type Environment } from './evaluate.js';
 import { isObject, own, type Json, type JsonObject } from './json.js';
 import { isSecure, resolved, typeMismatch, typeSpelling, type TypedValue } from './parameters.js';
 import type { Runtime } from './scope.js';
@@ -19,11 +19,12 @@ export function evaluateOutputs(
   environment: Environment,
   runtime: Runtime,
 ): Record<string, TypedValue> {
+  const running: Environment = { ...environment, runtime, budget: { calls: callBudget } };
   const evaluated: [string, TypedValue][] = [];
   const failures: { readonly name: string; readonly message: string }[] = [];
   for (const [name, output] of declarationsIn(template)) {
     try {
-      const value = evaluateOutput(output, { ...environment, runtime });
+      const value = evaluateOutput(output, running);
       if (value !== undefined) evaluated.push([camelCase(name), value]);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
@@ -108,8 +109,11 @@ function outputValue(output: JsonObject, environment: Environment): Json {
   );
 }
 
-/** `VMSS` is answered as `vmss`, `NewNSG` as `newNSG`: Json.NET's camel case. */
+/** `VMSS` is answered as `vmss`, `NewNSG` as `newNSG`, `VM1` as `vM1`: Json.NET's camel case. */
 function camelCase(name: string): string {
-  const head = /^[A-Z]+(?=[A-Z][^A-Z])|^[A-Z]+(?=[^A-Za-z]|$)|^[A-Z]/.exec(name)?.[0] ?? '';
-  return head.toLowerCase() + name.slice(head.length);
+  const upper = (index: number): boolean => /\p{Lu}/u.test(name.charAt(index));
+  let end = 0;
+  while (end < name.length && upper(end) && (end === 0 || end + 1 === name.length || upper(end + 1)))
+    end += 1;
+  return name.slice(0, end).toLowerCase() + name.slice(end);
 }

@@ -1,5 +1,5 @@
 /** The body of a resource as it is put to its provider, with everything of the language evaluated. */
-import type { Environment } from './evaluate.js';
+import { callBudget, type Environment } from './evaluate.js';
 import type { ExpandedResource } from './expandResources.js';
 import { isArray, isObject, objectOf, own, type Json, type JsonObject } from './json.js';
 import type { Runtime } from './scope.js';
@@ -42,6 +42,7 @@ const earlyKeys: ReadonlySet<string> = new Set([
 export function evaluateBody(resource: ExpandedResource, runtime: Runtime | 'deferred'): JsonObject {
   const mode: TreeMode = runtime === 'deferred' ? 'preview' : 'now';
   const deployment = isDeployment(resource.type);
+  const budget = runtime === 'deferred' ? resource.environment.budget : { calls: callBudget };
   try {
     return objectOf(
       Object.entries(resource.declaration).flatMap(([key, value]): (readonly [string, Json])[] => {
@@ -49,6 +50,7 @@ export function evaluateBody(resource: ExpandedResource, runtime: Runtime | 'def
         if (languageKeys.has(lower)) return [];
         const environment: Environment = {
           ...resource.environment,
+          budget,
           runtime: earlyKeys.has(lower) ? 'forbidden' : runtime,
         };
         if (deployment && lower === 'properties') return [[key, nestedProperties(value, environment, mode)]];

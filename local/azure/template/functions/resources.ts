@@ -43,6 +43,7 @@ export const resourceFunctions: readonly Entry[] = [
     return resourceIdIn(given.text(0).replace(/\/$/, ''), given.text(1), names);
   }),
   eager('reference', 1, 3, (given, environment) => {
+    checkPlace('reference', environment);
     const { id, named } = target(given, 0, environment);
     const version = given.count > 1 && given.any(1) !== null ? given.text(1) : undefined;
     if (named === undefined && version === undefined) throw notInTemplate(given.text(0));
@@ -50,6 +51,7 @@ export const resourceFunctions: readonly Entry[] = [
     return fromOutside(running('reference', environment).reference(id, version ?? named?.apiVersion, full));
   }),
   eager('references', 1, 2, (given, environment) => {
+    checkPlace('references', environment);
     const all = environment.collection(given.text(0));
     if (all === undefined) throw notInTemplate(given.text(0));
     const full = given.count > 1 && given.text(1).toLowerCase() === 'full';
@@ -63,6 +65,7 @@ export const resourceFunctions: readonly Entry[] = [
     return { id, name, type, apiVersion };
   }),
   eager('list*', 2, 4, (given, environment) => {
+    checkPlace(given.text(0), environment);
     const { id, named } = target(given, 1, environment);
     const version = given.count > 2 ? given.text(2) : named?.apiVersion;
     if (version === undefined)
@@ -151,10 +154,14 @@ function notInTemplate(name: string): ExpressionError {
   );
 }
 
-function running(name: string, environment: Environment): Runtime {
-  if (environment.runtime === 'deferred') throw new Deferred(name);
+/** Before its arguments are looked at: a function that asks the running deployment has its places. */
+function checkPlace(name: string, environment: Environment): void {
   if (environment.runtime === 'forbidden') throw unexpectedHere(name);
-  return environment.runtime;
+}
+
+function running(name: string, { runtime }: Environment): Runtime {
+  if (typeof runtime === 'string') throw new Deferred(name);
+  return runtime;
 }
 
 function fromOutside(value: unknown): Json {
