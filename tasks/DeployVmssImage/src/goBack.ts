@@ -1,0 +1,72 @@
+/** The way back: the previous image into the model, and every instance to it. */
+import type { Agent } from '../../../shared/agent/agent.js';
+import type { Azure } from '../../../shared/azure/azure.js';
+import { formatModelImage, type ModelImage, type ScaleSet } from '../../../shared/azure/scaleSets.js';
+import { describe } from '../../../shared/core/errors.js';
+import { plural } from '../../../shared/core/text.js';
+import type { Clock } from '../../../shared/core/wait.js';
+import type { HealthSource } from './instances.js';
+import { rollOut, type RolloutResult } from './rollout.js';
+import type { RolloutPolicy } from './rolloutPlan.js';
+import { setModelImage } from './updateImage.js';
+
+/** Where the way back ended. */
+export interface GoneBack {
+  /** True when every instance is in service on the previous image again. */
+  readonly rolledBack: boolean;
+  readonly sentence: string;
+  /** The last look at the instances; undefined when none was taken. */
+  readonly result: RolloutResult | undefined;
+}
+
+/**
+ * Goes back to an image, batch by batch; nothing stops it but the step's end. Never throws but for that.
+ * @param previous the image before the step, undefined when there was none
+ */
+export async function goBack(
+  scaleSet: ScaleSet,
+  previous: ModelImage | undefined,
+  policy: RolloutPolicy,
+  health: HealthSource,
+  azure: Azure,
+  host: { readonly agent: Agent; readonly clock: Clock },
+): Promise<GoneBack> {
+  const { agent, clock } = host;
+  const stays = (sentence: string): GoneBack => ({ rolledBack: false, sentence, result: undefined });
+  if (previous === undefined)
+    return stays('There is no previous image to go back to: this is the first deployment.');
+  const text = formatModelImage(previous);
+  if (scaleSet.image !== undefined && formatModelImage(scaleSet.image).toLowerCase() === text.toLowerCase()) {
+    return stays(
+      `There is nothing to go back to: the model had this image (${text}) before this step already. Run 'action: updateImage' with an older image.`,
+    );
+  }
+  agent.info(`Going back to ${text}`);
+  try {
+    const since = clock.now();
+    const underWay = await setModelImage(scaleSet, previous, azure, host);
+    const result = await rollOut(
+      {
+        scaleSetName: scaleSet.name,
+        policy: { ...policy, canarySize: 0, pause: 0, maxUnhealthy: Infinity },
+        health,
+        site: undefined,
+        underWay,
+        azureRollsSince: policy.drives ? undefined : since,
+        everyInstanceMoves: false,
+      },
+      { agent, scaleSets: azure.scaleSets, clock },
+    );
+    const complete = result.failure === undefined && result.failed.length === 0;
+    return {
+      rolledBack: complete,
+      sentence: complete
+        ? `Rolled back: the model and ${plural(result.updated.length, 'instance')} are on ${text} again, and in service.`
+        : `The model is on ${text} again, but not every instance is in service: ${result.failure ?? result.failed.map(({ id, reason }) => `${id}: ${reason}`).join('; ')}`,
+      result,
+    };
+  } catch (error) {
+    agent.signal.throwIfAborted();
+    return stays(`Going back to ${text} failed: ${describe(error)}`);
+  }
+}
