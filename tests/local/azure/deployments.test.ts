@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { startFixture, type Fixture } from './fixture.js';
+import { look, startFixture, type Fixture } from './fixture.js';
 
 const network = {
   $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
@@ -93,43 +93,43 @@ describe('Deployments in the local Azure', () => {
     });
     assert.equal(done.properties.outputResources?.length, 3);
     const operations = await azure.arm('GET', `${root}/first/operations`);
-    const types = operations.body.value.map((one: any) => one.properties.targetResource.resourceType);
-    assert.equal(types[0], 'Microsoft.Network/networkInterfaces');
-    assert.equal(operations.body.value[0].properties.statusCode, 'Created');
+    const types = look(operations, 'body.value.*.properties.targetResource.resourceType');
+    assert.equal(look(types, '0'), 'Microsoft.Network/networkInterfaces');
+    assert.equal(look(operations, 'body.value.0.properties.statusCode'), 'Created');
     const again = await azure.arm('GET', '/resourceGroups/WEB/deployments/FIRST/operations?$top=50');
-    assert.equal(again.body.value.length, 3);
+    assert.equal(look(again, 'body.value.length'), 3);
   });
 
   it('answer 201 with an operation status first and 200 when the name is used again', async () => {
     const first = await azure.arm('PUT', `${root}/second`, body(network));
     assert.equal(first.status, 201);
-    assert.equal(first.body.properties.provisioningState, 'Accepted');
+    assert.equal(look(first, 'body.properties.provisioningState'), 'Accepted');
     assert.match(
       first.headers['azure-asyncoperation'] ?? '',
       /\/resourcegroups\/web\/.*\/deployments\/second\/operationStatuses\//,
     );
     assert.equal(first.headers['retry-after'], undefined);
     const status = await azure.armDone('PUT', `${root}/third`, body(network));
-    assert.equal(status.body.status, 'Succeeded');
+    assert.equal(look(status, 'body.status'), 'Succeeded');
     const second = await azure.armDone('PUT', `${root}/third`, body(network));
-    assert.equal(second.body.status, 'Succeeded');
+    assert.equal(look(second, 'body.status'), 'Succeeded');
     assert.equal((await azure.arm('PUT', `${root}/third`, body(network))).status, 200);
   });
 
   it('validate without doing anything, and refuse in words of the template language', async () => {
     const good = await azure.arm('POST', `${root}/check/validate`, body(network));
     assert.equal(good.status, 200);
-    assert.equal(good.body.properties.validatedResources.length, 3);
-    assert.equal((await azure.arm('GET', `${root}/check`)).body.error.code, 'DeploymentNotFound');
+    assert.equal(look(good, 'body.properties.validatedResources.length'), 3);
+    assert.equal(look(await azure.arm('GET', `${root}/check`), 'body.error.code'), 'DeploymentNotFound');
     const bad = await azure.arm(
       'POST',
       `${root}/check/validate`,
       body({ ...network, parameters: { label: { type: 'string' } } }),
     );
     assert.equal(bad.status, 400);
-    assert.equal(bad.body.error.code, 'InvalidTemplate');
+    assert.equal(look(bad, 'body.error.code'), 'InvalidTemplate');
     assert.equal(bad.headers['x-ms-failure-cause'], 'gateway');
-    assert.match(bad.body.error.message as string, /label/);
+    assert.match(String(look(bad, 'body.error.message')), /label/);
   });
 
   it('fail with the error of the resource, seen in the operation, the deployment and its operations', async () => {
@@ -163,18 +163,21 @@ describe('Deployments in the local Azure', () => {
     ];
     template.outputs = {} as never;
     const status = await azure.armDone('PUT', `${root}/broken`, body(template));
-    assert.equal(status.body.status, 'Failed');
-    assert.equal(status.body.error.code, 'DeploymentFailed');
-    const [detail] = status.body.error.details;
-    assert.equal(detail.code, 'PlatformImageNotFound');
-    assert.match(detail.message as string, /Canonical:UbuntuServer:16\.04-LTS:latest.*Debian:debian-12/);
+    assert.equal(look(status, 'body.status'), 'Failed');
+    assert.equal(look(status, 'body.error.code'), 'DeploymentFailed');
+    const detail = look(status, 'body.error.details.0');
+    assert.equal(look(detail, 'code'), 'PlatformImageNotFound');
+    assert.match(
+      String(look(detail, 'message')),
+      /Canonical:UbuntuServer:16\.04-LTS:latest.*Debian:debian-12/,
+    );
     const deployment = await azure.arm('GET', `${root}/broken`);
-    assert.equal(deployment.body.properties.provisioningState, 'Failed');
-    assert.deepEqual(deployment.body.properties.error, status.body.error);
-    const [operation] = (await azure.arm('GET', `${root}/broken/operations`)).body.value;
-    assert.equal(operation.properties.statusCode, 'NotFound');
-    assert.equal(operation.properties.statusMessage.error.code, 'PlatformImageNotFound');
-    assert.equal(operation.properties.targetResource.resourceName, 'vm');
+    assert.equal(look(deployment, 'body.properties.provisioningState'), 'Failed');
+    assert.deepEqual(look(deployment, 'body.properties.error'), look(status, 'body.error'));
+    const operation = look(await azure.arm('GET', `${root}/broken/operations`), 'body.value.0');
+    assert.equal(look(operation, 'properties.statusCode'), 'NotFound');
+    assert.equal(look(operation, 'properties.statusMessage.error.code'), 'PlatformImageNotFound');
+    assert.equal(look(operation, 'properties.targetResource.resourceName'), 'vm');
   });
 
   it('keep secrets out of the traffic log', () => {

@@ -19,9 +19,16 @@ import { FakeBalancer, FakeHost, fakeAddresses } from './fakes.js';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  // Tests look into answers of many shapes.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
-  readonly body: any;
+  /** JSON, parsed, or text; see {@link look}. */
+  readonly body: unknown;
+}
+
+/** What stands at a path such as `error.details.0.code`, `value.length`, or `value.*.name` for that of each. */
+export function look(value: unknown, path: string): unknown {
+  const [head, ...rest] = path.split('.');
+  if (head === undefined || head === '' || value === null || value === undefined) return value;
+  if (head === '*' && Array.isArray(value)) return value.map(one => look(one, rest.join('.')));
+  return look((value as Record<string, unknown>)[head], rest.join('.'));
 }
 
 export interface Fixture {
@@ -142,8 +149,10 @@ export async function startFixture(clock: { offset: number } = { offset: 0 }): P
       if (poll === undefined) return first;
       for (;;) {
         const state = await arm('GET', poll);
-        const status = (state.body as { status?: string }).status;
-        if (state.status === 202 || ['InProgress', 'Accepted', 'Running'].includes(status ?? '')) {
+        if (
+          state.status === 202 ||
+          ['InProgress', 'Accepted', 'Running'].includes(String(look(state, 'body.status')))
+        ) {
           await new Promise(resolve => setTimeout(resolve, 10));
           continue;
         }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ClientSecretCredential } from '@azure/identity';
-import { startFixture, transportTo, type Fixture } from './fixture.js';
+import { look, startFixture, transportTo, type Fixture } from './fixture.js';
 
 describe('Signing in to the local Azure', () => {
   const clock = { offset: 0 };
@@ -33,16 +33,16 @@ describe('Signing in to the local Azure', () => {
   it('gives a v1 token with its numbers as text and an oid', async () => {
     const { status, body } = await form({ ...own(), resource: 'https://management.azure.com/' });
     assert.equal(status, 200);
-    assert.equal(body.token_type, 'Bearer');
-    assert.equal(body.resource, 'https://management.azure.com/');
-    assert.equal(typeof body.expires_in, 'string');
-    assert.equal(Number(body.expires_on) - Number(body.not_before), 3599);
-    const { oid, tid, appid, aud, exp } = claims(body.access_token as string);
+    assert.equal(look(body, 'token_type'), 'Bearer');
+    assert.equal(look(body, 'resource'), 'https://management.azure.com/');
+    assert.equal(typeof look(body, 'expires_in'), 'string');
+    assert.equal(Number(look(body, 'expires_on')) - Number(look(body, 'not_before')), 3599);
+    const { oid, tid, appid, aud, exp } = claims(String(look(body, 'access_token')));
     assert.match(String(oid), /^[0-9a-f-]{36}$/);
     assert.equal(tid, azure.azure.connection.tenantId);
     assert.equal(appid, azure.azure.connection.clientId);
     assert.equal(aud, 'https://management.azure.com/');
-    assert.equal(String(exp), body.expires_on);
+    assert.equal(String(exp), look(body, 'expires_on'));
   });
 
   it('gives a v2 token for a scope', async () => {
@@ -52,8 +52,8 @@ describe('Signing in to the local Azure', () => {
       'oauth2/v2.0/token',
     );
     assert.equal(status, 200);
-    assert.equal(body.expires_in, 3599);
-    assert.equal(claims(body.access_token as string)['aud'], 'https://vault.azure.net');
+    assert.equal(look(body, 'expires_in'), 3599);
+    assert.equal(claims(String(look(body, 'access_token')))['aud'], 'https://vault.azure.net');
   });
 
   const refusals: [string, Record<string, string>, number, string, number][] = [
@@ -80,9 +80,12 @@ describe('Signing in to the local Azure', () => {
     it(`refuses ${what} in Entra's words`, async () => {
       const answer = await form({ ...own(), resource: 'https://management.azure.com/', ...fields });
       assert.equal(answer.status, status);
-      assert.equal(answer.body.error, error);
-      assert.deepEqual(answer.body.error_codes, [code]);
-      assert.match(answer.body.error_description as string, new RegExp(`^AADSTS${code}: .+ Trace ID: `));
+      assert.equal(look(answer, 'body.error'), error);
+      assert.deepEqual(look(answer, 'body.error_codes'), [code]);
+      assert.match(
+        String(look(answer, 'body.error_description')),
+        new RegExp(`^AADSTS${code}: .+ Trace ID: `),
+      );
     });
   }
 
@@ -92,7 +95,7 @@ describe('Signing in to the local Azure', () => {
       'contoso.com',
     );
     assert.equal(status, 400);
-    assert.deepEqual(body.error_codes, [90002]);
+    assert.deepEqual(look(body, 'error_codes'), [90002]);
   });
 
   it('is understood by the Azure SDK, and its refusal too', async () => {
@@ -120,7 +123,7 @@ describe('Signing in to the local Azure', () => {
     it('challenges a request without a token and names the tenant', async () => {
       const { status, headers, body } = await get();
       assert.equal(status, 401);
-      assert.equal(body.error.code, 'AuthenticationFailed');
+      assert.equal(look(body, 'error.code'), 'AuthenticationFailed');
       assert.ok(
         headers['www-authenticate']?.includes(`https://login.windows.net/${azure.azure.connection.tenantId}`),
       );
@@ -132,26 +135,26 @@ describe('Signing in to the local Azure', () => {
       for (const token of ['nonsense', 'a.b.c', `${header ?? ''}.${payload ?? ''}.`, `${good}.x`]) {
         const { status, body } = await get(`Bearer ${token}`);
         assert.equal(status, 401);
-        assert.equal(body.error.code, 'InvalidAuthenticationToken');
+        assert.equal(look(body, 'error.code'), 'InvalidAuthenticationToken');
       }
     });
 
     it('refuses a token for another audience', async () => {
       const { body } = await form({ ...own(), resource: 'https://vault.azure.net' });
-      const answer = await get(`Bearer ${body.access_token as string}`);
+      const answer = await get(`Bearer ${String(look(body, 'access_token'))}`);
       assert.equal(answer.status, 401);
-      assert.equal(answer.body.error.code, 'InvalidAuthenticationTokenAudience');
+      assert.equal(look(answer, 'body.error.code'), 'InvalidAuthenticationTokenAudience');
     });
 
     it('refuses a token that has expired', async () => {
       const { body } = await form({ ...own(), resource: 'https://management.azure.com/' });
-      const authorization = `Bearer ${body.access_token as string}`;
+      const authorization = `Bearer ${String(look(body, 'access_token'))}`;
       assert.equal((await get(authorization)).status, 200);
       clock.offset = 3_600_000;
       const late = await get(authorization);
       clock.offset = 0;
       assert.equal(late.status, 401);
-      assert.equal(late.body.error.code, 'ExpiredAuthenticationToken');
+      assert.equal(look(late, 'body.error.code'), 'ExpiredAuthenticationToken');
     });
   });
 });

@@ -69,12 +69,16 @@ export class Fleet {
       : this.balancing.health(probe, this.#backendId(instance.instanceId));
   }
 
-  /** Makes or deletes instances until there are `capacity`; the ones made last go first, protected ones stay. */
+  /**
+   * Makes or deletes instances until there are `capacity`; the ones made last go first, protected ones stay.
+   * Instances that never came up are tried again.
+   */
   async scaleTo(capacity: number): Promise<void> {
     const missing = capacity - this.#instances.size;
     if (missing >= 0) {
+      const broken = this.instances.filter(one => one.machine === undefined);
       const made = Array.from({ length: missing }, () => this.#add());
-      await inParallel(made, instance => this.#boot(instance.instanceId, 'Creating'));
+      await inParallel([...broken, ...made], instance => this.#boot(instance.instanceId, this.model));
       return;
     }
     const deletable = this.instances
@@ -171,16 +175,14 @@ export class Fleet {
     return instance;
   }
 
-  async #renew(instance: Instance, model: Model): Promise<void> {
-    const { instanceId, machine } = instance;
-    this.#change(instanceId, { provisioningState: 'Updating', model, machine: undefined, power: 'starting' });
+  async #renew({ instanceId, machine }: Instance, model: Model): Promise<void> {
+    this.#change(instanceId, { provisioningState: 'Updating', machine: undefined, power: 'starting' });
     await machine?.remove();
-    await this.#boot(instanceId, 'Updating');
+    await this.#boot(instanceId, model);
   }
 
-  async #boot(instanceId: string, provisioningState: Instance['provisioningState']): Promise<void> {
-    this.#change(instanceId, { provisioningState });
-    const { computerName: name, address, model } = this.#existing(instanceId);
+  async #boot(instanceId: string, model: Model): Promise<void> {
+    const { computerName: name, address } = this.#existing(instanceId);
     this.balancing.join(model.backendPools, { id: this.#backendId(instanceId), address });
     await this.#settle(instanceId, async () => {
       try {
@@ -194,7 +196,7 @@ export class Fleet {
         machine.onExit(() => {
           if (this.find(instanceId)?.machine === machine) this.#change(instanceId, { power: 'stopped' });
         });
-        return { machine, power: 'running' };
+        return { machine, model, power: 'running' };
       } catch (error) {
         this.#change(instanceId, { power: 'stopped' });
         throw provisioningFailed(this.#existing(instanceId).name, error);
@@ -243,7 +245,12 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
   const [first] = errors;
   if (first === undefined) return;
   if (errors.length === 1) throw first;
-  throw new ArmError(first.status, first.code, `${first.message} (${errors.length} instances failed.)`, {
-    details: errors.map(error => error.body),
-  });
+  throw new ArmError(
+    first.status,
+    first.code,
+    `${errors.length} instances failed. The first: ${first.message}`,
+    {
+      details: errors.map(error => error.body),
+    },
+  );
 }

@@ -1,6 +1,7 @@
 /** Virtual machines: each is a real machine of the host, reached at its interface's address. */
 import { randomUUID } from 'node:crypto';
-import { ArmError, asArmError, invalidParameter, notAllowed } from '../../arm/armError.js';
+import { describe, ToolError } from '../../../../shared/core/errors.js';
+import { ArmError, invalidParameter, notAllowed } from '../../arm/armError.js';
 import { compact, object, objects, string, type Json } from '../../arm/json.js';
 import type { ActionRequest, Provider, PutRequest, Work } from '../../arm/provider.js';
 import { key } from '../../arm/resourceId.js';
@@ -261,11 +262,13 @@ export function refuseDataDisks(storageProfile: Json): void {
   );
 }
 
-/** A machine that did not come up. */
+/** A machine that did not come up, with the last lines of its console when there are any. */
 export function provisioningFailed(name: string, error: unknown): ArmError {
+  const why =
+    error instanceof ToolError ? describe(error) : error instanceof Error ? error.message : String(error);
   return new ArmError(
     409,
     'OSProvisioningInternalError',
-    `OS Provisioning failed for VM '${name}' due to an internal error: ${asArmError(error).message.replace(/^Encountered internal server error: /, '')}`,
+    `OS Provisioning failed for VM '${name}' due to an internal error: ${why}`,
   );
 }
