@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { updateLists } from './apt.mjs';
 import { imageSources, recipe } from './baseImageRecipe.mjs';
-import { baseImageDirectory } from './cache.mjs';
-import { asRoot } from './machine.mjs';
-import { run, step } from './progress.mjs';
+import { baseImageDirectory, cacheDirectory } from './cache.mjs';
+import { asRoot, privilege } from './machine.mjs';
+import { run, SetupError, step } from './progress.mjs';
 
 const unfinished = '.unfinished';
 
@@ -16,6 +16,7 @@ const unfinished = '.unfinished';
  * @returns {Promise<void>}
  */
 export async function makeBaseImage(log) {
+  if (privilege() === 'none') throw new SetupError(byHand());
   const image = dirname(baseImageDirectory());
   const images = dirname(image);
   mkdirSync(images, { recursive: true });
@@ -28,6 +29,14 @@ export async function makeBaseImage(log) {
     await run(log, asRoot(mmdebstrap(join(draft, 'rootfs'))), { input: `${await sources(log)}\n` });
     renameSync(draft, image);
   });
+}
+
+/** @returns {string} */
+function byHand() {
+  return [
+    'The base image has to be made by root, and there is no passwordless sudo here. Run once, then try again:',
+    `  sudo XDG_CACHE_HOME=${dirname(cacheDirectory())} node ${process.argv[1] ?? 'scripts/setup/setup.mjs'}`,
+  ].join('\n');
 }
 
 /** @type {(target: string) => string[]} */

@@ -1,6 +1,6 @@
 /** Puts a JMETER_HOME into the cache: JMeter 5.6.3 from its Maven artifacts, else Debian's 2.13 mended. */
 import { copyFileSync, chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installPackages } from './apt.mjs';
 import { jmeterHomeFrom, jmeterVersion } from './cache.mjs';
@@ -57,16 +57,21 @@ async function build(source, fill) {
   const draft = `${home}.unfinished`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(join(draft, 'bin'), { recursive: true });
-  await fill(draft);
+  try {
+    await fill(draft);
+  } catch (error) {
+    rmSync(draft, { recursive: true });
+    throw error;
+  }
   copyFileSync(join(launchers, `${source}.sh`), join(draft, 'bin', 'jmeter'));
   chmodSync(join(draft, 'bin', 'jmeter'), 0o755);
+  rmSync(home, { recursive: true, force: true });
   renameSync(draft, home);
 }
 
 /** @type {(home: string, log: string) => Promise<void>} */
 async function assemble(home, log) {
-  const work = join(dirname(home), 'maven.unfinished');
-  rmSync(work, { recursive: true, force: true });
+  const work = join(home, 'maven');
   mkdirSync(work);
   copyFileSync(join(launchers, 'pom.xml'), join(work, 'pom.xml'));
   const timeouts = ['-Dmaven.wagon.http.connectionTimeout=20000', '-Dmaven.wagon.rto=120000'];

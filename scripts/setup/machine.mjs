@@ -38,7 +38,7 @@ export function whatIsLacking(repository, { toolsToo, jmeter }) {
   /** @type {Set<'baseImage' | 'jmeter'>} */
   const missing = new Set();
   if (!existsSync(baseImageDirectory())) missing.add('baseImage');
-  if (!existsSync(jmeter)) missing.add('jmeter');
+  if (!existsSync(join(jmeter, 'bin', 'ApacheJMeter.jar'))) missing.add('jmeter');
   const commands = new Set(
     packages.flatMap(({ command }) => (command && isUsable(command) ? [command] : [])),
   );
