@@ -1,0 +1,131 @@
+/** The Packer program on this machine, and one way to run it. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
+import { UserError } from '../../../shared/core/errors.js';
+import { packerReader, type PackerReader } from './packerLog.js';
+
+/** Packer's own clean-up deletes a virtual machine and its group, which takes Azure minutes. */
+const cleanUpMilliseconds = 15 * 60_000;
+
+/** A Packer that can be run. */
+export interface Packer {
+  readonly path: string;
+  readonly version: PackerVersion;
+}
+
+/** Its version. */
+export interface PackerVersion {
+  readonly text: string;
+  readonly major: number;
+  readonly minor: number;
+}
+
+/**
+ * Finds Packer and asks its version.
+ * @param given the full path of a binary, else the one on PATH is taken
+ * @throws UserError when there is none, or it is another program of this name
+ */
+export async function findPacker(given: string | undefined, agent: Agent): Promise<Packer> {
+  const path = given ?? agent.findTool('packer');
+  if (path === undefined) {
+    throw new UserError(
+      "Packer is not installed: there is no 'packer' on PATH. Install it on the agent, or name the binary with 'packerPath'.",
+    );
+  }
+  const result = await agent.run({
+    name: 'Packer',
+    path,
+    args: ['version'],
+    env: packerEnvironment,
+    echo: false,
+  });
+  const version = parseVersion(result.tail.join('\n'));
+  if (result.exitCode === 0 && version !== undefined) return { path, version };
+  throw new UserError(
+    `${path} is not HashiCorp Packer: 'packer version' said '${result.tail.join(' ').slice(0, 200)}'. ` +
+      "Another program of this name may come first on PATH; name the right one with 'packerPath'.",
+  );
+}
+
+/** Reads `Packer v1.6.6`. */
+export function parseVersion(text: string): PackerVersion | undefined {
+  const match = /\bPacker v((\d+)\.(\d+)\.\d+\S*)/i.exec(text);
+  if (match === null) return undefined;
+  return { text: match[1] ?? '', major: Number(match[2]), minor: Number(match[3]) };
+}
+
+/** Whether this Packer has `packer init`. */
+export function hasInit({ major, minor }: PackerVersion): boolean {
+  return major > 1 || (major === 1 && minor >= 7);
+}
+
+/** Nothing that colours the output or asks the network for other things than the build. */
+const packerEnvironment = { CHECKPOINT_DISABLE: '1', PACKER_NO_COLOR: '1' };
+
+/** What every command of one bake shares. */
+export interface PackerSession {
+  readonly packer: Packer;
+  readonly workingDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the log for people goes, secrets masked. */
+  readonly logFile: string;
+}
+
+/** How a command ended. */
+export interface PackerResult {
+  readonly exitCode: number | undefined;
+  readonly run: PackerReader;
+}
+
+/**
+ * Runs a Packer command; its output goes to the log and the log file as people know it.
+ * @throws the signal's reason when the task was cancelled, once Packer has cleaned up
+ */
+export async function runPacker(
+  session: PackerSession,
+  args: readonly string[],
+  agent: Agent,
+): Promise<PackerResult> {
+  agent.signal.throwIfAborted();
+  const run = packerReader();
+  const file = openSync(session.logFile, 'a', 0o600);
+  try {
+    const tool = agent.start({
+      name: 'Packer',
+      path: session.packer.path,
+      args: ['-machine-readable', ...args],
+      cwd: session.workingDirectory,
+      env: { ...packerEnvironment, ...session.environment },
+      echo: false,
+      onLine: line => {
+        for (const shown of run.take(line)) {
+          agent.info(shown);
+          writeSync(file, `${agent.mask(shown)}\n`);
+        }
+      },
+      // Sent to the whole group: the first process of a Packer run ignores the signal, its children obey.
+      stopSignal: 'SIGINT',
+      stopGraceMilliseconds: cleanUpMilliseconds,
+    });
+    const announce = () => {
+      agent.info('Packer was asked to stop and cleans up; the lines that follow are its own.');
+    };
+    agent.signal.addEventListener('abort', announce, { once: true });
+    const result = await tool.ended;
+    agent.signal.removeEventListener('abort', announce);
+    if (agent.signal.aborted) warnOfLeftovers(result, run, agent);
+    agent.signal.throwIfAborted();
+    return { exitCode: result.exitCode, run };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function warnOfLeftovers(result: ToolResult, run: PackerReader, agent: Agent): void {
+  const open = run.openGroups;
+  if (open.length === 0) return;
+  const how = result.signal === undefined ? '' : ` (it was ended by ${result.signal})`;
+  agent.warning(
+    `Packer did not say that it deleted ${open.map(group => `'${group}'`).join(', ')}${how}. Look whether the resource group is still there and delete it.`,
+  );
+}
