@@ -26,11 +26,8 @@ export function createAddressPool(lockDirectory = join(tmpdir(), 'bake-and-roll-
   const freed: string[] = [];
   const used = new Set<string>();
   let next = 0;
-  const close = () => {
-    process.removeListener('exit', close);
-    rmSync(block.lock, { force: true });
-  };
-  process.once('exit', close);
+  if (held.size === 0) process.once('exit', releaseAll);
+  held.add(block.lock);
   return {
     allocate() {
       // Not the ends of a third: 0 and 255 look like a network and its broadcast address.
@@ -48,8 +45,18 @@ export function createAddressPool(lockDirectory = join(tmpdir(), 'bake-and-roll-
     release(address) {
       if (used.delete(address)) freed.push(address);
     },
-    close,
+    close() {
+      if (held.delete(block.lock)) rmSync(block.lock, { force: true });
+      if (held.size === 0) process.removeListener('exit', releaseAll);
+    },
   };
+}
+
+/** Lock files of this process. */
+const held = new Set<string>();
+
+function releaseAll(): void {
+  for (const lock of held) rmSync(lock, { force: true });
 }
 
 function claimBlock(lockDirectory: string): { number: number; lock: string } {

@@ -20,10 +20,12 @@ export interface Destination {
 export function forward(client: Socket, choose: () => Destination | undefined): void {
   let upstream: Socket | undefined;
   client.setNoDelay(true);
-  // An error is followed by `close`, which tears down the other side.
+  // An error is followed by `close`.
   client.on('error', () => undefined);
-  client.once('close', () => {
-    upstream?.destroy();
+  client.once('close', failed => {
+    // After an orderly end the backend has its end too, and may still be reading what was sent before it.
+    if (failed && upstream?.connecting === false) upstream.resetAndDestroy();
+    else if (failed || !client.readableEnded) upstream?.destroy();
   });
   const attempt = () => {
     if (client.destroyed) return;

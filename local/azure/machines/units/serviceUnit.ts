@@ -97,7 +97,8 @@ export function readServiceUnit(name: string, raw: UnitEntries, hostName: string
   const type = value('Type') ?? (commands.length === 0 ? 'oneshot' : 'simple');
   const kind = kinds[type];
   if (kind === undefined) throw new Error(`Type=${type} is not known`);
-  if (commands.length === 0 && kind !== 'oneshot') throw new Error('it has no ExecStart=');
+  const emptyAllowed = kind === 'oneshot' && parseBoolean(value('RemainAfterExit') ?? 'no') === true;
+  if (commands.length === 0 && !emptyAllowed) throw new Error('it has no ExecStart=');
   if (commands.length > 1 && kind !== 'oneshot')
     throw new Error(`more than one ExecStart= needs Type=oneshot, not ${type}`);
   const restart = value('Restart') ?? 'no';
