@@ -39,7 +39,7 @@ export default tseslint.config(
   { ignores: ['node_modules/', 'dist/', 'out/', 'coverage/', '**/*.generated.ts', 'samples/'] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] }, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/restrict-template-expressions': [
         'error',

@@ -13,6 +13,8 @@ export interface Options {
   readonly host: Host;
   readonly out: string;
   readonly azure: 'local' | 'none';
+  /** Resource groups that the local Azure has from the start, NAME=LOCATION each. */
+  readonly resourceGroups: readonly string[];
   readonly source?: string;
   readonly tasks: string;
   readonly node: string;
@@ -29,6 +31,8 @@ export const usage = `Runs a pipeline file on this machine, with the built tasks
   --host build|release    what tasks see as System.HostType (default build)
   --out DIR               folder of the record and the job's folders (default out/pipeline)
   --azure local|none      start the local Azure and give it to every service connection (default none)
+  --resource-group NAME=LOCATION
+                          a resource group that the local Azure has from the start; may be given several times
   --connections FILE      service connections for --azure none, JSON:
                           {"NAME": {"scheme": "ServicePrincipal", "url": "https://management.azure.com/",
                            "parameters": {"tenantid": "…", …}, "data": {"subscriptionId": "…", …}}}
@@ -87,6 +91,7 @@ export function readOptions(
     host: choice('host', values.host ?? 'build', ['build', 'release'], 'build'),
     out: values.out ?? 'out/pipeline',
     azure: choice('azure', values.azure ?? 'none', ['local', 'none'], 'none'),
+    resourceGroups: values['resource-group'] ?? [],
     tasks: values.tasks ?? 'dist/extension/tasks',
     node: values.node ?? process.execPath,
     ...(source !== undefined && { source }),
@@ -109,6 +114,7 @@ function parse(args: readonly string[]) {
         host: { type: 'string' },
         out: { type: 'string' },
         azure: { type: 'string' },
+        'resource-group': { type: 'string', multiple: true },
         connections: { type: 'string' },
         source: { type: 'string' },
         tasks: { type: 'string' },

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answerArm } from './arm/arm.js';
 import { asArmError } from './arm/armError.js';
+import { putGroup } from './arm/groups.js';
 import { createOperations } from './arm/operations.js';
 import { Resources } from './arm/resources.js';
 import { Store } from './arm/store.js';
@@ -31,6 +32,8 @@ export interface LocalAzureOptions {
   startLoadBalancer(options: LoadBalancerOptions): Promise<LoadBalancer>;
   /** File that every exchange is logged to, one JSON object a line. */
   readonly traffic?: string;
+  /** Resource groups that are there from the start, as in a subscription that is in use: location by name. */
+  readonly resourceGroups?: ReadonlyMap<string, string>;
   /** The clock, for tests of what expires. */
   readonly now?: () => Date;
 }
@@ -81,6 +84,9 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   const { providers, balancing } = createProviders(cloud);
   const deployments = createDeployments(() => resources, identity, now);
   const resources = new Resources(store, operations, [...providers, deployments.provider]);
+  for (const [name, location] of options.resourceGroups ?? []) {
+    putGroup(resources, identity.subscriptionId, name, { location });
+  }
   const log = options.traffic === undefined ? undefined : openTrafficLog(options.traffic);
 
   const dispatch = (request: Request): Reply | Promise<Reply> => {

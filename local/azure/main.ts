@@ -3,17 +3,21 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseNameValues } from '../../shared/core/nameValues.js';
 import { baseImageDirectory } from '../../scripts/setup/cache.mjs';
 import { startLocalAzure, type LocalAzure } from './localAzure.js';
 import { createAddressPool } from './machines/addressPool.js';
 import { startLoadBalancer } from './machines/loadBalancer.js';
 import { createMachineHost } from './machines/machineHost.js';
 
-const usage = `Usage: npm run azure -- [--port N] [--traffic FILE.jsonl] [--ready-file FILE] [--state DIR] [--base-image DIR]
+const usage = `Usage: npm run azure -- [--port N] [--traffic FILE.jsonl] [--ready-file FILE] [--resource-group NAME=LOCATION]…
+       [--state DIR] [--base-image DIR]
 
   --port N              port of the proxy on 127.0.0.1; any free one when absent
   --traffic FILE.jsonl  log every exchange to this file, secrets masked
   --ready-file FILE     write the line that says how to connect to this file, too
+  --resource-group NAME=LOCATION
+                        have this resource group from the start; may be given several times
   --state DIR           keep disks and the CA certificate below this directory while it runs
   --base-image DIR      root file system of the platform image Debian:debian-12`;
 
@@ -30,6 +34,7 @@ async function main(): Promise<void> {
     host: createMachineHost({ baseImage, stateDirectory }),
     addresses: createAddressPool(),
     startLoadBalancer,
+    resourceGroups: parseNameValues((options['resource-group'] ?? []).join('\n'), '--resource-group'),
     ...(options.traffic === undefined ? {} : { traffic: resolve(options.traffic) }),
   });
   endWhenTold(azure);
@@ -48,6 +53,7 @@ function readOptions() {
       port: { type: 'string' },
       traffic: { type: 'string' },
       'ready-file': { type: 'string' },
+      'resource-group': { type: 'string', multiple: true },
       state: { type: 'string' },
       'base-image': { type: 'string' },
       help: { type: 'boolean' },

@@ -1,0 +1,110 @@
+/** `npm run demo`: the sample's whole release on this machine, from a commit to a verdict; `--break STAGE` commits a fault first. */
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatDuration } from '../shared/core/duration.js';
+import { breaks, isBreak } from './demo/breaks.js';
+import { leftovers, snapshot } from './demo/processes.js';
+import { summarise, type RunRecord } from './demo/summary.js';
+import { repositoryRoot } from './tasks.js';
+
+const usage = `npm run demo -- [--break ${Object.keys(breaks).join('|')}] [--out DIR]`;
+
+process.exitCode = await demo();
+
+/** Runs the demo and returns its exit code: that of the pipeline run, or 2 when it could not be run as asked. */
+async function demo(): Promise<number> {
+  const started = Date.now();
+  const options = readOptions();
+  if (options === undefined) return 2;
+  const { broken, out } = options;
+  const before = snapshot();
+
+  console.log('Building the tasks …');
+  execFileSync('npm', ['run', '--silent', 'build', '--', '--if-stale'], {
+    cwd: repositoryRoot,
+    stdio: 'inherit',
+  });
+
+  const source = commitSample(out);
+  if (broken !== undefined) {
+    breaks[broken].edit(source);
+    commit(source, `Break ${broken}: ${breaks[broken].what}`);
+    console.log(`\nBroken on purpose: ${breaks[broken].what}. The ${broken} step must fail, and say why.`);
+  }
+
+  const exitCode = await runPipeline(source, out);
+  const record = join(out, 'run.json');
+  if (existsSync(record)) {
+    console.log(`\n${summarise(JSON.parse(readFileSync(record, 'utf8')) as RunRecord)}`);
+  }
+  console.log(`\nRecord: ${record}   Traffic of the local Azure: ${join(out, 'azure-traffic.jsonl')}`);
+  const left = leftovers(before);
+  console.log(`Processes left behind: ${left.length === 0 ? 'none' : `\n  ${left.join('\n  ')}`}`);
+  console.log(`Wall time: ${formatDuration(Date.now() - started)}`);
+  return left.length > 0 && exitCode === 0 ? 1 : exitCode;
+}
+
+function readOptions(): { broken: keyof typeof breaks | undefined; out: string } | undefined {
+  try {
+    const { values } = parseArgs({ options: { break: { type: 'string' }, out: { type: 'string' } } });
+    const broken = values.break;
+    if (broken !== undefined && !isBreak(broken)) throw new Error(`--break knows no '${broken}'`);
+    return { broken, out: resolve(values.out ?? join(repositoryRoot, 'out', 'demo')) };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\nUsage: ${usage}`);
+    return undefined;
+  }
+}
+
+/** A repository of its own that holds the sample as its first commit, as a team would have it. */
+function commitSample(out: string): string {
+  rmSync(out, { recursive: true, force: true });
+  const source = join(out, 'source');
+  mkdirSync(source, { recursive: true });
+  cpSync(join(repositoryRoot, 'samples', 'php-webapp'), source, { recursive: true });
+  execFileSync('git', ['init', '--quiet', '--initial-branch=main'], { cwd: source });
+  commit(source, 'The sample application');
+  return source;
+}
+
+function commit(directory: string, message: string): void {
+  const author = [
+    '-c',
+    'user.name=Bake & Roll demo',
+    '-c',
+    'user.email=demo@example.com',
+    '-c',
+    'commit.gpgsign=false',
+  ];
+  execFileSync('git', ['add', '--all', '--force'], { cwd: directory });
+  execFileSync('git', [...author, 'commit', '--quiet', '--message', message], { cwd: directory });
+}
+
+/** A password as Azure wants it: long, and of several kinds of characters. Nobody needs to know it. */
+function password(): string {
+  return `${randomBytes(18).toString('base64url')}aA1!`;
+}
+
+async function runPipeline(source: string, out: string): Promise<number> {
+  const runner = spawn(
+    process.execPath,
+    [
+      ...['--import', 'tsx', join(repositoryRoot, 'local', 'agent', 'main.ts')],
+      join(source, 'azure-pipelines.yml'),
+      ...['--azure', 'local', '--resource-group', 'webapp-images=westeurope', '--out', out],
+      ...['--secret-env', 'adminPassword'],
+    ],
+    { cwd: repositoryRoot, stdio: 'inherit', env: { ...process.env, adminPassword: password() } },
+  );
+  // Ctrl-C reaches the runner by itself, as one of the terminal's processes; this process waits for it to end in order.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => runner.kill('SIGTERM'));
+  return new Promise(resolve => {
+    runner.once('close', code => {
+      resolve(code ?? 1);
+    });
+  });
+}
