@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '../../shared/core/errors.js';
+import { ToolError } from '../../shared/core/errors.js';
 import { lastLines } from '../../shared/core/text.js';
 import { sleep } from '../../shared/core/wait.js';
 import type { AzureFacts } from './connections.js';
@@ -25,7 +25,7 @@ const pollMilliseconds = 100;
 const readyMilliseconds = 120_000;
 const stopMilliseconds = 15_000;
 
-/** @throws UserError when it ends, or is not ready in time; its last words are in the message */
+/** @throws ToolError when it ends, or is not ready in time; its last words are in the message */
 export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
   const [command = process.execPath, ...args] = options.command;
   const folder = mkdtempSync(join(tmpdir(), 'local-azure-ready-'));
@@ -67,8 +67,8 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
       const facts = readFacts(readyFile);
       if (facts !== undefined) return { facts, stop };
       if (!isRunning() || startError !== undefined)
-        throw new UserError(failure('ended before it was ready', said, startError));
-      if (Date.now() > deadline) throw new UserError(failure('was not ready in two minutes', said));
+        throw failure('ended before it was ready', said, startError);
+      if (Date.now() > deadline) throw failure('was not ready in two minutes', said);
       await sleep(pollMilliseconds, options.signal);
     }
   } catch (error) {
@@ -77,11 +77,14 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   }
 }
 
-function failure(what: string, said: string, cause?: Error): string {
-  const lines = lastLines(said.split('\n'));
-  const words =
-    lines.length === 0 ? 'It said nothing.' : `It said:\n${lines.map(line => `  ${line}`).join('\n')}`;
-  return `The local Azure ${what}${cause === undefined ? '' : ` (${cause.message})`}. ${words}`;
+function failure(what: string, said: string, cause?: Error): ToolError {
+  const why = cause === undefined ? '' : ` (${cause.message})`;
+  return new ToolError(
+    `The local Azure ${what}${why}.`,
+    'local Azure',
+    undefined,
+    lastLines(said.split('\n')),
+  );
 }
 
 /** Its facts, undefined while the file is not there or not whole. */

@@ -1,25 +1,31 @@
 /** `npm run pipeline`: reads the command line, runs the file, and ends with what came of it. */
 
-import { describe } from '../../shared/core/errors.js';
-import { ProblemsError, UserError } from '../../shared/core/errors.js';
-import { machineEnvironment, cacheDirectory } from '../../scripts/setup/cache.mjs';
+import { join } from 'node:path';
+import { cacheDirectory, machineEnvironment } from '../../scripts/setup/cache.mjs';
+import { CancelledError, UserError, describe } from '../../shared/core/errors.js';
 import { readOptions, usage } from './options.js';
 import { createScreen } from './record/log.js';
 import { runFile } from './runFile.js';
-import { join } from 'node:path';
+
+// Ctrl-C reaches this process from the terminal and again from what started it (npm, tsx): that is one wish, not two.
+const oneWishMilliseconds = 500;
 
 async function main(): Promise<number> {
   const cancel = new AbortController();
   const kill = new AbortController();
+  let cancelledAt = 0;
   const onSignal = () => {
-    if (cancel.signal.aborted) kill.abort(new Error('The run is ended.'));
-    else {
-      process.stderr.write('Canceling the run; once more to end it at once.\n');
-      cancel.abort(new Error('The run is cancelled.'));
+    if (cancel.signal.aborted) {
+      if (Date.now() - cancelledAt > oneWishMilliseconds) kill.abort(new CancelledError('The run is ended.'));
+      return;
     }
+    cancelledAt = Date.now();
+    process.stderr.write('Canceling the run; once more to end it at once.\n');
+    cancel.abort(new CancelledError('The run is cancelled.'));
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  // Whoever read the output may have gone (as in `| head`); the run and its record go on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     const options = readOptions(process.argv.slice(2), process.env);
     if (options === undefined) {
@@ -36,7 +42,7 @@ async function main(): Promise<number> {
     return record.result === 'succeeded' || record.result === 'succeededWithIssues' ? 0 : 1;
   } catch (error) {
     process.stderr.write(`${describe(error)}\n`);
-    return error instanceof ProblemsError || error instanceof UserError ? 2 : 1;
+    return error instanceof UserError ? 2 : 1;
   }
 }
 

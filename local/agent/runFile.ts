@@ -40,7 +40,14 @@ export interface Machine {
   readonly azureCommand?: readonly string[];
 }
 
-const azureCommand = [process.execPath, '--import', 'tsx', join(import.meta.dirname, '../azure/main.ts')];
+// What the service makes when the run is queued cannot be seen by `${{ }}`.
+const knownOnlyInRun = /^(Build\.(BuildId|BuildUri|BuildNumber|ContainerId)|System\.PlanId|Release\..*)$/;
+const azureCommand = [
+  process.execPath,
+  '--import',
+  import.meta.resolve('tsx'),
+  join(import.meta.dirname, '../azure/main.ts'),
+];
 
 /** @throws UserError when the file, the tasks or the options cannot be used: nothing has run then */
 export async function runFile(options: Options, machine: Machine): Promise<RunRecord> {
@@ -55,12 +62,14 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
   const definition = basename(file, extname(file));
   const facts = { host: options.host, definition, source, out };
   // The ids come with the run: whether the file can be run does not hang on them.
-  const early = runVariables({ ...facts, buildId: 0, buildNumber: '' });
+  const early = Object.entries(runVariables({ ...facts, buildId: 0, buildNumber: '' })).filter(
+    ([name]) => !knownOnlyInRun.test(name),
+  );
   const pipeline = loadPipeline({
     file,
     root: sourceFolder,
     parameters: options.parameters,
-    variables: new Map([...Object.entries(early), ...options.variables]),
+    variables: new Map([...early, ...options.variables]),
     check: (model, report) => {
       checkTasks(model, tasks, report);
       if (options.azure === 'none') checkConnections(model, tasks, connections, report);
@@ -135,7 +144,10 @@ async function startAzure(options: Options, machine: Machine, out: string): Prom
   if (options.azure === 'none') return undefined;
   machine.screen('##[section]Starting the local Azure');
   return startLocalAzure({
-    command: machine.azureCommand ?? azureCommand,
+    command: [
+      ...(machine.azureCommand ?? azureCommand),
+      ...options.resourceGroups.flatMap(group => ['--resource-group', group]),
+    ],
     trafficFile: join(out, 'azure-traffic.jsonl'),
     signal: machine.cancel,
   });

@@ -37,9 +37,6 @@ export interface PhasePlan {
 }
 
 const agentVersion = '4.266.0';
-const minute = 60_000;
-// The agent gives the steps that run after a cancellation a minute at least.
-const leastGrace = minute;
 
 export async function runPhase(run: RunSession, plan: PhasePlan): Promise<PhaseResult> {
   const { stage, job, phase } = plan;
@@ -55,7 +52,8 @@ export async function runPhase(run: RunSession, plan: PhasePlan): Promise<PhaseR
   const onCancel = () => {
     if (cancel.signal.aborted) return;
     cancel.abort(new Error('The job is cancelled.'));
-    const grace = Math.max(job.cancelTimeoutInMinutes * minute, leastGrace);
+    // The agent gives the steps that run after a cancellation a minute at least.
+    const grace = Math.max(job.cancelTimeoutInMinutes, 1) * run.patience.minute;
     timers.push(setTimeout(onKill, grace));
   };
   const onKill = () => {
@@ -69,8 +67,9 @@ export async function runPhase(run: RunSession, plan: PhasePlan): Promise<PhaseR
           `The job ran longer than the maximum time of ${job.timeoutInMinutes} minutes. Give it more with timeoutInMinutes, or 0 for no limit.`,
         );
         onCancel();
-      }, job.timeoutInMinutes * minute),
+      }, job.timeoutInMinutes * run.patience.minute),
     );
+  // A job that starts in a cancelled run is meant to; the cancellation is not its own.
   run.cancel.addEventListener('abort', onCancel);
   run.kill.addEventListener('abort', onKill);
   if (run.kill.aborted) onKill();
@@ -94,8 +93,6 @@ export async function runPhase(run: RunSession, plan: PhasePlan): Promise<PhaseR
   const steps: StepRecord[] = [];
   try {
     setVariables(session, plan, jobId);
-    // A job whose variables are known runs on even when it was cancelled before: some of its steps may be meant for that.
-    if (run.cancel.aborted) onCancel();
     for (const unit of planUnits(session, phase)) {
       if (run.kill.aborted) break;
       steps.push(await runUnit(unit, session, plan.firstOrder + steps.length));

@@ -4,7 +4,7 @@ import { describe } from '../../../shared/core/errors.js';
 import type { Value } from '../expressions/values.js';
 import { type JobRecord, type Result, type StageRecord, combine } from '../record/record.js';
 import { Variables } from '../task/variables.js';
-import type { Condition, Hook, Job, Phase, Pipeline, Stage, VariableDefinition } from '../yaml/model.js';
+import type { Condition, Job, Phase, Pipeline, Stage, VariableDefinition } from '../yaml/model.js';
 import {
   type Outcome,
   dependenciesValue,
@@ -49,7 +49,9 @@ async function runStage(
 ): Promise<{ record: StageRecord; jobs: Outcome[] }> {
   const variables = [...pipeline.variables, ...stage.variables];
   const names = new Map<string, Value>([['dependencies', dependenciesValue(stage.dependsOn, finished)]]);
-  const decision = decide(run, stage, variables, names, finished);
+  const decision = decide(run, stage, variables, names, finished, run.cancel.aborted);
+  // A stage that starts in a cancelled run is meant to, with all its jobs; the cancellation is not its own.
+  const wasCanceled = run.cancel.aborted;
   const jobs: Outcome[] = [];
   const records: JobRecord[] = [];
   if (decision.runs) run.screen(`##[section]Stage: ${stage.displayName}`);
@@ -69,7 +71,9 @@ async function runStage(
       ['stageDependencies', stageDependencies],
     ]);
     const all = [...variables, ...job.variables];
-    const allowed = decision.runs ? decide(run, job, all, jobNames, jobs) : decision;
+    const allowed = decision.runs
+      ? decide(run, job, all, jobNames, jobs, run.cancel.aborted && !wasCanceled)
+      : decision;
     if (!allowed.runs) {
       if (decision.runs) tell(run, 'Job', displayName, allowed);
       const result = allowed.error === undefined ? 'skipped' : 'failed';
@@ -95,6 +99,7 @@ function decide(
   variables: readonly VariableDefinition[],
   names: ReadonlyMap<string, Value>,
   finished: readonly Outcome[],
+  isCanceled: boolean,
 ): Decision {
   if (run.kill.aborted) return { runs: false, why: 'the run has been ended' };
   const known = new Variables();
@@ -104,7 +109,7 @@ function decide(
     const runs = holds(
       item.condition,
       new Map([...names, ['variables', variablesValue(known.expanded().values())] as const]),
-      dependencyStatus(item.dependsOn, finished, run.cancel.aborted),
+      dependencyStatus(item.dependsOn, finished, isCanceled),
     );
     return runs ? { runs } : { runs, why: `its condition ${item.condition?.text ?? 'succeeded()'} is false` };
   } catch (cause) {
@@ -118,9 +123,6 @@ function tell(run: RunSession, what: string, name: string, decision: Decision): 
     run.screen(`##[error]${what} ${name}: ${decision.why}: ${decision.error}`);
   else run.screen(`##[section]${what}: ${name} is skipped: ${decision.why}`);
 }
-
-/** The hooks of a deployment job that follow on success, and the one that follows a failure. */
-const afterwards: readonly (Hook | '')[] = ['failure', 'success'];
 
 async function runJob(
   run: RunSession,
@@ -153,11 +155,9 @@ async function runJob(
   return { record: { name: job.name, displayName: job.displayName, result, issues, steps }, outputs };
 }
 
+/** Hooks go on as long as all is well; `on: failure` is for when it is not. */
 function isNext({ hook }: Phase, result: Result): boolean {
-  const isGood = result === 'succeeded' || result === 'succeededWithIssues';
   return hook === 'failure'
     ? result === 'failed'
-    : isGood || !afterwards.concat(['']).includes(hook)
-      ? isGood
-      : false;
+    : result === 'succeeded' || result === 'succeededWithIssues';
 }

@@ -22,8 +22,6 @@ export interface Stops {
   readonly kill: AbortSignal;
 }
 
-const forcedCompletion = 5000;
-
 export async function runTask(
   step: TaskStep,
   task: TaskDefinition,
@@ -110,7 +108,7 @@ async function run(
   session.onDone = () => {
     forced ??= setTimeout(() => {
       abandon.abort();
-    }, forcedCompletion);
+    }, patience.completion);
   };
   const said = { error: false };
   let exitCode: number | undefined;

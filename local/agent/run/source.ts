@@ -33,7 +33,11 @@ export function readSource(folder: string): Source {
  * @param without a folder that is left out: the run's own output
  */
 export function sourceFiles(folder: string, without: string): string[] {
-  const listed = git(folder, 'ls-files', '-z', '--cached', '--others', '--exclude-standard');
+  // A folder that git ignores as a whole has no files as git sees it.
+  const isIgnored = git(folder, 'check-ignore', '-q', '.') !== undefined;
+  const listed = isIgnored
+    ? undefined
+    : git(folder, 'ls-files', '-z', '--cached', '--others', '--exclude-standard');
   const files =
     listed === undefined
       ? readdirSync(folder, { recursive: true, withFileTypes: true })

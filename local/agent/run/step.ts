@@ -24,7 +24,6 @@ export interface Unit {
   readonly taskVariables: Variables;
 }
 
-const minute = 60_000;
 const prefixes = { pre: 'Pre-job: ', main: '', post: 'Post-job: ' };
 
 /** Runs a unit and keeps what came of it in the job: variables, outputs, status. */
@@ -194,7 +193,7 @@ async function runOnce(
       ? undefined
       : setTimeout(() => {
           end('timeout');
-        }, step.timeoutInMinutes * minute);
+        }, step.timeoutInMinutes * job.run.patience.minute);
   const onCancel = () => {
     if (runsWhenCanceled(unit, variables)) return;
     session.write('The Operation will be canceled. The next steps may not contain expected logs.');
@@ -271,5 +270,5 @@ async function runKind(
 function updateStatus(job: JobSession, result: Result): void {
   if (result === 'failed' || result === 'succeededWithIssues' || result === 'canceled')
     job.status = worse(job.status, result);
-  job.variables.set('Agent.JobStatus', resultName(job.status));
+  job.variables.set('agent.jobstatus', resultName(job.status));
 }

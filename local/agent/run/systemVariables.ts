@@ -89,7 +89,7 @@ export function jobVariables(facts: JobFacts): Record<string, string> {
     'Agent.OS': process.platform === 'darwin' ? 'Darwin' : 'Linux',
     'Agent.OSArchitecture': arch() === 'arm64' ? 'ARM64' : 'X64',
     'Agent.JobName': job.displayName,
-    'Agent.JobStatus': 'Succeeded',
+    'agent.jobstatus': 'Succeeded',
     'Agent.IsSelfHosted': '1',
     'Agent.HomeDirectory': facts.out,
     'Agent.RootDirectory': facts.out,

@@ -12,10 +12,20 @@ export interface Patience {
   readonly terminate: number;
   /** For output that others still hold open after the process itself has ended. */
   readonly output: number;
+  /** For the process of a step that has said it is done. */
+  readonly completion: number;
+  /** In a minute of a time limit. */
+  readonly minute: number;
 }
 
 /** The agent's own figures. */
-export const agentPatience: Patience = { interrupt: 7500, terminate: 2500, output: 5000 };
+export const agentPatience: Patience = {
+  interrupt: 7500,
+  terminate: 2500,
+  output: 5000,
+  completion: 5000,
+  minute: 60_000,
+};
 
 export interface ProcessOptions {
   readonly command: string;

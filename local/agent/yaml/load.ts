@@ -37,10 +37,15 @@ export function loadPipeline(options: LoadOptions): Pipeline {
   const pipeline = load(options, report);
   if (problems.length === 0) options.check?.(pipeline, report);
   if (problems.length > 0) {
-    const lines = [...new Set(problems.map(formatProblem))];
+    const lines = [...new Set(problems.sort(inFileOrder).map(formatProblem))];
     throw new ProblemsError(`The pipeline file cannot be run`, lines);
   }
   return pipeline;
+}
+
+function inFileOrder({ at: left }: Problem, { at: right }: Problem): number {
+  if (left.file !== right.file) return left.file < right.file ? -1 : 1;
+  return left.line - right.line || left.column - right.column;
 }
 
 function load(options: LoadOptions, report: Report): Pipeline {
