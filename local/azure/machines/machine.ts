@@ -61,6 +61,17 @@ export async function startMachine(options: MachineOptions, parts: MachineParts)
     const nameServers = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
     const script = bootScript(options, { firstBoot, nameServers });
     const namespaces = await createNamespaces(directory, lower, script, console);
+    try {
+      await startServices(namespaces);
+    } catch (error) {
+      current = undefined;
+      await namespaces.kill();
+      throw error;
+    }
+    firstBoot = false;
+  };
+
+  const startServices = async (namespaces: Namespaces) => {
     const supervisor = await machineServices(options, namespaces, parts.baseDirectory, console);
     const running = { namespaces, supervisor };
     current = running;
@@ -81,7 +92,6 @@ export async function startMachine(options: MachineOptions, parts: MachineParts)
       await Promise.race([started, over, namespaces.ended]);
       patience.abort();
     }
-    firstBoot = false;
   };
 
   const halt = async () => {

@@ -86,9 +86,9 @@ export function createMachineHost({ baseImage, stateDirectory }: MachineHostOpti
 
   /** Made at the first machine: a host that runs none leaves no trace. */
   const prepare = async () => {
-    if (process.getuid?.() !== 0) {
+    if (process.platform !== 'linux' || process.getuid?.() !== 0) {
       throw new UserError(
-        'Local machines need root for mounts and namespaces: run this as root, for example with sudo.',
+        'Local machines need Linux and root, for mounts and namespaces: run this as root, for example with sudo.',
       );
     }
     if (!existsSync(join(baseImage, 'usr'))) {
