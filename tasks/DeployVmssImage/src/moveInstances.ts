@@ -196,7 +196,7 @@ function warnOfBlindSpots(
   }
   if (protectedCount > 0) {
     agent.warning(
-      `${plural(protectedCount, 'instance')} of '${scaleSet.name}' are protected from scale set actions and stay on the model they have.`,
+      `${plural(protectedCount, 'instance')} of '${scaleSet.name}' protected from scale set actions: no upgrade reaches what is protected, it stays on the model it has.`,
     );
   }
 }
