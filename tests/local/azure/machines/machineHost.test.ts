@@ -147,6 +147,21 @@ describe('machine host', function () {
     assert.equal(update.exitCode, 0, update.output);
   });
 
+  it('lets systemctl enable units and skip what only a running systemd can do', async () => {
+    const vm = await startVm();
+    const unit = '[Service]\\nExecStart=/bin/sleep 1000\\n[Install]\\nWantedBy=multi-user.target\\n';
+    await ssh(vm, `printf '${unit}' | sudo tee /etc/systemd/system/nap.service`);
+    await ssh(vm, 'sudo systemctl daemon-reload && sudo systemctl enable nap && sudo systemctl restart nap');
+    await vm.stop();
+    const instance = await startInstance(await vm.capture());
+    const names = await eventually(async () => {
+      const { output } = await instance.run(['ps', '-e', '-o', 'args=']);
+      assert.match(output, /sleep 1000/);
+      return output;
+    });
+    assert.ok(!/systemd|sshd|waagent|getty/.test(names), names);
+  });
+
   it('takes a password only when one was given, and shows it to nobody', async () => {
     const address = addresses.allocate();
     const password = 'it\'s "se$cret" \\ `x`';
