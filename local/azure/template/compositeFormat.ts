@@ -1,5 +1,5 @@
 /** .NET composite formatting with the invariant culture, as far as the language's values go: text, numbers, booleans, JSON. */
-import type { Json } from './json.js';
+import { largestValue, type Json } from './json.js';
 import { formattedText } from './text.js';
 
 /** A format that .NET would refuse. */
@@ -15,6 +15,7 @@ export function compositeFormat(format: string, values: readonly Json[]): string
   let result = '';
   let position = 0;
   while (position < format.length) {
+    if (result.length > largestValue) throw new FormatError('The result is too large.');
     const character = format.charAt(position);
     if (character !== '{' && character !== '}') {
       result += character;

@@ -41,7 +41,8 @@ const standardFormats: ReadonlyMap<string, string> = new Map([
 
 /** The format of `utcNow()` when none is given. */
 export const defaultFormat = "yyyyMMddTHHmmss'Z'";
-const isoFormat = "yyyy-MM-ddTHH:mm:ss'Z'";
+/** The format of everything else that makes a date. */
+export const isoFormat = "yyyy-MM-ddTHH:mm:ss'Z'";
 
 /** Writes a date in a standard or custom .NET format. */
 export function formatDate(date: Date, format: string): string {
@@ -107,22 +108,22 @@ function datePart(date: Date, letter: string, count: number): string {
 /**
  * Reads a date in one of the forms that templates use: ISO 8601 (with a blank or a `T`, with or without a zone),
  * `utcNow()`'s own, and the invariant culture's `MM/dd/yyyy HH:mm:ss`.
- * @returns the date and the format to write a relative of it in, undefined when it cannot be read
+ * @returns undefined when it cannot be read
  */
-export function parseDate(text: string): { readonly date: Date; readonly format: string } | undefined {
+export function parseDate(text: string): Date | undefined {
   const compact = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
-  if (compact !== null) return dated(compact.slice(1), defaultFormat);
+  if (compact !== null) return dated(compact.slice(1));
   const iso =
-    /^(\d{4})-(\d\d)-(\d\d)(?:([T ])(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)? ?(Z|[+-]\d\d:\d\d)?$/.exec(
+    /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)? ?(Z|[+-]\d\d:\d\d)?$/.exec(
       text,
     );
   if (iso !== null) {
-    const [, year, month, day, gap, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = iso;
-    const made = dated([year, month, day, hour, minute, second], gap === ' ' ? 'u' : isoFormat, fraction);
-    if (made === undefined || zone === 'Z') return made;
+    const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = iso;
+    const date = dated([year, month, day, hour, minute, second], fraction);
+    if (date === undefined || zone === 'Z') return date;
     const [hours = '0', minutes = '0'] = zone.slice(1).split(':');
     const offset = (Number(hours) * 60 + Number(minutes)) * 60_000 * (zone.startsWith('-') ? 1 : -1);
-    return { ...made, date: new Date(made.date.getTime() + offset) };
+    return new Date(date.getTime() + offset);
   }
   const slashed = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d\d)(?::(\d\d))?(?: (AM|PM))?)?$/i.exec(
     text,
@@ -131,19 +132,15 @@ export function parseDate(text: string): { readonly date: Date; readonly format:
   const [, month, day, year, hour = '0', minute = '0', second = '0', half] = slashed;
   const shift =
     half === undefined ? Number(hour) : (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0);
-  return dated([year, month, day, String(shift), minute, second], 'G');
+  return dated([year, month, day, String(shift), minute, second]);
 }
 
-function dated(
-  parts: readonly (string | undefined)[],
-  format: string,
-  fraction = '',
-): { readonly date: Date; readonly format: string } | undefined {
+function dated(parts: readonly (string | undefined)[], fraction = ''): Date | undefined {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts.map(Number);
   const milliseconds = Number(`${fraction}000`.slice(0, 3));
   if (month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return undefined;
   const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second, milliseconds));
-  return date.getUTCDate() === day ? { date, format } : undefined;
+  return date.getUTCDate() === day ? date : undefined;
 }
 
 /**

@@ -75,11 +75,8 @@ export function planDeployment(
   );
   const empty = emptyEnvironment(withTemplate(scope, parsed));
   const base: Environment = { ...empty, userFunctions: bindFunctions(parsed, empty) };
-  const bound = bindParameters(
-    parsed,
-    given,
-    parameter => ({ ...base, parameter, inDefaultValue: true }),
-    source,
+  const bound = redactor([])(() =>
+    bindParameters(parsed, given, parameter => ({ ...base, parameter, inDefaultValue: true }), source),
   );
   const redact = redactor(bound.secrets);
 
@@ -190,6 +187,11 @@ function withTemplate(scope: TemplateScope, template: JsonObject): TemplateScope
   };
 }
 
+/** V8's answer to recursion without end; a template's variables and functions can nest deeper than any one of them. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack');
+}
+
 /** Runs what may refuse, and takes the secrets out of what it says. */
 function redactor(secrets: readonly string[]): <Result>(run: () => Result) => Result {
   const hidden = [...new Set(secrets)]
@@ -200,6 +202,7 @@ function redactor(secrets: readonly string[]): <Result>(run: () => Result) => Re
     try {
       return run();
     } catch (error) {
+      if (isStackOverflow(error)) throw validationFailed('The template is nested too deeply to evaluate.');
       if (!(error instanceof TemplateError) || hidden.length === 0) throw error;
       const location = error.additionalInfo?.[0]?.info;
       throw new TemplateError(error.code, clean(error.message), {

@@ -21,6 +21,11 @@ export interface NamedResource {
   readonly apiVersion: string;
 }
 
+/** Work left to do, in calls of a function on small values. */
+export interface Budget {
+  left: number;
+}
+
 /** A function that the template itself defines. */
 export type UserFunction = (args: readonly Json[], environment: Environment) => Json;
 
@@ -47,8 +52,8 @@ export interface Environment {
   readonly laterLoops: ReadonlySet<string>;
   /** variables of the enclosing lambdas by lower-case name */
   readonly locals: ReadonlyMap<string, Json>;
-  /** how many calls may still be made: a template must come to an end */
-  readonly budget: { calls: number };
+  /** how much work may still be done: a template must come to an end */
+  readonly budget: Budget;
 }
 
 /** A function that gets its arguments' values. */
@@ -69,8 +74,25 @@ export type TemplateFunction = EagerFunction | LazyFunction;
 /** Functions by lower-case name. */
 export type FunctionTable = ReadonlyMap<string, TemplateFunction>;
 
-/** How many calls planning a deployment may make, and likewise each body and the outputs. */
-export const callBudget = 1_000_000;
+const workOfOneRun = 500_000;
+
+/** The work that planning a deployment may take, and likewise each body and the outputs: about a second. */
+export function freshBudget(): Budget {
+  return { left: workOfOneRun };
+}
+
+/**
+ * Takes from the budget what handling a value of this weight costs.
+ * @throws ExpressionError when nothing is left
+ */
+export function spend({ budget }: Pick<Environment, 'budget'>, weight = 0): void {
+  budget.left -= 1 + weight / 1024;
+  if (budget.left < 0) {
+    throw new ExpressionError(
+      `The template takes more than '${workOfOneRun}' steps to evaluate. Make its loops shorter or its values smaller.`,
+    );
+  }
+}
 
 /** The evaluator over one table of functions. */
 export interface Evaluator {
@@ -85,19 +107,25 @@ export function evaluatorOf(table: () => FunctionTable): Evaluator {
     switch (node.kind) {
       case 'literal':
         return node.value;
-      case 'access':
-        return access(evaluate(node.target, environment), evaluate(node.key, environment));
+      case 'access': {
+        const target = evaluate(node.target, environment);
+        spend(environment, weigh(target));
+        return access(target, evaluate(node.key, environment));
+      }
       case 'call':
         return bounded(call(node.name, node.args, environment));
     }
   };
 
   const call = (name: string, args: readonly Expression[], environment: Environment): Json => {
-    environment.budget.calls -= 1;
-    if (environment.budget.calls < 0) {
-      throw new ExpressionError(`The template needs more than '${callBudget}' function calls to evaluate.`);
-    }
-    const values = (): Json[] => args.map(arg => evaluate(arg, environment));
+    const values = (): Json[] => {
+      const found = args.map(arg => evaluate(arg, environment));
+      const weight = found.reduce<number>((sum, value) => sum + weigh(value), 0);
+      spend(environment, weight);
+      if (weight > 2 * largestValue) throw tooLarge();
+      return found;
+    };
+    spend(environment);
     const own = environment.userFunctions.get(name.toLowerCase());
     if (own !== undefined) return own(values(), environment);
     const found = table().get(name.toLowerCase()) ?? listFunction(table(), name);
@@ -150,14 +178,15 @@ function checkArity(name: string, count: number, [least, most]: readonly [number
 }
 
 function bounded(value: Json): Json {
-  if (typeof value === 'object' || typeof value === 'string') {
-    if (weigh(value) > largestValue) {
-      throw new ExpressionError(
-        `The result of the template language expression is larger than '${largestValue}' characters.`,
-      );
-    }
-  }
+  if (weigh(value) > largestValue) throw tooLarge();
   return value;
+}
+
+/** What to say of a value beyond all bounds, best before it is made. */
+export function tooLarge(): ExpressionError {
+  return new ExpressionError(
+    `The result of the template language expression is larger than '${largestValue}' characters.`,
+  );
 }
 
 /** `target[key]` and `target.key`. */

@@ -99,7 +99,7 @@ export function expandResources(
     let batchSize: number | undefined;
     try {
       name = textIn(copy, 'name', at);
-      count = copyCount(copy, name, at);
+      count = copyCount(copy, at, source([...path, 'copy']));
       batchSize = batchSizeOf(copy, at);
     } catch (error) {
       throw inPlace(error, message => invalidResource(textualName(declaration), location, message));
@@ -131,7 +131,7 @@ export function expandResources(
     let resource: ExpandedResource;
     try {
       resource = {
-        ...identify(declaration, at, location, parent),
+        ...identify(declaration, at, location, source([...path, 'type']), parent),
         declaration,
         environment: at,
         location,
@@ -162,6 +162,7 @@ function identify(
   declaration: JsonObject,
   environment: Environment,
   location: TemplateLocation,
+  typeLocation: TemplateLocation,
   parent: Parent | undefined,
 ): NamedResource & { readonly deployed: boolean } {
   const required = (key: string, label = key): string => {
@@ -188,10 +189,10 @@ function identify(
   const names = segmentsOf(name);
   if (segmentsOf(type).length - 1 !== names.length || names.includes('') || segmentsOf(type).includes('')) {
     throw validationFailed(
-      `The template resource '${name}' for type '${type}' at line '${location.lineNumber}' and column '${location.linePosition}' has incorrect segment lengths. ` +
+      `The template resource '${name}' for type '${type}' at line '${typeLocation.lineNumber}' and column '${typeLocation.linePosition}' has incorrect segment lengths. ` +
         'A nested resource type must have identical number of segments as its resource name. ' +
         `A root resource type must have segment length one greater than its resource name. ${usage}`,
-      location,
+      typeLocation,
     );
   }
   const id = resourceIdIn(baseOf(declaration, environment), type, names);
@@ -245,10 +246,11 @@ function batchSizeOf(copy: JsonObject, environment: Environment): number | undef
   return serial ? size : undefined;
 }
 
+/** Azure counts a resource whose condition does not hold too: only one may be declared. */
 function refuseDuplicates(resources: readonly ExpandedResource[]): void {
   const seen = new Set<string>();
-  for (const { id, type, name, deployed, location } of resources) {
-    if (!deployed) continue;
+  for (const { id, type, name, declaration, location } of resources) {
+    if (own(declaration, 'existing') === true) continue;
     if (seen.has(id.toLowerCase())) {
       throw validationFailed(
         `The resource '${resourceIdIn('', type, segmentsOf(name)).slice('/providers/'.length)}' at line '${location.lineNumber}' and column '${location.linePosition}' is defined multiple times in a template. ${usage}`,

@@ -78,6 +78,14 @@ export function sameJson(left: Json, right: Json): boolean {
   );
 }
 
+/** Text that is the same for the same values, the order of keys aside. */
+export function canonicalText(value: Json): string {
+  if (isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const keys = Object.keys(value).sort();
+  return `{${keys.map(key => `${JSON.stringify(key)}:${canonicalText(value[key] ?? null)}`).join(',')}}`;
+}
+
 /** How large a value is when written out, in characters and nodes. Shared parts count each time they occur, but are visited once. */
 export function weigh(value: Json): number {
   if (typeof value === 'string') return value.length + 1;

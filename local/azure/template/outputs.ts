@@ -1,5 +1,5 @@
 /** The outputs of a deployment. */
-import { callBudget, type Environment } from './evaluate.js';
+import { freshBudget, type Environment } from './evaluate.js';
 import { isObject, own, type Json, type JsonObject } from './json.js';
 import { isSecure, resolved, typeMismatch, typeSpelling, type TypedValue } from './parameters.js';
 import type { Runtime } from './scope.js';
@@ -19,7 +19,7 @@ export function evaluateOutputs(
   environment: Environment,
   runtime: Runtime,
 ): Record<string, TypedValue> {
-  const running: Environment = { ...environment, runtime, budget: { calls: callBudget } };
+  const running: Environment = { ...environment, runtime, budget: freshBudget() };
   const evaluated: [string, TypedValue][] = [];
   const failures: { readonly name: string; readonly message: string }[] = [];
   for (const [name, output] of declarationsIn(template)) {
@@ -103,7 +103,7 @@ function evaluateOutput(output: JsonObject, environment: Environment): TypedValu
 function outputValue(output: JsonObject, environment: Environment): Json {
   const copy = own(output, 'copy');
   if (!isObject(copy)) return evaluateTree(own(output, 'value') ?? null, environment);
-  const count = copyCount(copy, 'output', environment);
+  const count = copyCount(copy, environment);
   return Array.from({ length: count }, (_item, index) =>
     evaluateTree(own(copy, 'input') ?? null, inLoop(environment, { name: undefined, index, unnamed: true })),
   );

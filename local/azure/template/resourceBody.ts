@@ -1,7 +1,7 @@
 /** The body of a resource as it is put to its provider, with everything of the language evaluated. */
-import { callBudget, type Environment } from './evaluate.js';
+import { freshBudget, spend, type Environment } from './evaluate.js';
 import type { ExpandedResource } from './expandResources.js';
-import { isArray, isObject, objectOf, own, type Json, type JsonObject } from './json.js';
+import { isArray, isObject, objectOf, own, weigh, type Json, type JsonObject } from './json.js';
 import type { Runtime } from './scope.js';
 import { inPlace, TemplateError } from './templateError.js';
 import { evaluateEntries, evaluateTree, textIn, type TreeMode } from './tree.js';
@@ -42,8 +42,9 @@ const earlyKeys: ReadonlySet<string> = new Set([
 export function evaluateBody(resource: ExpandedResource, runtime: Runtime | 'deferred'): JsonObject {
   const mode: TreeMode = runtime === 'deferred' ? 'preview' : 'now';
   const deployment = isDeployment(resource.type);
-  const budget = runtime === 'deferred' ? resource.environment.budget : { calls: callBudget };
+  const budget = runtime === 'deferred' ? resource.environment.budget : freshBudget();
   try {
+    spend({ budget }, weigh(resource.declaration));
     return objectOf(
       Object.entries(resource.declaration).flatMap(([key, value]): (readonly [string, Json])[] => {
         const lower = key.toLowerCase();

@@ -16,7 +16,7 @@ export function indexNames({ resources, loopNames }: ExpandedTemplate): Resource
   const bare = new Map<string, ExpandedResource[]>();
   const loops = new Map<string, ExpandedResource[]>([...loopNames].map(name => [name.toLowerCase(), []]));
   const setExact = (key: string, resource: ExpandedResource): void => {
-    // Of two declarations of one resource the deployed one counts: the other's condition does not hold.
+    // A resource may be declared as existing besides; the one that is deployed counts.
     const before = exact.get(key.toLowerCase());
     if (before === undefined || !before.deployed) exact.set(key.toLowerCase(), resource);
   };

@@ -1,6 +1,6 @@
 /** What the expressions of a template see: its parameters, variables and own functions. */
 import type { Environment, UserFunction } from './evaluate.js';
-import { callBudget } from './evaluate.js';
+import { freshBudget } from './evaluate.js';
 import { isArray, isObject, keyOf, own, type Json, type JsonObject } from './json.js';
 import type { TemplateScope } from './scope.js';
 import { ExpressionError, inPlace, validationFailed } from './templateError.js';
@@ -29,7 +29,7 @@ export function emptyEnvironment(scope: TemplateScope): Environment {
     loops: [],
     laterLoops: noLoops,
     locals: new Map(),
-    budget: { calls: callBudget },
+    budget: freshBudget(),
   };
 }
 

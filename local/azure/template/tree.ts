@@ -1,9 +1,9 @@
 /** Evaluates whole JSON trees of a template: every expression in them, and `copy` of properties. */
-import type { Environment, Loop } from './evaluate.js';
+import { spend, type Environment, type Loop } from './evaluate.js';
 import { escapeText, isExpression, parseExpression, printExpression, unescapeText } from './expression.js';
 import { evaluator } from './functions/table.js';
-import { isArray, isObject, kindOf, objectOf, own, type Json, type JsonObject } from './json.js';
-import { Deferred, ExpressionError } from './templateError.js';
+import { isArray, isObject, kindOf, objectOf, own, weigh, type Json, type JsonObject } from './json.js';
+import { Deferred, ExpressionError, nowhere, validationFailed } from './templateError.js';
 
 /**
  * What becomes of an expression that must wait, and what text becomes:
@@ -90,8 +90,9 @@ export function unroll(copy: JsonObject, environment: Environment, mode: TreeMod
   const name = textIn(copy, 'name', environment);
   const input = own(copy, 'input') ?? null;
   const items: Json[] = [];
-  const count = copyCount(copy, name, environment);
+  const count = copyCount(copy, environment);
   for (let index = 0; index < count; index += 1) {
+    spend(environment, weigh(input));
     items.push(evaluateTree(input, inLoop(environment, { name, index, unnamed: false }), mode));
   }
   return [name, items];
@@ -102,14 +103,17 @@ export function inLoop(environment: Environment, loop: Loop): Environment {
   return { ...environment, loops: [...environment.loops, loop] };
 }
 
-/** How often a loop runs. */
-export function copyCount(copy: JsonObject, name: string, environment: Environment): number {
+/**
+ * How often a loop runs.
+ * @throws TemplateError for a count that is none
+ */
+export function copyCount(copy: JsonObject, environment: Environment, location = nowhere): number {
   const count = evaluateTree(own(copy, 'count') ?? null, environment);
   if (typeof count === 'number' && Number.isInteger(count) && count >= 0 && count <= mostCopies) return count;
-  const shown = typeof count === 'number' ? String(count) : kindOf(count);
-  throw new ExpressionError(
-    `The copy count '${shown}' of '${name}' must be a non-negative integer value and cannot exceed '${mostCopies}'. ` +
-      'Please see https://aka.ms/arm-copy for usage details.',
+  throw validationFailed(
+    `The template 'copy' definition at line '${location.lineNumber}' and column '${location.linePosition}' has an invalid copy count. ` +
+      `The copy count must be a positive integer value and cannot exceed '${mostCopies}'. Please see https://aka.ms/arm-copy for usage details.`,
+    location,
   );
 }
 

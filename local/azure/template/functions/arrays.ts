@@ -1,10 +1,10 @@
 /** The functions on arrays and objects. */
 import { access } from '../evaluate.js';
 import {
+  canonicalText,
   find,
   isArray,
   isObject,
-  keyOf,
   kindOf,
   objectOf,
   sameJson,
@@ -65,13 +65,13 @@ export const arrayFunctions: readonly Entry[] = [
   ),
   eager('objectKeys', 1, 1, given => Object.keys(given.object(0))),
   eager('shallowMerge', 1, 1, given => {
-    const merged = new Map<string, Json>();
+    const merged = new Members();
     for (const part of given.array(0)) {
       if (!isObject(part))
         throw given.refuse(`all items of the array must be objects, one is of type '${kindOf(part)}'.`);
-      for (const [key, value] of Object.entries(part)) merged.set(spelling(merged, key), value);
+      for (const [key, value] of Object.entries(part)) merged.set(key, value);
     }
-    return objectOf(merged);
+    return objectOf(merged.entries);
   }),
 ];
 
@@ -96,10 +96,28 @@ function ordinal(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function spelling(entries: ReadonlyMap<string, Json>, key: string): string {
-  if (entries.has(key)) return key;
-  const wanted = key.toLowerCase();
-  return [...entries.keys()].find(candidate => candidate.toLowerCase() === wanted) ?? key;
+/** Entries under names that differ in more than case; the first spelling of a name stays. */
+class Members {
+  readonly entries = new Map<string, Json>();
+  readonly #spellings = new Map<string, string>();
+
+  constructor(start: JsonObject = {}) {
+    for (const [key, value] of Object.entries(start)) this.set(key, value);
+  }
+
+  get(key: string): Json | undefined {
+    return this.entries.get(this.#spelling(key));
+  }
+
+  set(key: string, value: Json): void {
+    const name = this.#spelling(key);
+    this.#spellings.set(key.toLowerCase(), name);
+    this.entries.set(name, value);
+  }
+
+  #spelling(key: string): string {
+    return this.#spellings.get(key.toLowerCase()) ?? key;
+  }
 }
 
 function union(given: Arguments): Json {
@@ -112,43 +130,38 @@ function union(given: Arguments): Json {
 
 /** Later values win; objects within are merged too, arrays within are not. */
 function merge(left: JsonObject, right: JsonObject): JsonObject {
-  const merged = new Map(Object.entries(left));
+  const merged = new Members(left);
   for (const [key, value] of Object.entries(right)) {
-    const name = spelling(merged, key);
-    const before = merged.get(name);
-    merged.set(name, isObject(before) && isObject(value) ? merge(before, value) : value);
+    const before = merged.get(key);
+    merged.set(key, isObject(before) && isObject(value) ? merge(before, value) : value);
   }
-  return objectOf(merged);
+  return objectOf(merged.entries);
 }
 
 function distinct(list: readonly Json[]): Json[] {
-  const kept = new Map<string, Json[]>();
-  const result: Json[] = [];
+  const kept = new Map<string, Json>();
   for (const item of list) {
-    // Items that differ in this key differ; the few that share it are compared in full.
-    const key = isObject(item) ? Object.keys(item).sort().join('\n') : JSON.stringify(item);
-    const bucket = kept.get(key) ?? [];
-    if (bucket.some(other => sameJson(other, item))) continue;
-    kept.set(key, [...bucket, item]);
-    result.push(item);
+    const key = canonicalText(item);
+    if (!kept.has(key)) kept.set(key, item);
   }
-  return result;
+  return [...kept.values()];
 }
 
 function intersection(given: Arguments): Json {
   const [first, ...others] = given.all;
   if (isArray(first) && others.every(isArray)) {
-    return distinct(first).filter(item => others.every(list => list.some(other => sameJson(other, item))));
+    const sets = others.map(list => new Set(list.map(canonicalText)));
+    return distinct(first).filter(item => sets.every(set => set.has(canonicalText(item))));
   }
   if (isObject(first) && others.every(isObject)) return others.reduce<JsonObject>(common, first);
   throw mixed('intersection', given);
 }
 
 function common(left: JsonObject, right: JsonObject): JsonObject {
+  const others = new Members(right);
   const shared: [string, Json][] = [];
   for (const [key, value] of Object.entries(left)) {
-    const name = keyOf(right, key);
-    const other = name === undefined ? undefined : right[name];
+    const other = others.get(key);
     if (other === undefined) continue;
     if (isObject(value) && isObject(other)) shared.push([key, common(value, other)]);
     else if (sameJson(value, other)) shared.push([key, value]);

@@ -1,8 +1,9 @@
 /** The functions on text, and those on text and arrays alike. */
 import { randomUUID } from 'node:crypto';
 import { compositeFormat, FormatError } from '../compositeFormat.js';
+import { tooLarge } from '../evaluate.js';
 import { guid, uniqueString } from '../hashes.js';
-import { asJson, isArray, isObject, keyOf, kindOf, sameJson, type Json } from '../json.js';
+import { asJson, isArray, isObject, keyOf, kindOf, largestValue, sameJson, type Json } from '../json.js';
 import { ExpressionError } from '../templateError.js';
 import { textOf } from '../text.js';
 import { argumentsOf, eager, usage, type Arguments, type Entry } from './arguments.js';
@@ -46,7 +47,11 @@ export const stringFunctions: readonly Entry[] = [
   eager('endsWith', 2, 2, given => given.text(0).toLowerCase().endsWith(given.text(1).toLowerCase())),
   eager('skip', 2, 2, given => sequence(given).slice(Math.max(0, given.int(1)))),
   eager('take', 2, 2, given => sequence(given).slice(0, Math.max(0, given.int(1)))),
-  eager('join', 2, 2, given => given.array(0).map(textOf).join(given.text(1))),
+  eager('join', 2, 2, given => {
+    const list = given.array(0);
+    if (list.length * given.text(1).length > largestValue) throw tooLarge();
+    return list.map(textOf).join(given.text(1));
+  }),
   eager('split', 2, 2, given => {
     const separator = given.any(1);
     return split(given.text(0), isArray(separator) ? separator.map(textOf) : [given.text(1)]);
@@ -62,15 +67,18 @@ export const stringFunctions: readonly Entry[] = [
   }),
   eager('replace', 3, 3, given => {
     if (given.text(1) === '') throw given.refuse('the string to replace must not be empty.');
-    return given.text(0).replaceAll(given.text(1), () => given.text(2));
+    const parts = given.text(0).split(given.text(1));
+    if (parts.length * given.text(2).length > largestValue) throw tooLarge();
+    return parts.join(given.text(2));
   }),
   eager('substring', 2, 3, given => {
     const text = given.text(0);
     const start = given.int(1);
     const count = given.count > 2 ? given.int(2) : text.length - start;
     if (start < 0 || count < 0 || start + count > text.length) {
-      throw given.refuse(
-        `the index parameter '${start}' and the length parameter '${count}' must refer to a location within the string of length '${text.length}'.`,
+      throw new ExpressionError(
+        "The template language function 'substring' parameters are out of range: 'start index' and 'length' must be non-negative integers " +
+          `and their sum must be no larger than the length of the string. ${usage('substring')}`,
       );
     }
     return text.slice(start, start + count);

@@ -554,7 +554,7 @@ describe('planDeployment', () => {
         { resources: [vnet({ properties: { x: "[createObject('a', 1, 'b', 2).host]" } })] },
       );
       refused(
-        "Deployment template validation failed: 'The template resource 'vnet' at line '0' and column '0' is not valid: The copy count '801' of 'loop' must be a non-negative integer value and cannot exceed '800'. Please see https://aka.ms/arm-copy for usage details.. Please see https://aka.ms/arm-functions for usage details.'.",
+        "Deployment template validation failed: 'The template 'copy' definition at line '0' and column '0' has an invalid copy count. The copy count must be a positive integer value and cannot exceed '800'. Please see https://aka.ms/arm-copy for usage details.'.",
         { resources: [vnet({ copy: { name: 'loop', count: 801 } })] },
       );
       refused(
@@ -782,7 +782,41 @@ describe('planDeployment', () => {
       assert.match(
         refusal(() => plan({ variables: { slow: `[length(map(range(0, 10000), lambda('i', ${inner})))]` } }))
           .message,
-        /more than '1000000' function calls/,
+        /more than '500000' steps/,
+      );
+    });
+
+    it('cannot take the machine down by what its functions do', () => {
+      const big = {
+        big: "[padLeft('', 131072, 'x')]",
+        bigger: `[concat(${Array(31).fill("variables('big')").join(', ')})]`,
+      };
+      const hostile: Readonly<Record<string, RegExp>> = {
+        "[join(range(0, 10000), variables('bigger'))]": /is larger than/,
+        "[replace(variables('bigger'), 'x', variables('bigger'))]": /is larger than/,
+        [`[concat(${Array(1200).fill("variables('bigger')").join(',')})]`]: /more than '500000' steps/,
+        [`[format('${'{0,999999}'.repeat(2000)}', 'x')]`]: /too large|is larger than/,
+        "[length(map(range(0, 10000), lambda('i', length(concat(variables('bigger'), '')))))]":
+          /more than '500000' steps/,
+      };
+      for (const [expression, message] of Object.entries(hostile)) {
+        assert.match(refusal(() => plan({ variables: { ...big, a: expression } })).message, message);
+      }
+      const nestedCopy = (depth: number): unknown =>
+        depth === 0 ? 'x' : { copy: [{ name: `c${depth}`, count: 800, input: nestedCopy(depth - 1) }] };
+      assert.match(
+        refusal(() => plan({ variables: { a: nestedCopy(3) } })).message,
+        /more than '500000' steps/,
+      );
+      const chain = Object.fromEntries(
+        Array.from({ length: 500 }, (_item, index) => [
+          `v${index}`,
+          `[${'array('.repeat(190)}variables('v${index + 1}')${')'.repeat(190)}]`,
+        ]),
+      );
+      assert.match(
+        refusal(() => plan({ variables: { ...chain, v500: 'x' } })).message,
+        /nested too deeply to evaluate/,
       );
     });
 
