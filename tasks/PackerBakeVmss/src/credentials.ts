@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { Agent } from '../../../shared/agent/agent.js';
 import type { Cloud, ServiceConnection } from '../../../shared/azure/connection.js';
 import { requestOidcToken } from '../../../shared/azure/oidcToken.js';
+import { readKeyPair, toPem, toPkcs12 } from './certificate.js';
 import { openOidcBridge } from './oidcBridge.js';
+import type { PackerVersion } from './packer.js';
 import type { PackerTemplate } from './packerTemplate.js';
-import { toPkcs12 } from './pkcs12.js';
 
 /** Options of packer-plugin-azure. All that do not belong to the connection's scheme are empty, so that no other sign-in is tried. */
 export interface AzureOptions {
@@ -38,6 +39,7 @@ const cloudNames: Readonly<Record<string, string>> = {
 export async function azureOptions(
   connection: ServiceConnection,
   template: PackerTemplate,
+  version: PackerVersion,
   agent: Agent,
 ): Promise<AzureOptions> {
   const common = { ...noOptions, subscription_id: connection.subscriptionId, ...cloudName(connection.cloud) };
@@ -48,7 +50,7 @@ export async function azureOptions(
     case 'servicePrincipalKey':
       return { ...principal, client_secret: connection.clientSecret };
     case 'servicePrincipalCertificate':
-      return { ...principal, ...certificateOptions(connection.certificatePem, agent) };
+      return { ...principal, ...certificateOptions(connection.certificatePem, template, version, agent) };
     case 'workloadIdentity': {
       const requestToken = () => requestOidcToken(agent, connection);
       if (!template.asksForTokens) return { ...principal, client_jwt: await requestToken() };
@@ -74,13 +76,29 @@ const noOptions = {
 /** The file lies in the run's own temporary directory and goes with it. */
 function certificateOptions(
   pem: string,
+  template: PackerTemplate,
+  version: PackerVersion,
   agent: Agent,
 ): Pick<AzureOptions, 'client_cert_path' | 'client_cert_password'> {
-  const password = randomBytes(24).toString('hex');
-  agent.secret(password);
+  const pair = readKeyPair(pem);
   const path = join(agent.tempDirectory, `${randomBytes(8).toString('hex')}.pfx`);
-  writeFileSync(path, toPkcs12(pem, password), { mode: 0o600, flag: 'wx' });
+  const write = (content: string | Buffer) => {
+    writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
+  };
+  if (!readsPkcs12(template, version)) {
+    write(toPem(pair));
+    return { client_cert_path: path, client_cert_password: '' };
+  }
+  const password = template.hasCertificatePassword ? randomBytes(24).toString('hex') : '';
+  agent.secret(password);
+  write(toPkcs12(pair, password));
   return { client_cert_path: path, client_cert_password: password };
+}
+
+/** Packer brought the plugin's version 1, which reads PEM, up to its own version 1.9; a template may ask for a newer plugin since 1.7. */
+function readsPkcs12(template: PackerTemplate, { major, minor }: PackerVersion): boolean {
+  if (major > 1 || minor >= 10) return true;
+  return minor >= 7 && (template.requiresPlugins || template.hasCertificatePassword);
 }
 
 function cloudName(cloud: Cloud): Pick<AzureOptions, 'cloud_environment_name'> {

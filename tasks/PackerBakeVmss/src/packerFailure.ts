@@ -12,12 +12,17 @@ const advices: readonly { readonly sign: RegExp; readonly advice: string }[] = [
       "The federated token expired during the build. Give the template variables oidc_request_url and oidc_request_token and pass them to the azure-arm source: then Packer asks for fresh tokens (plugin 'azure' 2.0 or later).",
   },
   {
-    sign: /AADSTS7000215|AADSTS7000222|invalid_client/,
+    sign: /AADSTS7000215|AADSTS7000222/,
     advice:
       "The service connection's secret is wrong or expired. Renew it in the project settings, or convert the connection to workload identity federation.",
   },
   {
-    sign: /AADSTS\d+/,
+    sign: /AADSTS700027/,
+    advice:
+      "The service connection's certificate is not, or no longer, one of the application's. Renew it in the project settings.",
+  },
+  {
+    sign: /AADSTS\d+|invalid_client/,
     advice: 'Azure refused the sign-in. Verify the service connection in the project settings.',
   },
   {

@@ -33,7 +33,10 @@ export interface PackerReader extends PackerRun {
 const kept = 25;
 /** From here on a failed build speaks of its clean-up; the cause is above. */
 const cleanUp =
-  /^(==>|    |-->) [^:]+: +(Provisioning step had errors|Cleanup requested|The resource group was not created|Deleting )|^Build '[^']*' errored/;
+  /^==> [^:]+: (Provisioning step had errors|Cleanup requested|Removing the created Deployment object)/;
+
+/** A provisioner begins: what was said before is no cause of its failure. */
+const provisioning = /^==> [^:]+: (Provisioning with |Running local shell script|Uploading )/;
 
 /** Makes a reader for one run. */
 export function packerReader(): PackerReader {
@@ -46,12 +49,16 @@ export function packerReader(): PackerReader {
 
   const remember = (line: string) => {
     push(all, line);
-    const name = /^(?:==>|    ) ([^\s:]+): ?/.exec(line)?.[1];
+    const name = /^(?:==> |    )([^\s:]+): ?/.exec(line)?.[1];
     if (name === undefined) return;
     const own = byBuild.get(name) ?? { lines: [], closed: false };
     byBuild.set(name, own);
     own.closed ||= cleanUp.test(line);
-    if (!own.closed) push(own.lines, line);
+    // A provisioner's output may come after Packer has begun to clean up.
+    if (!own.closed || line.startsWith('    ')) {
+      if (provisioning.test(line)) own.lines.length = 0;
+      push(own.lines, line);
+    }
     const group = /-> ResourceGroupName\s*: '([^']+)'/.exec(line)?.[1];
     if (group !== undefined) groups.set(name, group);
     if (/Resource group has been deleted/.test(line)) groups.delete(name);

@@ -16,6 +16,8 @@ export interface PackerTemplate {
   readonly ignoresCredentials: boolean;
   /** Whether it can ask for a fresh federated token while it builds. */
   readonly asksForTokens: boolean;
+  /** Whether it takes a password for the certificate's file, which is PKCS#12 then. */
+  readonly hasCertificatePassword: boolean;
   /** Where its `manifest` post-processors write, relative to the working directory, as far as they say so in plain text. */
   readonly manifests: readonly string[];
 }
@@ -60,6 +62,7 @@ export function parsePackerTemplate(
     requiresPlugins: format === 'hcl2' && /\brequired_plugins\b/.test(text),
     ignoresCredentials: azure && !/\b(client_id|use_azure_cli_auth|use_interactive_auth)\b/.test(text),
     asksForTokens: /\boidc_request_url\b/.test(text),
+    hasCertificatePassword: /\bclient_cert_password\b/.test(text),
     manifests: [
       ...text.matchAll(/post-processor\s+"manifest"\s*\{[^}]*?\boutput\s*=\s*"([^"$]+)"/g),
       ...text.matchAll(/\{[^{}]*"type"\s*:\s*"manifest"[^{}]*"output"\s*:\s*"([^"{]+)"/g),

@@ -43,7 +43,7 @@ export async function bake(input: Input, agent: Agent): Promise<string> {
   });
 
   await installPlugins(template, base, agent);
-  const options = await azureOptions(connection, template, agent);
+  const options = await azureOptions(connection, template, packer.version, agent);
   const session = {
     ...base,
     environment: { ...base.environment, ...environmentOf(template, options, variables) },
