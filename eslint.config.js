@@ -1,4 +1,5 @@
 // The rules of the house: typescript-eslint strict, and who may import whom (docs/architecture.md).
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const agentLibraries = {
@@ -35,11 +36,16 @@ const noProcess = {
   },
 };
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['node_modules/', 'dist/', 'out/', 'coverage/', '**/*.generated.ts', 'samples/'] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['eslint.config.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       '@typescript-eslint/restrict-template-expressions': [
         'error',
@@ -59,7 +65,11 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['*.config.js'], rules: { 'no-restricted-exports': 'off' } },
+  {
+    files: ['*.config.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    rules: { 'no-restricted-exports': 'off' },
+  },
   { files: ['shared/**/*.ts', 'tasks/**/*.ts'], ignores: ['shared/agent/**'], ...noProcess },
   restrict(
     ['shared/core/**/*.ts'],

@@ -54,6 +54,8 @@ async function buildTask(name: string): Promise<Metafile> {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
+    // jsonc-parser's CommonJS form hides its parts from a bundler; its ES form does not.
+    mainFields: ['module', 'main'],
     keepNames: true,
     legalComments: 'none',
     metafile: true,
