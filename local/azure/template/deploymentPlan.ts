@@ -181,9 +181,11 @@ function bounded(value: unknown, refuse: (problem: string) => TemplateError): Js
 
 /** `deployment().properties.template` is the template itself. */
 function withTemplate(scope: TemplateScope, template: JsonObject): TemplateScope {
+  const given = scope.deployment.properties ?? {};
+  const members = Object.entries(given).filter(([, value]) => value !== undefined);
   return {
     ...scope,
-    deployment: { ...scope.deployment, properties: { template, ...scope.deployment.properties } },
+    deployment: { ...scope.deployment, properties: { template, ...Object.fromEntries(members) } },
   };
 }
 

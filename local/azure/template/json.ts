@@ -12,6 +12,7 @@ export interface JsonObject {
 export const largestValue = 4 * 1024 * 1024;
 
 const deepest = 100;
+const checked = new WeakSet<object>();
 const weights = new WeakMap<object, number>();
 
 /** True for an object that is no array. */
@@ -108,6 +109,7 @@ export function asJson(value: unknown): Json {
   let size = 0;
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { value: item, depth } = next;
+    if (typeof item === 'object' && item !== null && checked.has(item)) continue;
     if (depth > deepest) throw new RangeError(`it is nested deeper than ${deepest} levels`);
     size += typeof item === 'string' ? item.length + 1 : 1;
     if (size > largestValue) throw new RangeError(`it is larger than ${largestValue} characters`);
@@ -122,5 +124,14 @@ export function asJson(value: unknown): Json {
       throw new RangeError('it holds a value that JSON does not have');
     }
   }
+  if (typeof value === 'object' && value !== null) checked.add(value);
   return value as Json;
+}
+
+/**
+ * What is left of a program's own value when it is written as JSON: members without a value are not.
+ * @throws RangeError as `asJson`
+ */
+export function plainJson(value: unknown): Json {
+  return asJson(value === undefined ? null : JSON.parse(JSON.stringify(value)));
 }

@@ -8,6 +8,7 @@ export type TemplateSource = (path: readonly (string | number)[]) => TemplateLoc
 export const unknownSource: TemplateSource = () => nowhere;
 
 const deepestPath = 16;
+const mostPlaces = 100_000;
 
 /**
  * The source of a request's text. It takes what Azure's reader takes: comments, single quotes, names without quotes, line breaks in strings.
@@ -56,7 +57,7 @@ function scan(text: string): Map<string, TemplateLocation> {
     return top.path === undefined || top.path.length >= deepestPath ? undefined : [...top.path, top.member];
   };
   const record = (path: Path | undefined): void => {
-    if (path === undefined) return;
+    if (path === undefined || places.size >= mostPlaces) return;
     places.set(keyOf(path), { lineNumber, linePosition: position - lineStart, path: pathText(path) });
   };
 

@@ -1,6 +1,6 @@
 /** The functions on resources: their ids, their state, their actions. */
 import type { Environment, NamedResource } from '../evaluate.js';
-import { asJson, type Json } from '../json.js';
+import { plainJson, type Json } from '../json.js';
 import { commonResourceTypes, zonalTypes } from '../resourceTypes.js';
 import { isResourceId, resourceIdIn, segmentsOf } from '../resourceId.js';
 import type { ResourceTypeScope, Runtime } from '../scope.js';
@@ -166,7 +166,7 @@ function running(name: string, { runtime }: Environment): Runtime {
 
 function fromOutside(value: unknown): Json {
   try {
-    return asJson(value ?? null);
+    return plainJson(value);
   } catch (error) {
     if (error instanceof RangeError)
       throw new ExpressionError(`The state of the resource cannot be used: ${error.message}.`);

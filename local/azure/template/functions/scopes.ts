@@ -1,5 +1,5 @@
 /** The functions that tell where and what is being deployed. */
-import { asJson, objectOf, type Json } from '../json.js';
+import { asJson, objectOf, plainJson, type Json } from '../json.js';
 import { Deferred, ExpressionError } from '../templateError.js';
 import { eager, type Entry } from './arguments.js';
 import { unexpectedHere } from './strings.js';
@@ -40,7 +40,7 @@ export const scopeFunctions: readonly Entry[] = [
   eager('variables', 1, 1, (given, environment) => environment.variable(given.text(0))),
   eager('resourceGroup', 0, 0, (_given, { scope }) => {
     const { id, name, location, tags, ...more } = scope.resourceGroup;
-    return asJson({
+    return plainJson({
       id,
       name,
       type: 'Microsoft.Resources/resourceGroups',

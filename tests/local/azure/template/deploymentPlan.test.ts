@@ -738,6 +738,28 @@ describe('planDeployment', () => {
       assert.match(refusal(() => planDeployment([], {}, testScope)).message, /must be a JSON object/);
     });
 
+    it('sees a scope and a runtime whose members may be undefined', () => {
+      const scope = {
+        ...testScope,
+        resourceGroup: { ...testScope.resourceGroup, managedBy: undefined, tags: {} },
+        deployment: { name: 'd', properties: { mode: 'Incremental', debugSetting: undefined } },
+      };
+      const planned = planDeployment(
+        template({
+          resources: [vnet({ tags: '[resourceGroup().tags]' })],
+          outputs: {
+            keys: { type: 'array', value: '[objectKeys(deployment().properties)]' },
+            state: { type: 'object', value: "[reference('vnet')]" },
+          },
+        }),
+        {},
+        scope,
+      );
+      const outputs = planned.outputs({ ...unasked, reference: () => ({ a: 1, b: undefined }) });
+      assert.deepEqual(outputs['keys']?.value, ['mode', 'provisioningState', 'template']);
+      assert.deepEqual(outputs['state']?.value, { a: 1 });
+    });
+
     it('keeps within the limits', () => {
       const many = (count: number): Parts =>
         Object.fromEntries(
