@@ -2,7 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { ProblemsError, UserError } from '../../shared/core/errors.js';
+import { findInput, findTask } from './task/check.js';
+import type { TaskDefinition } from './task/definition.js';
 import { type Endpoint, connectionId } from './task/endpoints.js';
+import { expandMacros } from './task/macros.js';
+import type { Pipeline } from './yaml/model.js';
+import type { Report } from './yaml/source.js';
 
 /** What the local Azure says about itself when it is ready. */
 export interface AzureFacts {
@@ -96,4 +101,49 @@ function readConnection(name: string, json: unknown, problems: string[]): Endpoi
     parameters: texts('parameters'),
     data: texts('data'),
   };
+}
+
+/**
+ * Without an Azure every connection that the file names must be described. Names with variables that are known only in the run are
+ * left to it.
+ * @param variables known before the run
+ */
+export function checkConnections(
+  pipeline: Pipeline,
+  tasks: readonly TaskDefinition[],
+  connections: readonly Endpoint[],
+  variables: ReadonlyMap<string, string>,
+  report: Report,
+): void {
+  const known = (name: string) => connections.some(other => isSame(other.name, name));
+  for (const stage of pipeline.stages)
+    for (const job of stage.jobs) {
+      const own = [...job.variables, ...stage.variables, ...pipeline.variables].filter(
+        ({ expression }) => !expression,
+      );
+      const lookUp = (name: string) =>
+        own.find(variable => isSame(variable.name, name))?.value ??
+        [...variables].find(([other]) => isSame(other, name))?.[1];
+      for (const step of job.phases.flatMap(phase => phase.steps)) {
+        if (step.kind !== 'task' || !step.enabled) continue;
+        const task = findTask(step.task.text, tasks);
+        for (const [input, { text, at }] of step.inputs) {
+          const type = task && findInput(task, input)?.type.toLowerCase();
+          if (type?.startsWith('connectedservice:') !== true) continue;
+          const names = expandMacros(text, lookUp)
+            .split(',')
+            .map(part => part.trim());
+          for (const name of names)
+            if (!name.includes('$(') && name !== '' && !known(name))
+              report(
+                at,
+                `there is no service connection '${name}'; run with --azure local, or describe it in the file of --connections`,
+              );
+        }
+      }
+    }
+}
+
+function isSame(left: string, right: string): boolean {
+  return left.toLowerCase() === right.toLowerCase();
 }

@@ -5,7 +5,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { UserError } from '../../shared/core/errors.js';
 import { formatDuration } from '../../shared/core/duration.js';
 import { buildNumber } from './buildNumber.js';
-import { azureConnection, readConnections } from './connections.js';
+import { azureConnection, checkConnections, readConnections } from './connections.js';
 import { createCounters } from './counters.js';
 import { type LocalAzure, azureEnvironment, startLocalAzure } from './localAzure.js';
 import type { Options } from './options.js';
@@ -17,15 +17,13 @@ import type { RunSession } from './run/session.js';
 import { readSource } from './run/source.js';
 import { runVariables } from './run/systemVariables.js';
 import { prepareOutput } from './run/workspace.js';
-import { checkTasks, findInput, findTask } from './task/check.js';
-import { type TaskDefinition, readTasks } from './task/definition.js';
+import { checkTasks } from './task/check.js';
+import { readTasks } from './task/definition.js';
 import { type Endpoint, secretsOf } from './task/endpoints.js';
 import { createMasker } from './task/masking.js';
 import { type Patience, agentPatience } from './task/process.js';
 import { Variables } from './task/variables.js';
 import { loadPipeline } from './yaml/load.js';
-import type { Pipeline } from './yaml/model.js';
-import type { Report } from './yaml/source.js';
 
 /** What a run gets from the machine. */
 export interface Machine {
@@ -65,14 +63,15 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
   const early = Object.entries(runVariables({ ...facts, buildId: 0, buildNumber: '' })).filter(
     ([name]) => !knownOnlyInRun.test(name),
   );
+  const known = new Map([...early, ...options.variables]);
   const pipeline = loadPipeline({
     file,
     root: sourceFolder,
     parameters: options.parameters,
-    variables: new Map([...early, ...options.variables]),
+    variables: known,
     check: (model, report) => {
       checkTasks(model, tasks, report);
-      if (options.azure === 'none') checkConnections(model, tasks, connections, report);
+      if (options.azure === 'none') checkConnections(model, tasks, connections, known, report);
     },
   });
   prepareOutput(out);
@@ -111,7 +110,9 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
       source: sourceFolder,
       node: options.node,
       masker,
-      screen: machine.screen,
+      screen: line => {
+        machine.screen(masker.mask(line));
+      },
       patience: machine.patience ?? agentPatience,
       environment:
         azure === undefined ? machine.environment : azureEnvironment(machine.environment, azure.facts),
@@ -151,32 +152,6 @@ async function startAzure(options: Options, machine: Machine, out: string): Prom
     trafficFile: join(out, 'azure-traffic.jsonl'),
     signal: machine.cancel,
   });
-}
-
-/** Without an Azure every connection that is named in the file must be described. */
-function checkConnections(
-  pipeline: Pipeline,
-  tasks: readonly TaskDefinition[],
-  connections: readonly Endpoint[],
-  report: Report,
-): void {
-  const steps = pipeline.stages.flatMap(stage =>
-    stage.jobs.flatMap(job => job.phases.flatMap(phase => phase.steps)),
-  );
-  for (const step of steps) {
-    if (step.kind !== 'task' || !step.enabled) continue;
-    const task = findTask(step.task.text, tasks);
-    for (const [name, { text, at }] of step.inputs) {
-      const type = task && findInput(task, name)?.type.toLowerCase();
-      if (type?.startsWith('connectedservice:') !== true || text.includes('$(')) continue;
-      for (const wanted of text.split(',').map(part => part.trim()))
-        if (!connections.some(other => other.name.toLowerCase() === wanted.toLowerCase()))
-          report(
-            at,
-            `there is no service connection '${wanted}'; run with --azure local, or describe it in the file of --connections`,
-          );
-    }
-  }
 }
 
 function writeRecord(out: string, record: RunRecord): RunRecord {

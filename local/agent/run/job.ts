@@ -44,7 +44,7 @@ export async function runPhase(run: RunSession, plan: PhasePlan): Promise<PhaseR
   const issues: Issue[] = [];
   const say = (type: 'error' | 'warning', message: string) => {
     issues.push({ type, message: run.masker.mask(message) });
-    run.screen(run.masker.mask(`##[${type}]${message}`));
+    run.screen(`##[${type}]${message}`);
   };
   const cancel = new AbortController();
   const kill = new AbortController();
@@ -105,7 +105,7 @@ export async function runPhase(run: RunSession, plan: PhasePlan): Promise<PhaseR
     run.cancel.removeEventListener('abort', onCancel);
     run.kill.removeEventListener('abort', onKill);
     for (const { pid, commandLine } of sweepOrphans(session.lookupId))
-      run.screen(run.masker.mask(`Terminate orphan process: pid (${pid}) (${singleLine(commandLine, 200)})`));
+      run.screen(`Terminate orphan process: pid (${pid}) (${singleLine(commandLine, 200)})`);
   }
   return {
     result: cancel.signal.aborted ? 'canceled' : session.status,
@@ -140,7 +140,8 @@ function setVariables(session: JobSession, { stage, job, variables, names }: Pha
   const { run, workspace } = session;
   const known = session.variables;
   for (const variable of run.variables.values()) known.set(variable.name, variable.value, variable);
-  const facts = { host: run.host, out: run.out, workspace, stage, job, jobId, agentVersion };
+  const planId = run.variables.get('System.PlanId')?.value ?? '';
+  const facts = { planId, host: run.host, out: run.out, workspace, stage, job, jobId, agentVersion };
   for (const [name, value] of Object.entries(jobVariables(facts))) known.set(name, value, { readOnly: true });
   for (const [name, value] of Object.entries(environmentOf(job))) known.set(name, value, { readOnly: true });
   for (const definition of variables) {
@@ -166,9 +167,9 @@ function environmentOf(job: Job): Record<string, string> {
 }
 
 /** The connection to the service itself. Nothing answers there, but tasks expect it. */
-function addSystemConnection({ run, endpoints }: JobSession): void {
+function addSystemConnection({ run, endpoints, variables }: JobSession): void {
   const token = randomUUID();
-  run.masker.addAtStart(token);
+  variables.set('System.AccessToken', token, { secret: true, readOnly: true });
   endpoints.set('systemvssconnection', {
     id: 'SYSTEMVSSCONNECTION',
     name: 'SystemVssConnection',

@@ -19,6 +19,7 @@ export interface RunSession {
   readonly source: string;
   readonly node: string;
   readonly masker: Masker;
+  /** Hides secrets in what it shows. */
   readonly screen: Screen;
   readonly patience: Patience;
   /** The agent's own environment. */

@@ -68,11 +68,20 @@ export async function runUnit(unit: Unit, job: JobSession, order: number): Promi
     issues: session.issues,
     outputs: Object.fromEntries([...session.outputs].map(([key, value]) => [key, run.masker.mask(value)])),
     attachments: session.attachments,
-    testResults: session.testResults,
-    details: [...job.details.values()].filter(({ id }) => session.detailIds.has(id)),
+    testResults: session.testResults.map(results => maskTexts(results, run.masker.mask)),
+    details: [...job.details.values()]
+      .filter(({ id }) => session.detailIds.has(id))
+      .map(detail => maskTexts(detail, run.masker.mask)),
     attempts,
     log: relative(run.out, file),
   };
+}
+
+/** A plain record with secrets hidden in all its texts. */
+function maskTexts<T>(record: T, mask: (text: string) => string): T {
+  return JSON.parse(JSON.stringify(record), (_key, value: unknown) =>
+    typeof value === 'string' ? mask(value) : value,
+  ) as T;
 }
 
 function createSession(

@@ -73,6 +73,7 @@ export interface JobFacts {
   readonly workspace: Workspace;
   readonly stage: { readonly name: string; readonly displayName: string };
   readonly job: { readonly name: string; readonly displayName: string };
+  readonly planId: string;
   readonly jobId: string;
   readonly agentVersion: string;
 }
@@ -103,6 +104,7 @@ export function jobVariables(facts: JobFacts): Record<string, string> {
     'System.JobName': job.name,
     'System.JobDisplayName': job.displayName,
     'System.JobAttempt': '1',
+    'System.OidcRequestUri': `${collection}${project.id}/_apis/distributedtask/hubs/${host}/plans/${facts.planId}/jobs/${facts.jobId}/oidctoken`,
     'System.StageName': stage.name,
     'System.StageDisplayName': stage.displayName,
     'System.StageAttempt': '1',

@@ -1,10 +1,8 @@
 /** Expands `${{ }}`, conditional and repeated parts and templates: a tree of the file in, the tree that the run is made of out. */
 
-import { UserError } from '../../../shared/core/errors.js';
-import { evaluate } from '../expressions/evaluate.js';
-import { parseExpression } from '../expressions/parse.js';
-import { type Value, isArray, isObject, kindOf, toBoolean, toText } from '../expressions/values.js';
-import { toNode } from './nodeValues.js';
+import { type Value, isArray, isObject, kindOf, toBoolean } from '../expressions/values.js';
+import { type Directive, readDirective } from './directives.js';
+import { type Names, createInterpolation, withVariables } from './interpolation.js';
 import { readParameters } from './parameters.js';
 import { asMap } from './reader.js';
 import { type Entry, type Node, type Position, type Report, scalar, valueOf } from './source.js';
@@ -12,15 +10,13 @@ import { type Entry, type Node, type Position, type Report, scalar, valueOf } fr
 /** What the expander asks of the outside: the tree of a template named in a file. */
 export type LoadTemplate = (name: string, from: Position) => Node | undefined;
 
-/** The values that `${{ }}` sees. */
-export type Names = ReadonlyMap<string, Value>;
-
 const templateLists = ['steps', 'jobs', 'stages', 'variables'] as const;
 type TemplateList = (typeof templateLists)[number];
 const mostTemplates = 100;
 
 /** Expands trees; positions stay those of the files that the pieces come from. */
 export function createExpander(load: LoadTemplate, report: Report) {
+  const { evaluateAt, expandScalar } = createInterpolation(report);
   let templates = 0;
 
   /** A map's worth of expansion; `variables:` of the root, a stage or a job come first and can be used in the rest. */
@@ -223,34 +219,6 @@ export function createExpander(load: LoadTemplate, report: Report) {
     return (items ?? []).flatMap(item => body(new Map([...names, [variable, item]])));
   }
 
-  function evaluateAt(text: string, at: Position, names: Names): Value | undefined {
-    try {
-      return evaluate(parseExpression(text, { names: [...names.keys()], functions: [] }), {
-        names,
-        functions: new Map(),
-      });
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      report(at, `in the expression '${text.trim()}': ${error.message}`);
-      return undefined;
-    }
-  }
-
-  function expandScalar(node: Node & { kind: 'scalar' }, names: Names): Node {
-    if (!node.text.includes('${{')) return node;
-    const whole = /^\s*\$\{\{((?:(?!\}\}).|'[^']*')*)\}\}\s*$/s.exec(node.text)?.[1];
-    if (whole !== undefined) return toNode(evaluateAt(whole, node.at, names) ?? null, node.at);
-    const text = node.text.replace(/\$\{\{((?:'[^']*'|[^'])*?)\}\}/gs, (_match, expression: string) => {
-      const value = evaluateAt(expression, node.at, names) ?? null;
-      const part = toText(value);
-      if (part === undefined)
-        report(node.at, `'${expression.trim()}' is an ${kindOf(value)} and cannot stand inside text`);
-      return part ?? '';
-    });
-    if (text.includes('${{')) report(node.at, "'${{' has no closing '}}'");
-    return { ...node, text };
-  }
-
   function expand(node: Node, names: Names): Node {
     if (node.kind === 'map') return expandMap(node, names);
     if (node.kind === 'scalar') return expandScalar(node, names);
@@ -258,40 +226,4 @@ export function createExpander(load: LoadTemplate, report: Report) {
   }
 
   return { expand, expandTemplate };
-}
-
-interface Directive {
-  readonly kind: 'if' | 'elseif' | 'else' | 'each' | 'insert';
-  readonly expression: string;
-  readonly variable: string;
-}
-
-function readDirective({ key }: Entry): Directive | undefined {
-  const text = /^\s*\$\{\{\s*(.*?)\s*\}\}\s*$/s.exec(key.text)?.[1];
-  if (text === undefined) return undefined;
-  const each = /^each\s+([A-Za-z_]\w*)\s+in\s+(.*)$/s.exec(text);
-  if (each) return { kind: 'each', variable: each[1] ?? '', expression: each[2] ?? '' };
-  const branch = /^(if|elseif)(?=[\s(])\s*(.*)$/s.exec(text);
-  if (branch)
-    return { kind: branch[1] === 'if' ? 'if' : 'elseif', expression: branch[2] ?? '', variable: '' };
-  if (text === 'else' || text === 'insert') return { kind: text, expression: '', variable: '' };
-  return undefined;
-}
-
-/** The names with the variables of a scope added, as far as they are known before the run. */
-export function withVariables(names: Names, variables: Node): Names {
-  const known = names.get('variables') ?? null;
-  const merged = new Map<string, Value>(isObject(known) ? known : []);
-  const set = (name: string, value: Node) => {
-    for (const other of merged.keys()) if (other.toLowerCase() === name.toLowerCase()) merged.delete(other);
-    merged.set(name, value.kind === 'scalar' ? value.text : '');
-  };
-  if (variables.kind === 'map') for (const { key, value } of variables.entries) set(key.text, value);
-  if (variables.kind === 'sequence')
-    for (const item of variables.items) {
-      const name = valueOf(item, 'name');
-      const value = valueOf(item, 'value');
-      if (name?.kind === 'scalar' && value) set(name.text, value);
-    }
-  return new Map([...names, ['variables', merged]]);
 }

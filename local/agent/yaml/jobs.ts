@@ -226,7 +226,6 @@ function withCheckout(steps: readonly Step[]): readonly Step[] {
       at,
       repository: 'self',
       path: '',
-      clean: false,
     },
     ...steps,
   ];

@@ -106,8 +106,8 @@ export interface ScriptStep extends StepSettings {
 export interface CheckoutStep extends StepSettings {
   readonly kind: 'checkout';
   readonly repository: 'self' | 'none';
+  /** Relative to the workspace; empty for the usual place. */
   readonly path: string;
-  readonly clean: boolean;
 }
 
 export interface PublishStep extends StepSettings {

@@ -118,14 +118,14 @@ function readScript(kind: 'script' | 'bash', node: Node, report: Report): Step {
 function readCheckout(node: Node, report: Report): Step {
   let repository: 'self' | 'none' = 'self';
   let path = '';
-  let clean = false;
   const settings = readSettings(node, report, 'Checkout', {
     checkout: value => {
       const text = asText(value, 'checkout', report);
       if (text === 'self' || text === 'none') repository = text;
       else report(value.at, `only 'self' and 'none' can be checked out locally, not '${text}'`);
     },
-    clean: value => (clean = asBoolean(value, 'clean', report)),
+    // Every job begins with empty folders anyway.
+    clean: accept,
     path: value => {
       path = asText(value, 'path', report);
       if (path.startsWith('/') || path.split('/').includes('..'))
@@ -139,7 +139,7 @@ function readCheckout(node: Node, report: Report): Step {
     persistCredentials: accept,
     workspaceRepo: accept,
   });
-  return { ...settings, kind: 'checkout', repository, path, clean };
+  return { ...settings, kind: 'checkout', repository, path };
 }
 
 function readPublish(node: Node, report: Report): Step {

@@ -65,7 +65,7 @@ describe('the environment of a task', () => {
     assert.equal(environment['MIXED'], undefined);
     assert.equal(environment['SECRET_MIXED'], 'with s3cret');
     const names = (name: string) => JSON.parse(environment[name] ?? '') as string[];
-    assert.deepEqual(names('VSTS_SECRET_VARIABLES').sort(), ['TOKEN', 'mixed']);
+    assert.deepEqual(names('VSTS_SECRET_VARIABLES').sort(), ['System.AccessToken', 'TOKEN', 'mixed']);
     assert.ok(names('VSTS_PUBLIC_VARIABLES').includes('my.dotted name-x'));
     assert.ok(names('VSTS_PUBLIC_VARIABLES').includes('System.DefaultWorkingDirectory'));
   });
@@ -226,9 +226,13 @@ describe('the tasks of a file', () => {
       run(steps('- task: Dump@1\n  inputs: {file: x, connection: Nowhere}')),
       /pipeline\.yml:3:23: there is no service connection 'Nowhere'; run with --azure local/,
     );
-    const { step } = await run(steps('- task: Dump@1\n  name: d\n  inputs: {file: x, connection: $(late)}'), {
-      options: { variables: new Map([['late', 'Nowhere']]) },
-    });
+    await assert.rejects(
+      run(`variables: {c: Else}\n${steps('- task: Dump@1\n  inputs: {file: x, connection: $(c)}')}`),
+      /no service connection 'Else'/,
+    );
+    const { step } = await run(
+      `variables: {late: "$[ 'Nowhere' ]"}\n${steps('- task: Dump@1\n  name: d\n  inputs: {file: x, connection: $(late)}')}`,
+    );
     assert.match(step('d').issues[0]?.message ?? '', /no service connection 'Nowhere'/);
   });
 
