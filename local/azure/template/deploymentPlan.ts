@@ -4,7 +4,13 @@ import { findDependencies } from './dependencies.js';
 import { expandResources } from './expandResources.js';
 import { asJson, isObject, own, type Json, type JsonObject } from './json.js';
 import { checkOutputs, evaluateOutputs } from './outputs.js';
-import { bindParameters, givenValues, type GivenParameter, type TypedValue } from './parameters.js';
+import {
+  bindParameters,
+  givenSecrets,
+  givenValues,
+  type GivenParameter,
+  type TypedValue,
+} from './parameters.js';
 import { evaluateBody } from './resourceBody.js';
 import { indexNames, type ResourceNames } from './resourceNames.js';
 import type { Runtime, TemplateScope } from './scope.js';
@@ -75,7 +81,7 @@ export function planDeployment(
   );
   const empty = emptyEnvironment(withTemplate(scope, parsed));
   const base: Environment = { ...empty, userFunctions: bindFunctions(parsed, empty) };
-  const bound = redactor([])(() =>
+  const bound = redactor(givenSecrets(parsed, given))(() =>
     bindParameters(parsed, given, parameter => ({ ...base, parameter, inDefaultValue: true }), source),
   );
   const redact = redactor(bound.secrets);

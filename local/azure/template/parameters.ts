@@ -193,6 +193,15 @@ export function givenValues(
   return values;
 }
 
+/** The texts among the given values that no message may show. */
+export function givenSecrets(template: JsonObject, given: ReadonlyMap<string, Json>): string[] {
+  const declarations = own(template, 'parameters') ?? null;
+  return [...given].flatMap(([name, value]) => {
+    const declaration = resolved(find(declarations, name) ?? null, own(template, 'definitions'));
+    return isSecure(typeSpelling(own(declaration, 'type')) ?? '') ? textsIn(value) : [];
+  });
+}
+
 function keyVaultRefused(name: string, reference: Json): TemplateError {
   const vault = textOf(find(find(reference, 'keyVault') ?? null, 'id') ?? null);
   return new TemplateError(

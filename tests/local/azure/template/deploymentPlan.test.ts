@@ -183,6 +183,18 @@ describe('planDeployment', () => {
         ),
       );
       assert.doesNotMatch(error.message, /horse/);
+      const inDefault = refusal(() =>
+        plan(
+          {
+            parameters: {
+              keys: { type: 'secureObject' },
+              n: { type: 'int', defaultValue: "[int(parameters('keys').a[0])]" },
+            },
+          },
+          { keys: { value: { a: ['correct horse'] } } },
+        ),
+      );
+      assert.match(inDefault.message, /cannot convert provided value '\*\*\*'/);
       assert.match(error.message, /cannot convert provided value '\*\*\*'/);
     });
 
