@@ -11,7 +11,7 @@ import { Store } from './arm/store.js';
 import { createDeployments } from './deployments/deployments.js';
 import { answerBlob } from './front/blobs.js';
 import { createCertificates, rsaKeyPair } from './front/certificates.js';
-import type { Reply, Request } from './front/http.js';
+import { withContentType, type Reply, type Request } from './front/http.js';
 import { startProxy } from './front/proxy.js';
 import { openTrafficLog } from './front/traffic.js';
 import type { AddressPool } from './machines/addressPool.js';
@@ -98,13 +98,13 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   const answer = async (request: Request): Promise<Reply> => {
     let reply: Reply;
     try {
-      reply = await dispatch(request);
+      reply = withContentType(await dispatch(request));
     } catch (error) {
-      reply = {
+      reply = withContentType({
         status: 500,
         headers: { 'x-ms-request-id': randomUUID() },
         body: { error: asArmError(error).body },
-      };
+      });
     }
     log?.write(request, reply);
     return reply;

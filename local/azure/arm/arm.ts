@@ -83,10 +83,7 @@ function match(
       methods.push(...route.methods);
       continue;
     }
-    const values = Object.entries(found.groups ?? {}).map(([name, value]) => [
-      name,
-      decodeURIComponent(value),
-    ]);
+    const values = Object.entries(found.groups ?? {}).map(([name, value]) => [name, decoded(value)]);
     return [path, route, Object.fromEntries(values) as Record<string, string>];
   }
   if (methods.length > 0) {
@@ -97,6 +94,14 @@ function match(
     );
   }
   throw new ArmError(404, 'InvalidResourceType', `There is nothing at ${pathname} in this local Azure.`);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new ArmError(400, 'BadRequest', `The path has a percent sign that escapes nothing: '${segment}'.`);
+  }
 }
 
 function checkToken(request: Request, tokens: Tokens): void {

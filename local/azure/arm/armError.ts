@@ -53,6 +53,11 @@ export function notAllowed(message: string, target?: string): ArmError {
   return new ArmError(409, 'OperationNotAllowed', message, target === undefined ? {} : { target });
 }
 
+/** What is no entry of Resource Manager's own, as an instance of a scale set, and is not there. */
+export function entityNotFound(): ArmError {
+  return new ArmError(404, 'NotFound', 'The entity was not found in this Azure location.');
+}
+
 /** A resource that refers to one which is not there. */
 export function invalidReference(referred: string, by: string): ArmError {
   return new ArmError(

@@ -13,6 +13,8 @@ export interface PutRequest {
   readonly group: ResourceGroup;
   readonly body: Json;
   readonly existing: Resource | undefined;
+  /** The body as it was sent; absent when no request sent it. */
+  readonly text: string | undefined;
 }
 
 /** Work that goes on after the answer; its result is the operation's output. */

@@ -1,5 +1,5 @@
 /** What can be done to a resource, the same for a direct request and for a deployment. */
-import { ArmError, groupNotFound, resourceNotFound } from './armError.js';
+import { ArmError, entityNotFound, groupNotFound, resourceNotFound } from './armError.js';
 import { merge, object, string, type Json } from './json.js';
 import type { Operation, Operations } from './operations.js';
 import type { Provider, PutRequest } from './provider.js';
@@ -7,10 +7,12 @@ import { formatResourceId, key, parseResourceId, type ResourceId } from './resou
 import { createSerial } from './serial.js';
 import type { Resource, ResourceGroup, Store } from './store.js';
 
-/** `If-Match` and `If-None-Match` of a request. */
-export interface Conditions {
+/** What a request says beside its body. */
+export interface RequestDetails {
   readonly ifMatch?: string | undefined;
   readonly ifNoneMatch?: string | undefined;
+  /** The body as it was sent, for line numbers in refusals. */
+  readonly text?: string | undefined;
 }
 
 /** A PUT or PATCH that was not refused. */
@@ -86,12 +88,12 @@ export class Resources {
     return resources.map(resource => provider.show?.(resource, query) ?? resource);
   }
 
-  put(id: string, body: Json, conditions: Conditions = {}): Accepted {
+  put(id: string, body: Json, details: RequestDetails = {}): Accepted {
     const parsed = this.#parse(id);
     const provider = this.provider(parsed.type);
-    const group = this.#group(parsed.resourceGroup);
+    const group = this.#writableGroup(parsed.resourceGroup);
     const existing = this.find(id);
-    checkConditions(existing, conditions);
+    checkConditions(existing, details);
     if (provider.put === undefined) throw methodNotAllowed('PUT', parsed.type);
     const spelled = formatResourceId({ ...parsed, type: provider.type, resourceGroup: group.name });
     return this.#put(provider, {
@@ -100,12 +102,13 @@ export class Resources {
       group,
       body,
       existing,
+      text: details.text,
     });
   }
 
-  patch(id: string, patch: Json, conditions: Conditions = {}): Accepted {
+  patch(id: string, patch: Json, details: RequestDetails = {}): Accepted {
     const { parsed, provider, resource } = this.#existing(id);
-    checkConditions(resource, conditions);
+    checkConditions(resource, details);
     if (provider.put === undefined) throw methodNotAllowed('PATCH', parsed.type);
     const names = provider.patchable ?? ['tags'];
     const given = Object.fromEntries(Object.entries(patch).filter(([name]) => names.includes(name)));
@@ -124,26 +127,27 @@ export class Resources {
         operation: undefined,
       };
     }
-    const group = this.#group(parsed.resourceGroup);
+    const group = this.#writableGroup(parsed.resourceGroup);
     return this.#put(provider, {
       id: resource.id,
       name: resource.name,
       group,
       body: merged,
       existing: resource,
+      text: undefined,
     });
   }
 
   /** Undefined when there is nothing to delete. */
   remove(
     id: string,
-    conditions: Conditions = {},
+    details: RequestDetails = {},
   ): { provider: Provider; resource: Resource; operation: Operation } | undefined {
     const parsed = this.#parse(id);
     const provider = this.provider(parsed.type);
     const resource = this.find(id);
     if (resource === undefined) return undefined;
-    checkConditions(resource, conditions);
+    checkConditions(resource, details);
     provider.refuseRemoval?.(resource);
     return { provider, resource, operation: this.operations.start(() => this.removeNow(resource)) };
   }
@@ -213,17 +217,28 @@ export class Resources {
     return group;
   }
 
+  #writableGroup(name: string): ResourceGroup {
+    const group = this.#group(name);
+    if (group.properties.provisioningState !== 'Deleting') return group;
+    throw new ArmError(
+      409,
+      'ResourceGroupBeingDeleted',
+      `The resource group '${group.name}' is in deprovisioning state and cannot perform this operation.`,
+    );
+  }
+
   #existing(id: string): { parsed: ResourceId; provider: Provider; resource: Resource } {
     const parsed = this.#parse(id);
     const provider = this.provider(parsed.type);
     const group = this.#group(parsed.resourceGroup);
     const resource = this.find(id);
+    if (resource === undefined && provider.find !== undefined) throw entityNotFound();
     if (resource === undefined) throw resourceNotFound(provider.type, parsed.name, group.name);
     return { parsed, provider, resource };
   }
 }
 
-function checkConditions(existing: Resource | undefined, { ifMatch, ifNoneMatch }: Conditions): void {
+function checkConditions(existing: Resource | undefined, { ifMatch, ifNoneMatch }: RequestDetails): void {
   if (ifNoneMatch === '*' && existing !== undefined) {
     throw new ArmError(
       412,

@@ -105,6 +105,7 @@ export const routes: readonly Route[] = [
         deploymentId(visit),
         showGroup(visit.resources, named(visit, 'group')),
         visit.body,
+        visit.request.text,
       ),
     ),
   ),
@@ -182,14 +183,18 @@ function answerResource(visit: Visit): Reply {
       );
     return ok(below(visit, parent, last, segments));
   }
-  const conditions = { ifMatch: request.headers['if-match'], ifNoneMatch: request.headers['if-none-match'] };
+  const details = {
+    ifMatch: request.headers['if-match'],
+    ifNoneMatch: request.headers['if-none-match'],
+    text: request.text,
+  };
   switch (request.method) {
     case 'PUT':
-      return putReply(request, resources.put(id, body, conditions));
+      return putReply(request, resources.put(id, body, details));
     case 'PATCH':
-      return putReply(request, resources.patch(id, body, conditions));
+      return putReply(request, resources.patch(id, body, details));
     case 'DELETE': {
-      const removed = resources.remove(id, conditions);
+      const removed = resources.remove(id, details);
       return removed === undefined
         ? noContent
         : removeReply(request, removed.provider.protocol, removed.resource, removed.operation);

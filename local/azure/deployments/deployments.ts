@@ -9,6 +9,7 @@ import type { Resource, ResourceGroup } from '../arm/store.js';
 import type { Identity } from '../signIn/identity.js';
 import { planDeployment, type DeploymentPlan } from '../template/deploymentPlan.js';
 import { runPlan, type PlanRun } from './planRun.js';
+import { sourceOf, unknownSource } from '../template/templateSource.js';
 import { refusalOf } from './refusal.js';
 
 const type = 'Microsoft.Resources/deployments';
@@ -16,7 +17,7 @@ const type = 'Microsoft.Resources/deployments';
 export interface Deployments {
   readonly provider: Provider;
   /** What a PUT of this body would answer to, without doing it. */
-  validate(id: string, group: ResourceGroup, body: Json): Json;
+  validate(id: string, group: ResourceGroup, body: Json, text: string): Json;
   /** The operations of a deployment, newest first. */
   operations(id: string): readonly Json[];
   /** @throws ArmError when the deployment is not running */
@@ -43,7 +44,7 @@ export function createDeployments(
             'Please see https://aka.ms/arm-deploy for usage details.',
         );
       }
-      const plan = planned(request.id, request.group, request.body);
+      const plan = planned(request);
       const resource = described(request, plan);
       const run = runPlan(plan, resources(), request.id, now);
       runs.set(key(request.id), run);
@@ -53,12 +54,10 @@ export function createDeployments(
 
   return {
     provider,
-    validate: (id, group, body) => {
-      const plan = planned(id, group, body);
-      const { properties, ...rest } = described(
-        { id, name: lastName(id), group, body, existing: undefined },
-        plan,
-      );
+    validate: (id, group, body, text) => {
+      const request = { id, name: lastName(id), group, body, existing: undefined, text };
+      const plan = planned(request);
+      const { properties, ...rest } = described(request, plan);
       const validatedResources = plan.resources.map(one => ({ id: one.id }));
       return { ...rest, properties: { ...properties, provisioningState: 'Succeeded', validatedResources } };
     },
@@ -100,7 +99,7 @@ export function createDeployments(
     }
   }
 
-  function planned(id: string, group: ResourceGroup, body: Json): DeploymentPlan {
+  function planned({ name, group, body, text }: PutRequest): DeploymentPlan {
     const properties = object(body['properties']);
     const mode = string(properties['mode']) ?? '';
     if (!/^(incremental|complete)$/i.test(mode)) {
@@ -136,12 +135,17 @@ export function createDeployments(
     >;
     const resourceGroup = { ...group, tags: group.tags as Record<string, string> };
     try {
-      const plan = planDeployment(properties['template'], parameters, {
-        subscription,
-        resourceGroup,
-        deployment: { name: lastName(id), properties: { template: properties['template'], mode } },
-        now: now(),
-      });
+      const plan = planDeployment(
+        properties['template'],
+        parameters,
+        {
+          subscription,
+          resourceGroup,
+          deployment: { name, properties: { template: properties['template'], mode } },
+          now: now(),
+        },
+        text === undefined ? unknownSource : sourceOf(text),
+      );
       for (const one of plan.resources) resources().provider(one.type);
       return plan;
     } catch (error) {

@@ -63,8 +63,8 @@ function certificate(
 ): forge.pki.Certificate {
   const made = forge.pki.createCertificate();
   made.publicKey = forge.pki.publicKeyFromPem(publicKey);
-  // A leading zero byte keeps the serial number positive.
-  made.serialNumber = `00${randomBytes(15).toString('hex')}`;
+  // The first byte keeps the number positive and its encoding the shortest; OpenSSL refuses any other.
+  made.serialNumber = `01${randomBytes(15).toString('hex')}`;
   made.validity.notBefore = new Date(Date.now() - day);
   made.validity.notAfter = new Date(Date.now() + 30 * day);
   made.setSubject(subject);

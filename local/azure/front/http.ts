@@ -16,3 +16,9 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
+
+/** The answer with the headers that its body calls for. */
+export function withContentType(reply: Reply): Reply {
+  if (reply.body === undefined || typeof reply.body === 'string') return reply;
+  return { ...reply, headers: { 'content-type': 'application/json; charset=utf-8', ...reply.headers } };
+}

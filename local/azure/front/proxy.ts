@@ -28,8 +28,11 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const sockets = new Set<Socket>();
   const { certificate, key } = options.certificates;
   const tls = createTlsServer({ cert: certificate, key, minVersion: 'TLSv1.2' }, (incoming, response) => {
-    void serve(incoming, response, options);
+    // What fails here is the connection, not the local Azure.
+    serve(incoming, response, options).catch(() => response.destroy());
   });
+  // A client that waits longer between two polls than the server keeps a connection would now and then send into a closed one.
+  tls.keepAliveTimeout = 0;
   // A client that breaks off in the middle of a handshake or a request is no concern of anybody else's.
   tls.on('tlsClientError', (_error, socket) => socket.destroy());
   tls.on('clientError', (_error, socket) => socket.destroy());
@@ -98,12 +101,8 @@ async function serve(
   const reply = await options.answer({ method: incoming.method ?? 'GET', url, headers, text });
   const body =
     reply.body === undefined ? '' : typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
-  const type =
-    body === '' || typeof reply.body === 'string'
-      ? {}
-      : { 'content-type': 'application/json; charset=utf-8' };
   const length = reply.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  response.writeHead(reply.status, { ...type, ...length, ...reply.headers });
+  response.writeHead(reply.status, { ...length, ...reply.headers });
   response.end(incoming.method === 'HEAD' ? undefined : body);
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { look, startFixture, type Fixture } from './fixture.js';
+import { machine } from './templates.js';
 
 const network = {
   $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
@@ -178,6 +179,133 @@ describe('Deployments in the local Azure', () => {
     assert.equal(look(operation, 'properties.statusCode'), 'NotFound');
     assert.equal(look(operation, 'properties.statusMessage.error.code'), 'PlatformImageNotFound');
     assert.equal(look(operation, 'properties.targetResource.resourceName'), 'vm');
+  });
+
+  it('tell where a template is wrong, in lines and columns of the request', async () => {
+    const text = JSON.stringify(
+      body({ ...network, parameters: { label: { type: 'string' }, more: { type: 'int' } } }),
+      null,
+      2,
+    );
+    const bad = await azure.arm('POST', `${root}/check/validate`, text);
+    const line = text.split('\n').findIndex(one => one.includes('"label": {')) + 1;
+    assert.equal(look(bad, 'body.error.additionalInfo.0.info.lineNumber'), line);
+  });
+
+  it('refuse resource types that are not there, at once', async () => {
+    const resources = [
+      { type: 'Microsoft.Compute/spaceships', apiVersion: '2024-07-01', name: 'x', location: 'westeurope' },
+    ];
+    const bad = await azure.arm('PUT', `${root}/check`, body({ ...network, resources, outputs: {} }));
+    assert.equal(look(bad, 'body.error.code'), 'InvalidResourceType');
+    assert.match(String(look(bad, 'body.error.message')), /Microsoft\.Compute\/virtualMachineScaleSets/);
+  });
+
+  it('run nested deployments as deployments of their own and pass their failures up', async () => {
+    const nested = (template: unknown) => ({
+      ...network,
+      resources: [
+        {
+          type: 'Microsoft.Resources/deployments',
+          apiVersion: '2021-04-01',
+          name: 'inner',
+          properties: { mode: 'Incremental', expressionEvaluationOptions: { scope: 'inner' }, template },
+        },
+      ],
+      outputs: { address: { type: 'string', value: "[reference('inner').outputs.address.value]" } },
+    });
+    const put = await azure.armDone('PUT', `${root}/outer`, body(nested(network)));
+    assert.equal(look(put, 'body.status'), 'Succeeded', JSON.stringify(put.body));
+    const outer = await azure.arm('GET', `${root}/outer`);
+    assert.equal(look(outer, 'body.properties.provisioningState'), 'Succeeded', JSON.stringify(outer.body));
+    assert.match(String(look(outer, 'body.properties.outputs.address.value')), /^127\./);
+    assert.equal(look(await azure.arm('GET', `${root}/inner/operations`), 'body.value.length'), 3);
+
+    const [nic] = network.resources;
+    const lonely = { ...nic, name: 'lonely', dependsOn: [], properties: { ipConfigurations: [] } };
+    const failed = await azure.armDone(
+      'PUT',
+      `${root}/outer`,
+      body(nested({ ...network, resources: [lonely], outputs: {} })),
+    );
+    assert.equal(look(failed, 'body.error.details.0.code'), 'ResourceDeploymentFailure');
+    assert.equal(look(failed, 'body.error.details.0.details.0.code'), 'DeploymentFailed');
+    assert.equal(
+      look(failed, 'body.error.details.0.details.0.details.0.code'),
+      'NetworkInterfaceMustHaveAtLeastOneIpConfiguration',
+    );
+  });
+
+  it('can be canceled once and not be replaced while they run', async () => {
+    let open: () => void = () => undefined;
+    azure.host.gate = new Promise<void>(resolve => (open = resolve));
+    const [nic, ip, net] = network.resources;
+    const { body: vm } = machine(azure.subscription);
+    const template = {
+      ...network,
+      resources: [
+        nic,
+        ip,
+        net,
+        {
+          type: 'Microsoft.Compute/virtualMachines',
+          apiVersion: '2024-07-01',
+          name: 'slow',
+          dependsOn: ['nic'],
+          ...vm,
+        },
+        {
+          type: 'Microsoft.Compute/availabilitySets',
+          apiVersion: '2024-07-01',
+          name: 'never',
+          location: 'westeurope',
+          dependsOn: ['slow'],
+        },
+      ],
+      outputs: {},
+    };
+    const put = await azure.arm('PUT', `${root}/slow`, body(template));
+    while (azure.host.started.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
+    assert.equal(
+      look(await azure.arm('GET', `${root}/slow`), 'body.properties.provisioningState'),
+      'Running',
+    );
+    assert.equal(
+      look(await azure.arm('PUT', `${root}/slow`, body(template)), 'body.error.code'),
+      'DeploymentActive',
+    );
+    assert.equal((await azure.arm('POST', `${root}/slow/cancel`)).status, 204);
+    open();
+    const url = String(put.headers['azure-asyncoperation']);
+    while (look(await azure.arm('GET', url), 'body.status') === 'Running')
+      await new Promise(resolve => setTimeout(resolve, 5));
+    assert.equal(
+      look(await azure.arm('GET', `${root}/slow`), 'body.properties.provisioningState'),
+      'Canceled',
+    );
+    assert.equal(
+      (await azure.arm('GET', '/resourceGroups/web/providers/Microsoft.Compute/availabilitySets/never'))
+        .status,
+      404,
+    );
+    assert.equal((await azure.arm('POST', `${root}/slow/cancel`)).status, 409);
+  });
+
+  it('are listed, checked and deleted without their resources', async () => {
+    const names = [];
+    for await (const one of azure.resources.deployments.listByResourceGroup('web')) names.push(one.name);
+    assert.ok(names.includes('first'));
+    assert.equal((await azure.arm('HEAD', `${root}/first`)).status, 204);
+    const gone = await azure.arm('DELETE', `${root}/first`);
+    assert.equal(gone.status, 202);
+    assert.match(String(gone.headers['location']), /\/operationresults\//);
+    assert.equal((await azure.armDone('GET', String(gone.headers['location']))).status, 200);
+    assert.equal((await azure.arm('HEAD', `${root}/first`)).status, 404);
+    assert.equal(
+      (await azure.arm('GET', '/resourceGroups/web/providers/Microsoft.Network/networkInterfaces/nic'))
+        .status,
+      200,
+    );
   });
 
   it('keep secrets out of the traffic log', () => {

@@ -9,6 +9,7 @@ import { ComputeManagementClient } from '@azure/arm-compute';
 import { ClientSecretCredential } from '@azure/identity';
 import type { Connection } from '../../../local/azure/localAzure.js';
 import { transportTo } from './fixture.js';
+import { balancer, network, scaleSet } from './templates.js';
 
 /** `npm run azure` as a process of its own with real machines, and Debian's Packer in front of it. */
 describe('Packer against the local Azure', function () {
@@ -147,6 +148,55 @@ describe('Packer against the local Azure', function () {
     assert.match(log, /Script exited with non-zero exit status: 7/);
     assert.deepEqual(await groups(), ['images']);
     await assert.rejects(compute.images.get('images', 'other'), { statusCode: 404 });
+  });
+
+  it('bakes what the instances of a scale set then serve behind a balancer', async () => {
+    const unit =
+      '[Service]\\nExecStart=/usr/bin/php -S 0.0.0.0:8080 -t /srv/web\\n[Install]\\nWantedBy=multi-user.target\\n';
+    const { code, log } = await build('site', [
+      'sudo mkdir -p /srv/web && echo baked | sudo tee /srv/web/health',
+      `printf '${unit}' | sudo tee /etc/systemd/system/web.service`,
+      'sudo systemctl enable web.service',
+    ]);
+    assert.equal(code, 0, log);
+    await resources.resourceGroups.createOrUpdate('web', { location: 'westeurope' });
+    const { id } = await compute.images.get('images', 'site');
+    const subscription = `/subscriptions/${connection.subscriptionId}`;
+    const puts = [
+      ...network(subscription).slice(0, 2),
+      balancer(subscription),
+      scaleSet(subscription, { image: { id }, capacity: 2 }),
+    ];
+    const template = {
+      $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
+      contentVersion: '1.0.0.0',
+      resources: puts.map(({ path, body }, index) => ({
+        type: path.split('/').slice(4, 6).join('/'),
+        name: path.split('/')[6],
+        apiVersion: '2024-07-01',
+        dependsOn: puts.slice(0, index).map(one => subscription + one.path),
+        ...body,
+      })),
+      outputs: { address: { type: 'string', value: "[reference('ip').ipAddress]" } },
+    };
+    const deployed = await resources.deployments.beginCreateOrUpdateAndWait(
+      'web',
+      'main',
+      { properties: { mode: 'Incremental', template } },
+      { updateIntervalInMs: 50 },
+    );
+    const { address } = deployed.properties?.outputs as Record<string, { value: string }>;
+    const url = `http://${address?.value ?? ''}/health`;
+    // The balancer lets nothing through before the probe has seen an instance.
+    let answer = '';
+    while (answer === '')
+      answer = await fetch(url).then(
+        response => response.text(),
+        () => '',
+      );
+    assert.equal(answer, 'baked\n');
+    await resources.resourceGroups.beginDeleteAndWait('web', { updateIntervalInMs: 50 });
+    await assert.rejects(fetch(url));
   });
 
   it('leaves nothing behind when the local Azure is ended', async () => {

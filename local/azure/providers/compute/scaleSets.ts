@@ -1,6 +1,6 @@
 /** Virtual machine scale sets of orchestration mode Uniform. */
 import { randomUUID } from 'node:crypto';
-import { ArmError, invalidParameter, notAllowed } from '../../arm/armError.js';
+import { entityNotFound, invalidParameter, notAllowed } from '../../arm/armError.js';
 import { compact, object, string, type Json } from '../../arm/json.js';
 import type { Action, ActionRequest, Provider, PutRequest } from '../../arm/provider.js';
 import { key, lastName, parentId } from '../../arm/resourceId.js';
@@ -29,8 +29,7 @@ export function scaleSets(cloud: Cloud, balancing: Balancing): readonly [Provide
   const fleets = new Map<string, Fleet>();
   const fleetOf = (id: string): Fleet => {
     const fleet = fleets.get(key(id));
-    if (fleet === undefined)
-      throw new ArmError(404, 'NotFound', 'The entity was not found in this Azure location.');
+    if (fleet === undefined) throw entityNotFound();
     return fleet;
   };
 
@@ -166,8 +165,7 @@ export function scaleSets(cloud: Cloud, balancing: Balancing): readonly [Provide
 
   function setOf(fleet: Fleet): Resource {
     const resource = store.get(fleet.id);
-    if (resource === undefined)
-      throw new ArmError(404, 'NotFound', 'The entity was not found in this Azure location.');
+    if (resource === undefined) throw entityNotFound();
     return resource;
   }
 

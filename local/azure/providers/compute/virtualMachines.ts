@@ -149,7 +149,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
     });
     const storageProfile = object(given['storageProfile']);
     const osProfile = object(given['osProfile']);
-    const computerName = string(osProfile['computerName']) ?? request.name;
+    const computerName = hostName(string(osProfile['computerName']) ?? request.name);
     const login = loginOf(osProfile);
     const image = findImage(cloud, storageProfile, shown.location ?? '');
     const interfaces = objects(object(given['networkProfile'])['networkInterfaces']).map(referredId);
@@ -251,6 +251,14 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
 
 function hasMachine(guest: Guest): guest is Guest & { readonly machine: Machine } {
   return guest.machine !== undefined;
+}
+
+function hostName(name: string): string {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/i.test(name)) return name;
+  throw invalidParameter(
+    'computerName',
+    `The computer name '${name}' is not valid: it may have 1 to 63 letters, digits and hyphens, none of these at an end.`,
+  );
 }
 
 /** Data disks would be silently missing in the machine: refused instead. */
