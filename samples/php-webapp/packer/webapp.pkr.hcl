@@ -96,9 +96,10 @@ build {
   }
 
   provisioner "ansible-local" {
-    playbook_file   = "${path.root}/provision/playbook.yml"
-    playbook_dir    = "${path.root}/provision"
-    extra_arguments = ["--extra-vars", "app_version=${var.app_version}"]
+    playbook_file           = "${path.root}/provision/playbook.yml"
+    playbook_dir            = "${path.root}/provision"
+    clean_staging_directory = true
+    extra_arguments         = ["--extra-vars", "app_version=${var.app_version}"]
   }
 
   provisioner "shell" {
