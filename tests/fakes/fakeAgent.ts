@@ -105,7 +105,7 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     agent,
     ...fake,
     async close() {
-      for (const action of cleanUps.reverse()) await action();
+      for (const action of cleanUps.splice(0).reverse()) await action();
       rmSync(directory, { recursive: true, force: true });
     },
   };
