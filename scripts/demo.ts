@@ -59,10 +59,10 @@ function readOptions(): { broken: keyof typeof breaks | undefined; out: string }
   }
 }
 
-/** A repository of its own that holds the sample as its first commit, as a team would have it. */
+/** A repository of its own beside the record, which holds the sample as its first commit, as a team would have it. */
 function commitSample(out: string): string {
-  rmSync(out, { recursive: true, force: true });
-  const source = join(out, 'source');
+  const source = `${out}-source`;
+  for (const folder of [out, source]) rmSync(folder, { recursive: true, force: true });
   mkdirSync(source, { recursive: true });
   cpSync(join(repositoryRoot, 'samples', 'php-webapp'), source, { recursive: true });
   execFileSync('git', ['init', '--quiet', '--initial-branch=main'], { cwd: source });

@@ -16,7 +16,8 @@ export function snapshot(): Snapshot {
 }
 
 /** What a release on this machine starts; anything else that began meanwhile belongs to somebody else. */
-const ours = /packer|chrom|java|phpunit|php|sshd|ansible|local\/azure|local\/agent|unshare/;
+const ours =
+  /\b(packer|chrome|chromium|chromedriver|java|php|phpunit|sshd|ansible\S*|unshare)\b|local\/(azure|agent)\/main/;
 
 /** The command lines of processes that are not in `before`, are of the kinds a run starts, and still live. */
 export function leftovers(before: Snapshot): string[] {

@@ -46,7 +46,7 @@ export function summarise(run: RunRecord): string {
   for (const stage of run.stages) {
     lines.push(`${stage.name}: ${stage.result}`);
     for (const step of stage.jobs.flatMap(job => job.steps)) {
-      if (step.task === undefined) continue;
+      if (!/@\d+$/.test(step.task ?? '')) continue;
       lines.push(`  ${step.displayName.padEnd(46)} ${step.result.padEnd(20)} ${seconds(step)}`);
       for (const name of told) {
         const value = Object.entries(step.outputs ?? {}).find(([key]) => key.split('.').at(-1) === name)?.[1];
