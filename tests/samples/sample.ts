@@ -28,6 +28,27 @@ export async function startChromedriver(): Promise<Server> {
   return answering(start('chromedriver', [`--port=${port}`], sample), `http://127.0.0.1:${port}`, '/status');
 }
 
+/** Runs a program to its end, without holding up this process as spawnSync would. */
+export function ends(
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; env?: NodeJS.ProcessEnv },
+): Promise<{ status: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    child.once('error', reject);
+    child.once('close', status => {
+      resolve({ status, output });
+    });
+  });
+}
+
 /** In a process group of its own, since browsers outlive their driver. */
 function start(command: string, args: readonly string[], cwd: string): ChildProcess {
   return spawn(command, args, { cwd, detached: true, stdio: 'ignore' });

@@ -1,12 +1,11 @@
-/** The sample application itself, by HTTP, and its two gates: smoke tests in a real browser, a load plan in a real JMeter. */
+/** The sample application itself, by HTTP and by its smoke tests in a real browser. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
-import { jmeterHome } from '../../scripts/setup/cache.mjs';
-import { sample, serveSite, startChromedriver, type Server } from './sample.js';
+import { ends, sample, serveSite, startChromedriver, type Server } from './sample.js';
 
 interface Page {
   readonly page: number;
@@ -17,27 +16,6 @@ interface Page {
 interface Detail {
   readonly store: { readonly id: number; readonly orders: number; readonly revenue: number };
   readonly months: readonly { readonly orders: number; readonly revenue: number }[];
-}
-
-/** Not spawnSync: that would hold up the requests of this process, and the clean-up after a time-out. */
-function ends(
-  command: string,
-  args: readonly string[],
-  options: { cwd: string; env?: NodeJS.ProcessEnv },
-): Promise<{ status: number | null; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-    }
-    child.once('error', reject);
-    child.once('close', status => {
-      resolve({ status, output });
-    });
-  });
 }
 
 describe('sample application', function () {
@@ -153,51 +131,6 @@ describe('sample application', function () {
       const { status, output } = await smoke({ WEBDRIVER_URL: 'http://127.0.0.1:9' });
       assert.equal(status, 2);
       assert.match(output, /No answer from WebDriver at http:\/\/127\.0\.0\.1:9\/session/);
-    });
-  });
-
-  describe('load plan', () => {
-    const load = async (properties: Record<string, string>) => {
-      const results = join(folder, 'results.jtl');
-      const { hostname: host, port } = new URL(site.url);
-      const given = { host, port, users: '2', loops: '5', rampSeconds: '0', ...properties };
-      rmSync(results, { force: true });
-      const args = Object.entries(given).map(([name, value]) => `-J${name}=${value}`);
-      const save = ['print_field_names', 'assertion_results_failure_message'].map(
-        name => `-Jjmeter.save.saveservice.${name}=true`,
-      );
-      const log = join(folder, 'jmeter.log');
-      const plan = join(sample, 'load', 'site.jmx');
-      const { output } = await ends(
-        join(jmeterHome(), 'bin', 'jmeter'),
-        ['-n', '-t', plan, '-l', results, '-j', log, ...save, ...args],
-        { cwd: folder },
-      );
-      const [header = '', ...rest] = readFileSync(results, 'utf8').trimEnd().split('\n');
-      const lines = rest.filter(line => /^\d{13},/.test(line)); // a failure message may go on for lines
-      const column = (name: string) => header.split(',').indexOf(name);
-      // The columns up to the failure message hold no comma here.
-      const samples = lines.map(line => line.split(','));
-      const failed = samples.filter(one => one[column('success')] === 'false');
-      return { output, lines, labels: new Set(samples.map(one => one[column('label')])), failed };
-    };
-
-    it('finds the site well', async () => {
-      const { output, lines, labels, failed } = await load({});
-      assert.deepEqual(failed, [], output);
-      assert.equal(lines.length, 50);
-      assert.deepEqual([...labels].sort(), ['Grid page', 'Health', 'Home page', 'Store data', 'Store page']);
-    });
-
-    it('fails on a limit that no page can keep', async () => {
-      const { lines, failed } = await load({ maxMilliseconds: '1' });
-      assert.ok(failed.length > 0);
-      assert.ok(lines.some(line => line.includes('The operation lasted too long')));
-    });
-
-    it('fails on pages that are not the ones expected', async () => {
-      const { lines, failed } = await load({ path: '/elsewhere' });
-      assert.equal(failed.length, lines.length);
     });
   });
 });

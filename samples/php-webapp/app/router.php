@@ -2,7 +2,7 @@
 /** Router of PHP's built-in server: the dynamic addresses, files below public/, and a plain 404 for anything else. */
 declare(strict_types=1);
 
-$path = preg_replace('#/{2,}#', '/', rawurldecode(strtok($_SERVER['REQUEST_URI'], '?#')));
+$path = rawurldecode(strtok($_SERVER['REQUEST_URI'], '?'));
 $public = __DIR__ . '/public';
 
 header('X-Content-Type-Options: nosniff');
