@@ -1,13 +1,14 @@
 /** The steps that are no tasks and no scripts: checkout, publish and download. */
 
 import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { isAbsolute, join, matchesGlob, relative, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { UserError } from '../../../shared/core/errors.js';
 import { plural } from '../../../shared/core/text.js';
 import { artifactsFolder, upload } from '../commands/artifact.js';
 import { expandMacros } from '../task/macros.js';
 import type { Variables } from '../task/variables.js';
 import type { CheckoutStep, DownloadStep, PublishStep } from '../yaml/model.js';
+import { isMeant } from './pattern.js';
 import type { StepSession } from './session.js';
 import { copySource } from './source.js';
 
@@ -77,9 +78,8 @@ function download(step: DownloadStep, artifact: string, path: string, session: S
       .filter(
         file =>
           step.patterns.length === 0 ||
-          step.patterns.some(
-            pattern => matchesGlob(file, pattern) || matchesGlob(`${name}/${file}`, pattern),
-          ),
+          isMeant(file, step.patterns) ||
+          isMeant(`${name}/${file}`, step.patterns),
       );
     mkdirSync(to, { recursive: true });
     for (const file of files) cpSync(join(from, file), join(to, file), { verbatimSymlinks: true });

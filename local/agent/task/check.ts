@@ -53,6 +53,8 @@ function checkTask(step: TaskStep, tasks: readonly TaskDefinition[], report: Rep
       );
     return;
   }
+  if (task.missingScripts.length > 0)
+    report(at, `task ${text} is not built: there is no ${listOf(task.missingScripts)}; run "npm run build"`);
   const given = new Map<TaskInput, string>();
   for (const [name, value] of step.inputs) {
     const input = findInput(task, name);

@@ -28,6 +28,8 @@ export interface TaskDefinition {
   readonly outputVariables: readonly string[];
   /** Absolute path of the script of each phase that the task has. */
   readonly scripts: { readonly pre?: string; readonly main?: string; readonly post?: string };
+  /** Scripts that task.json names and that are not there. */
+  readonly missingScripts: readonly string[];
   readonly restricted: boolean;
   readonly settableVariables?: readonly string[];
   /** The folder that holds task.json. */
@@ -90,6 +92,9 @@ function readTask(file: string): TaskDefinition {
       ...(main !== undefined && { main }),
       ...(post !== undefined && { post }),
     },
+    missingScripts: [pre, main, post].flatMap(script =>
+      script === undefined || existsSync(script) ? [] : [script],
+    ),
     restricted: text(asObject(restrictions['commands'])['mode']).toLowerCase() === 'restricted',
     ...(Array.isArray(allowed) && { settableVariables: allowed.map(text) }),
     folder,
