@@ -1,0 +1,16 @@
+/** The inputs and outputs of RunJmeterLoad, made from task.json by "npm run generate". */
+export const inputs = {
+  testPlan: { type: 'filePath', required: true },
+  siteUrl: { type: 'string', required: false },
+  properties: { type: 'multiLine', required: false },
+  jmeterHome: { type: 'string', required: false },
+  failOnAssertionErrors: { type: 'boolean', required: false },
+  allowedErrorPercent: { type: 'string', required: false },
+  minimumSamples: { type: 'int', required: false },
+  warmUpSeconds: { type: 'int', required: false },
+  testRunTitle: { type: 'string', required: false },
+  publishResults: { type: 'boolean', required: false },
+  timeoutInMinutes: { type: 'int', required: false },
+} as const;
+
+export const outputs = ['gatePassed', 'samples', 'errorPercent', 'p50', 'p95', 'p99', 'throughput', 'resultsFile', 'summaryFile'] as const;

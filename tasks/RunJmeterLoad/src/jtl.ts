@@ -1,0 +1,249 @@
+/** Reads JMeter's results (JTL as CSV) in one pass: counts, errors by kind and exact percentiles, per label and over all. */
+import { UserError } from '../../../shared/core/errors.js';
+import { createCsvReader } from './csvRecords.js';
+import { createResponseTimes, type ResponseTimes } from './responseTimes.js';
+
+/**
+ * What failed in a sample: an assertion on a good answer, the answer itself (HTTP status of 400 or more), or there was none
+ * (connection refused, timed out, reset, or a sampler that broke).
+ */
+export type ErrorKind = 'assertion' | 'response' | 'transport';
+
+/** What was seen of one label. */
+export interface LabelStatistics {
+  readonly label: string;
+  /** A transaction controller's own samples repeat what its samplers have counted already: shown, never added up. */
+  readonly transaction: boolean;
+  readonly times: ResponseTimes;
+  readonly errors: Record<ErrorKind, number>;
+  /** The first message of each kind. */
+  readonly messages: Partial<Record<ErrorKind, string>>;
+  bytes: number;
+  /** Start of the first sample and end of the last, milliseconds since the epoch. */
+  firstStart: number;
+  lastEnd: number;
+}
+
+/** What a results file holds. */
+export interface JtlAnalysis {
+  /** All samples that count, as one label. */
+  readonly overall: LabelStatistics;
+  /** By label, in the order of their first samples. */
+  readonly labels: readonly LabelStatistics[];
+  /** Samples left out because they began before the end of the warm-up. */
+  readonly warmUp: number;
+  /** Records that are no samples, and what is wrong with the first. */
+  readonly malformed: number;
+  readonly firstMalformed: string | undefined;
+  /** Whether the file ends in the middle of a record, which is not counted. */
+  readonly cut: boolean;
+  /** Samples that are only in `overall`, because there are more labels than a person can read. */
+  readonly unlisted: number;
+}
+
+/** Reads a results file in pieces. */
+export interface JtlReader {
+  push(text: string): void;
+  /** @throws UserError when there was no header that names the columns needed */
+  end(): JtlAnalysis;
+}
+
+/** More labels than this are a plan that makes a label of each request; each takes memory. */
+export const labelLimit = 2000;
+const longestHeader = 64 * 1024;
+
+const needed = ['timeStamp', 'elapsed', 'label', 'success'] as const;
+const useful = ['responseCode', 'responseMessage', 'failureMessage', 'threadName', 'bytes'] as const;
+type Column = (typeof needed)[number] | (typeof useful)[number];
+
+/** Samples that began within so many seconds of the test's start are left out. */
+export interface WarmUp {
+  readonly seconds: number;
+  /** When the test started, milliseconds since the epoch; undefined takes the start of the first sample in the file. */
+  readonly testStart: number | undefined;
+}
+
+/** Makes a reader for one file. */
+export function createJtlReader(warmUp: WarmUp): JtlReader {
+  let head = '';
+  let records: ReturnType<typeof createCsvReader> | undefined;
+  const collection = createCollection(warmUp);
+  return {
+    push(text) {
+      if (records === undefined) {
+        head += text;
+        const end = head.search(/\r?\n/);
+        if (end < 0) {
+          if (head.length > longestHeader) throw new UserError(headerMissing(head));
+          return;
+        }
+        const header = readHeader(head.slice(0, end).replace(/^\ufeff/, ''));
+        records = createCsvReader(header.delimiter, fields => {
+          collection.take(fields, header);
+        });
+        text = head.slice(head.indexOf('\n') + 1);
+        head = '';
+      }
+      records.push(text);
+    },
+    end() {
+      if (records === undefined) {
+        throw new UserError(
+          head === '' ? 'The results file is empty: JMeter took no sample.' : headerMissing(head),
+        );
+      }
+      return collection.result(records.end());
+    },
+  };
+}
+
+interface Header {
+  readonly delimiter: string;
+  readonly width: number;
+  readonly columns: ReadonlyMap<Column, number>;
+}
+
+/** Column names are words, so the first other character is the delimiter, whichever `jmeter.save.saveservice.default_delimiter` says. */
+function readHeader(line: string): Header {
+  const delimiter = /[^\w"]/.exec(line)?.[0] ?? ',';
+  let names: string[] = [];
+  createCsvReader(delimiter, fields => (names = fields)).push(`${line}\n`);
+  const columns = new Map<Column, number>();
+  for (const column of [...needed, ...useful]) {
+    const index = names.indexOf(column);
+    if (index >= 0) columns.set(column, index);
+  }
+  if (needed.some(column => !columns.has(column))) throw new UserError(headerMissing(line));
+  return { delimiter, width: names.length, columns };
+}
+
+function headerMissing(line: string): string {
+  return `The results file does not begin with a header line that names the columns ${needed.join(', ')}, but with: ${line.slice(0, 200)}`;
+}
+
+function createCollection({ seconds, testStart }: WarmUp) {
+  const overall = emptyStatistics('All samples', false);
+  const labels = new Map<string, LabelStatistics>();
+  /** Per thread, the start of its latest sample that is no transaction. */
+  const latestOfThread = new Map<string, number>();
+  let started = testStart;
+  let warmUp = 0;
+  let malformed = 0;
+  let unlisted = 0;
+  let number = 1;
+  let firstMalformed: string | undefined;
+
+  function statisticsOf(label: string, transaction: boolean): LabelStatistics | undefined {
+    const key = `${transaction ? 'T' : 'S'}${label}`;
+    const known = labels.get(key);
+    if (known !== undefined || labels.size >= labelLimit) return known;
+    const made = emptyStatistics(label, transaction);
+    labels.set(key, made);
+    return made;
+  }
+
+  return {
+    take(fields: readonly string[], { width, columns }: Header) {
+      number += 1;
+      const text = (column: Column) => fields[columns.get(column) ?? -1] ?? '';
+      const start = wholeNumber(text('timeStamp'));
+      const elapsed = wholeNumber(text('elapsed'));
+      const success = text('success');
+      // JMeter writes its header again when it appends to a file.
+      if (text('elapsed') === 'elapsed' && text('timeStamp') === 'timeStamp') return;
+      if (
+        fields.length !== width ||
+        start === undefined ||
+        elapsed === undefined ||
+        !/^(true|false)$/i.test(success)
+      ) {
+        malformed += 1;
+        firstMalformed ??= `record ${number} (of the header's ${width} fields it has ${fields.length}; timeStamp '${text('timeStamp')}', elapsed '${text('elapsed')}', success '${success}')`;
+        return;
+      }
+      const thread = text('threadName');
+      const inTransaction = samplesInTransaction(text('responseMessage'));
+      // Samples inside a transaction come before it in its thread and begin within it. When none did, the controller was told to
+      // generate a parent sample: JMeter writes nothing else of its samplers, and the transaction is the sample.
+      const transaction =
+        inTransaction !== undefined && (inTransaction === 0 || (latestOfThread.get(thread) ?? -1) >= start);
+      if (inTransaction === undefined) latestOfThread.set(thread, start);
+      started ??= start;
+      if (seconds > 0 && start < started + seconds * 1000) {
+        if (!transaction) warmUp += 1;
+        return;
+      }
+      const kind =
+        success.toLowerCase() === 'true' ? undefined : kindOf(text('responseCode'), text('failureMessage'));
+      const sample: Sample = {
+        start,
+        elapsed,
+        bytes: wholeNumber(text('bytes')) ?? 0,
+        kind,
+        message:
+          text('failureMessage') ||
+          [text('responseCode'), text('responseMessage')].filter(part => part !== '').join(' '),
+      };
+      const own = statisticsOf(text('label'), transaction);
+      if (own === undefined) unlisted += 1;
+      else count(own, sample);
+      if (!transaction) count(overall, sample);
+    },
+    result: (cut: boolean): JtlAnalysis => ({
+      overall,
+      labels: [...labels.values()],
+      warmUp,
+      malformed,
+      firstMalformed,
+      cut,
+      unlisted,
+    }),
+  };
+}
+
+interface Sample {
+  readonly start: number;
+  readonly elapsed: number;
+  readonly bytes: number;
+  readonly kind: ErrorKind | undefined;
+  readonly message: string;
+}
+
+function emptyStatistics(label: string, transaction: boolean): LabelStatistics {
+  return {
+    label,
+    transaction,
+    times: createResponseTimes(),
+    errors: { assertion: 0, response: 0, transport: 0 },
+    messages: {},
+    bytes: 0,
+    firstStart: Infinity,
+    lastEnd: -Infinity,
+  };
+}
+
+function count(statistics: LabelStatistics, sample: Sample): void {
+  statistics.times.add(sample.elapsed);
+  statistics.bytes += sample.bytes;
+  statistics.firstStart = Math.min(statistics.firstStart, sample.start);
+  statistics.lastEnd = Math.max(statistics.lastEnd, sample.start + sample.elapsed);
+  if (sample.kind === undefined) return;
+  statistics.errors[sample.kind] += 1;
+  statistics.messages[sample.kind] ??= sample.message;
+}
+
+/** The kind of a failed sample. Where there was no answer JMeter writes `Non HTTP response code: …`, and runs the assertions all the same. */
+export function kindOf(responseCode: string, failureMessage: string): ErrorKind {
+  if (/^\d+$/.test(responseCode)) return Number(responseCode) >= 400 ? 'response' : 'assertion';
+  return failureMessage === '' || responseCode.startsWith('Non HTTP response') ? 'transport' : 'assertion';
+}
+
+/** How many samples a transaction controller's sample stands for, undefined when it is an ordinary sample. */
+function samplesInTransaction(responseMessage: string): number | undefined {
+  const match = /^Number of samples in transaction : (\d+)/.exec(responseMessage);
+  return match === null ? undefined : Number(match[1]);
+}
+
+function wholeNumber(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}

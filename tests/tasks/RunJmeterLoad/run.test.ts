@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jmeterHome } from '../../../scripts/setup/cache.mjs';
+import { CancelledError, describe as describeError } from '../../../shared/core/errors.js';
+import { readJunit } from '../../../shared/core/junitReader.js';
+import type { LoadSummary } from '../../../tasks/RunJmeterLoad/src/loadSummary.js';
+import { runLoad } from '../../../tasks/RunJmeterLoad/src/run.js';
+import { fakeAgent, type FakeAgent, type FakeAgentOptions } from '../../fakes/fakeAgent.js';
+import { commandLinesWith } from './commandLines.js';
+
+type Input = Parameters<typeof runLoad>[0];
+
+describe('runLoad with a real JMeter', function () {
+  this.timeout(60_000);
+  let server: Server;
+  let siteUrl: string;
+  let directory: string;
+  let fake: FakeAgent;
+  let paths: string[];
+
+  before(async () => {
+    server = createServer((request, response) => {
+      paths.push(request.url ?? '');
+      response.setHeader('content-type', 'text/html');
+      // Slower than the shortest duration that an assertion can ask for.
+      setTimeout(
+        () => response.writeHead(request.url?.includes('/broken/') ? 503 : 200).end('<h1>A small site</h1>'),
+        5,
+      );
+    });
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    siteUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    directory = mkdtempSync(join(tmpdir(), 'load-'));
+    copyFileSync(join(import.meta.dirname, 'fixtures', 'site.jmx'), join(directory, 'site.jmx'));
+  });
+
+  beforeEach(() => {
+    paths = [];
+  });
+
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  afterEach(async () => {
+    await fake.close();
+  });
+
+  async function run(rest: Partial<Input>, options: FakeAgentOptions = {}) {
+    fake = fakeAgent({
+      workingDirectory: directory,
+      environment: { JMETER_HOME: jmeterHome() },
+      tools: { java: '/usr/bin/java' },
+      ...options,
+    });
+    const outcome = await runLoad(
+      {
+        testPlan: 'site.jmx',
+        siteUrl,
+        properties: undefined,
+        jmeterHome: undefined,
+        failOnAssertionErrors: true,
+        allowedErrorPercent: '0',
+        minimumSamples: 1,
+        warmUpSeconds: 0,
+        testRunTitle: 'Load test',
+        publishResults: true,
+        timeoutInMinutes: 0,
+        ...rest,
+      },
+      fake.agent,
+    ).then(
+      sentence => ({ sentence, error: undefined, message: '' }),
+      (error: unknown) => ({ sentence: '', error, message: describeError(error) }),
+    );
+    assert.deepEqual(commandLinesWith(fake.agent.tempDirectory), [], 'JMeter is left behind');
+    return outcome;
+  }
+
+  function tests() {
+    return readJunit(readFileSync(fake.published[0]?.files[0] ?? '', 'utf8'), 'load.xml')
+      .flatMap(suite => suite.cases)
+      .map(test => [test.name, test.outcome]);
+  }
+
+  it('passes a good run: outputs, table, summary, Tests tab, files', async () => {
+    const { sentence } = await run({ siteUrl: `${siteUrl}/app/`, properties: 'threads=2\nloops=5' });
+    assert.match(sentence, /^20 samples, 0 % errors, p95 \d+ ms, [\d.]+ a second\.$/);
+    assert.deepEqual([...new Set(paths)].sort(), ['/app/', '/app/data']);
+    const {
+      resultsFile = '',
+      summaryFile = '',
+      p50 = '',
+      p95 = '',
+      p99 = '',
+      throughput = '',
+      ...outputs
+    } = fake.outputs;
+    assert.deepEqual(outputs, { gatePassed: 'true', samples: '20', errorPercent: '0' });
+    for (const figure of [p50, p95, p99]) assert.match(figure, /^\d+$/);
+    assert.ok(Number(throughput) > 0);
+    assert.equal(readFileSync(resultsFile, 'utf8').split('\n').length, 1 + 20 + 10 + 1);
+    const summary = JSON.parse(readFileSync(summaryFile, 'utf8')) as LoadSummary;
+    assert.deepEqual(summary.labels.map(line => [line.label, line.transaction, line.samples]).sort(), [
+      ['GET /, "home"', false, 10],
+      ['GET /data', false, 10],
+      ['Visit', true, 10],
+    ]);
+    assert.deepEqual(
+      fake.kept.map(path => path.slice(path.lastIndexOf('/') + 1)),
+      ['jmeter.log', 'results.jtl', 'load-summary.json'],
+    );
+    assert.match(fake.summaries[0]?.markdown ?? '', /^\*\*Passed\*\*: 20 samples/);
+    assert.ok(
+      fake.log.some(line => /^summary = +20 in /.test(line)),
+      'the summariser is in the log',
+    );
+    assert.ok(
+      fake.log.some(line => /^All samples +20 +0 % /.test(line)),
+      'the table is in the log',
+    );
+    assert.ok(fake.log.every(line => !line.startsWith('WARN StatusConsoleListener')));
+    assert.deepEqual(fake.warnings, []);
+    assert.ok(tests().every(([, outcome]) => outcome === 'passed'));
+  });
+
+  it('fails a duration assertion of 1 ms, by label and message, after publishing everything', async () => {
+    const { message } = await run({ properties: 'maxms=1\nthreads=1\nloops=3' });
+    assert.match(
+      message,
+      /^The load test did not pass: 3 of 6 samples failed: 50 %, allowed are 0 % .*\n {2}- GET \/, "home": 3 of 3 failed \(3 failed assertions\): The operation lasted too long/,
+    );
+    assert.deepEqual(
+      [fake.outputs['gatePassed'], fake.outputs['errorPercent'], fake.outputs['samples']],
+      ['false', '50', '6'],
+    );
+    assert.match(fake.summaries[0]?.markdown ?? '', /^\*\*Failed\*\*/);
+    assert.equal(fake.kept.length, 3);
+    assert.deepEqual(tests(), [
+      ['At least 1 sample', 'passed'],
+      ['At most 0 % errors', 'failed'],
+      ['Whole results', 'passed'],
+      ['GET /, "home"', 'failed'],
+      ['GET /data', 'passed'],
+    ]);
+  });
+
+  it('lets failed assertions pass when told, but not error statuses', async () => {
+    const rest = { properties: 'maxms=1\nthreads=1\nloops=2', failOnAssertionErrors: false };
+    assert.match((await run(rest)).sentence, /^4 samples, 0 % errors/);
+    await fake.close();
+    const { message } = await run({ ...rest, siteUrl: `${siteUrl}/broken`, publishResults: false });
+    assert.match(message, /4 of 4 samples failed: 100 %/);
+    assert.match(message, /error statuses/);
+    assert.deepEqual(fake.published, []);
+  });
+
+  it('counts a parent sample once', async () => {
+    assert.match((await run({ properties: 'parent=true\nthreads=2\nloops=3' })).sentence, /^6 samples/);
+  });
+
+  it('tells a dead host from failed assertions', async () => {
+    const gone = createServer();
+    await new Promise<void>(resolve => gone.listen(0, '127.0.0.1', resolve));
+    const { port } = gone.address() as AddressInfo;
+    await new Promise(resolve => gone.close(resolve));
+    const { message } = await run({
+      siteUrl: `http://127.0.0.1:${port}`,
+      properties: 'threads=1\nloops=1',
+      failOnAssertionErrors: false,
+    });
+    assert.match(message, /2 of 2 samples failed: 100 %/);
+    assert.match(message, /1 without an answer\): (Test failed|Non HTTP response code: )/);
+  });
+
+  it('fails a run without a sample, and one without enough or with only warm-up', async () => {
+    assert.match(
+      (await run({ properties: 'threads=0' })).message,
+      /JMeter took no sample\. Look at the plan's thread groups/,
+    );
+    assert.deepEqual([fake.outputs['samples'], fake.outputs['p95'], fake.published.length], ['0', '', 1]);
+    await fake.close();
+    const few = await run({ properties: 'threads=1\nloops=1', minimumSamples: 50 });
+    assert.match(few.message, /only 2 samples counted, at least 50 must/);
+    await fake.close();
+    const warm = await run({ properties: 'threads=1\nloops=1', warmUpSeconds: 600 });
+    assert.match(warm.message, /JMeter took no sample after 2 samples of warm-up/);
+  });
+
+  it('shows why a plan did not run at all', async () => {
+    writeFileSync(join(directory, 'cut.jmx'), '<?xml version="1.0"?><jmeterTestPlan><hashTree>');
+    const { message } = await run({ testPlan: 'cut.jmx', siteUrl: undefined });
+    assert.match(
+      message,
+      /^JMeter ended with exit code \d+ without any results\. The plan .*cut\.jmx did not run\.\nIts last lines were:\n/,
+    );
+    assert.match(message, /StreamException|XmlPullParserException|Error in NonGUIDriver/);
+    assert.equal(fake.outputs['gatePassed'], 'false');
+  });
+
+  it('warns of a plan that does not read the host, and says all that is wrong with the inputs', async () => {
+    const plan = readFileSync(join(directory, 'site.jmx'), 'utf8')
+      .replaceAll('${__P(host)}', '127.0.0.1')
+      .replaceAll('${__P(port)}', new URL(siteUrl).port);
+    writeFileSync(join(directory, 'fixed.jmx'), plan);
+    await run({ testPlan: 'fixed.jmx', siteUrl: 'https://other.example.com', properties: 'protocol=http' });
+    assert.match(
+      fake.warnings[0] ?? '',
+      /fixed\.jmx does not read the property 'host' \(it does read protocol and path\), so it does not go to https:\/\/other\.example\.com/,
+    );
+    await fake.close();
+    const { message } = await run({
+      testPlan: 'nope.jmx',
+      siteUrl: 'example.com',
+      allowedErrorPercent: 'some',
+      properties: 'x',
+    });
+    assert.match(
+      message,
+      /nope\.jmx, which is not a file\.\n(.|\n)*'allowedErrorPercent' must be(.|\n)*'siteUrl' must be(.|\n)*'properties'/,
+    );
+  });
+
+  it('keeps secret properties out of arguments, log and files', async () => {
+    const secret = 'k3y with = and é';
+    let seen: string[] = [];
+    const watch = setInterval(() => {
+      seen = [...seen, ...commandLinesWith(fake.agent.tempDirectory)];
+    }, 50);
+    const { message } = await run({ properties: `apiKey=${secret}\ntext=${secret}\nthreads=1\nloops=1` });
+    clearInterval(watch);
+    assert.ok(seen.length > 0, 'JMeter was seen');
+    assert.ok(seen.every(line => !line.includes('k3y')));
+    assert.match(message, /text expected to contain \/\*\*\*\//);
+    const files = readdirSync(fake.agent.resultsDirectory).map(name =>
+      readFileSync(join(fake.agent.resultsDirectory, name), 'utf8'),
+    );
+    assert.ok(files.length >= 4);
+    assert.ok([...files, ...fake.log].every(text => !text.includes('k3y')));
+  });
+
+  it('ends JMeter when it is cancelled', async () => {
+    const abort = new AbortController();
+    const watch = setInterval(() => {
+      if (paths.length > 10) abort.abort(new CancelledError('cancelled'));
+    }, 50);
+    const { error } = await run({ properties: 'threads=2\nloops=1000000' }, { signal: abort.signal });
+    clearInterval(watch);
+    assert.ok(error instanceof CancelledError);
+    assert.equal(fake.outputs['gatePassed'], 'false');
+  });
+});

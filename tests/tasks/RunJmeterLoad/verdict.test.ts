@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { countTests } from '../../../shared/core/junit.js';
+import { createJtlReader } from '../../../tasks/RunJmeterLoad/src/jtl.js';
+import { summarise } from '../../../tasks/RunJmeterLoad/src/loadSummary.js';
+import { faultsOf, junitSuites, logTable, markdownSummary } from '../../../tasks/RunJmeterLoad/src/report.js';
+import { formatPercent, judgeLoad, type LoadRules } from '../../../tasks/RunJmeterLoad/src/verdict.js';
+
+const header = 'timeStamp,elapsed,label,responseCode,responseMessage,threadName,success,failureMessage\n';
+const strict: LoadRules = { failOnAssertionErrors: true, allowedErrorPercent: 0, minimumSamples: 1 };
+const good = (label = 'a') => `1000,10,${label},200,OK,T,true,\n`;
+const tooSlow = (label = 'a') => `1000,900,${label},200,OK,T,false,"It took 900 ms,\nat most 1"\n`;
+const refused = 'Non HTTP response code: java.net.ConnectException,Connection refused';
+
+function judge(rows: string[], rules: Partial<LoadRules> = {}) {
+  const reader = createJtlReader({ seconds: 0, testStart: undefined });
+  reader.push(header + rows.join(''));
+  const analysis = reader.end();
+  const summary = summarise(analysis, 'site.jmx');
+  const all = { ...strict, ...rules };
+  const verdict = judgeLoad(summary, analysis, all);
+  return { summary, verdict, rules: all, faults: faultsOf(verdict) };
+}
+
+describe('judgeLoad', () => {
+  it('passes good samples', () => {
+    const { faults, verdict } = judge([good(), good('b')]);
+    assert.deepEqual([faults, verdict.errorPercent], [[], 0]);
+  });
+
+  it('names labels, kinds and the first message of what failed, the worst label first', () => {
+    const { faults } = judge([
+      good(),
+      tooSlow(),
+      tooSlow('b'),
+      tooSlow('b'),
+      `1,1,b,${refused},T,false,\n`,
+      `1,1,c,503,Busy,T,false,\n`,
+    ]);
+    assert.deepEqual(faults, [
+      "5 of 6 samples failed: 83.33 %, allowed are 0 % (input 'allowedErrorPercent').\n" +
+        '  - b: 3 of 3 failed (2 failed assertions, 1 without an answer): It took 900 ms, at most 1\n' +
+        '  - a: 1 of 2 failed (1 failed assertion): It took 900 ms, at most 1\n' +
+        '  - c: 1 of 1 failed (1 error status): 503 Busy',
+    ]);
+  });
+
+  it('lets failed assertions pass when told, and nothing else', () => {
+    assert.deepEqual(judge([tooSlow()], { failOnAssertionErrors: false }).faults, []);
+    const { faults, verdict } = judge([tooSlow(), good(), `1,1,c,503,Busy,T,false,\n`], {
+      failOnAssertionErrors: false,
+    });
+    assert.match(faults[0] ?? '', /^1 of 3 samples failed: 33\.33 %.*\n {2}- c:/);
+    assert.equal(Math.round(verdict.errorPercent), 33);
+  });
+
+  it('allows exactly the allowed part', () => {
+    const rows = [...Array.from({ length: 199 }, () => good()), tooSlow()];
+    assert.deepEqual(judge(rows, { allowedErrorPercent: 0.5 }).faults, []);
+    assert.match(
+      judge(rows, { allowedErrorPercent: 0.4 }).faults[0] ?? '',
+      /^1 of 200 samples failed: 0\.5 %, allowed are 0\.4 %/,
+    );
+  });
+
+  it('fails no sample, too few samples, unreadable and cut results', () => {
+    assert.match(
+      judge([], { minimumSamples: 0 }).faults.join(),
+      /^JMeter took no sample\. Look at the plan's thread groups/,
+    );
+    assert.match(
+      judge([good()], { minimumSamples: 2 }).faults.join(),
+      /^only 1 sample counted, at least 2 must/,
+    );
+    assert.match(
+      judge([good(), 'x\n']).faults.join(),
+      /^1 record of the results cannot be read, the first is record 3/,
+    );
+    assert.match(judge([good(), '1000,1']).faults.join(), /^the results end in the middle of a record/);
+  });
+});
+
+describe('formatPercent', () => {
+  it('is short and never rounds an error away', () => {
+    assert.deepEqual([0, 0.001, 0.5, 10, 33.333, 100].map(formatPercent), [
+      '0 %',
+      'less than 0.01 %',
+      '0.5 %',
+      '10 %',
+      '33.33 %',
+      '100 %',
+    ]);
+  });
+});
+
+describe('the report', () => {
+  const hostile = '"a|b <img src=x>\n##vso[task.complete]"';
+  const { summary, verdict, rules } = judge([
+    good(),
+    good(hostile),
+    tooSlow(hostile),
+    '1000,20,Visit,200,"Number of samples in transaction : 3, x",T,true,\n',
+  ]);
+
+  it('has one line a label and one for all in the log, whatever a label holds', () => {
+    const table = logTable(summary);
+    assert.equal(table.length, 5);
+    assert.match(table[0] ?? '', /^Label +Samples +Errors +Mean +p50 +p90 +p95 +p99 +Max +1\/s$/);
+    assert.match(
+      table[2] ?? '',
+      /^a\|b <img src=x> ##vso\[task\.complete\] +2 +50 % +455 +10 +900 +900 +900 +900 /,
+    );
+    assert.match(table[3] ?? '', /^Visit \(transaction\) +1 /);
+    assert.match(table[4] ?? '', /^All samples +3 +33\.33 % /);
+    assert.equal(new Set(table.map(line => line.length)).size, 1);
+  });
+
+  it('is a Markdown table that labels cannot break', () => {
+    const lines = markdownSummary(summary, verdict).split('\n');
+    assert.match(lines[0] ?? '', /^\*\*Failed\*\*: 3 samples in 900 ms/);
+    const rows = lines.filter(line => line.startsWith('|'));
+    assert.equal(rows.length, 6);
+    for (const line of rows) assert.equal(line.split(/(?<!\\)\|/).length, 12, line);
+    assert.ok(!lines.join('\n').includes('<img'));
+  });
+
+  it('is a test for each rule and each label', () => {
+    const suites = junitSuites(summary, verdict, rules, 'Load test');
+    assert.deepEqual(
+      suites[0]?.cases.map(test => [test.name, test.outcome]),
+      [
+        ['At least 1 sample', 'passed'],
+        ['At most 0 % errors', 'failed'],
+        ['Whole results', 'passed'],
+        ['a', 'passed'],
+        [hostile.slice(1, -1), 'failed'],
+      ],
+    );
+    assert.equal(countTests(suites).failed, 2);
+  });
+});
