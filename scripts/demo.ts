@@ -1,12 +1,12 @@
 /** `npm run demo`: the sample's whole release on this machine, from a commit to a verdict; `--break STAGE` commits a fault first. */
 import { execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatDuration } from '../shared/core/duration.js';
 import { breaks, isBreak } from './demo/breaks.js';
-import { leftovers, snapshot } from './demo/processes.js';
+import { leftovers, markVariable } from './demo/processes.js';
 import { summarise, type RunRecord } from './demo/summary.js';
 import { repositoryRoot } from './tasks.js';
 
@@ -20,7 +20,7 @@ async function demo(): Promise<number> {
   const options = readOptions();
   if (options === undefined) return 2;
   const { broken, out } = options;
-  const before = snapshot();
+  const mark = randomUUID();
 
   console.log('Building the tasks …');
   execFileSync('npm', ['run', '--silent', 'build', '--', '--if-stale'], {
@@ -35,13 +35,13 @@ async function demo(): Promise<number> {
     console.log(`\nBroken on purpose: ${breaks[broken].what}. The ${broken} step must fail, and say why.`);
   }
 
-  const exitCode = await runPipeline(source, out);
+  const exitCode = await runPipeline(source, out, { [markVariable]: mark, adminPassword: password() });
   const record = join(out, 'run.json');
   if (existsSync(record)) {
     console.log(`\n${summarise(JSON.parse(readFileSync(record, 'utf8')) as RunRecord)}`);
   }
   console.log(`\nRecord: ${record}   Traffic of the local Azure: ${join(out, 'azure-traffic.jsonl')}`);
-  const left = leftovers(before);
+  const left = leftovers(mark);
   console.log(`Processes left behind: ${left.length === 0 ? 'none' : `\n  ${left.join('\n  ')}`}`);
   console.log(`Wall time: ${formatDuration(Date.now() - started)}`);
   return left.length > 0 && exitCode === 0 ? 1 : exitCode;
@@ -88,7 +88,11 @@ function password(): string {
   return `${randomBytes(18).toString('base64url')}aA1!`;
 }
 
-async function runPipeline(source: string, out: string): Promise<number> {
+async function runPipeline(
+  source: string,
+  out: string,
+  environment: Record<string, string>,
+): Promise<number> {
   const runner = spawn(
     process.execPath,
     [
@@ -97,7 +101,7 @@ async function runPipeline(source: string, out: string): Promise<number> {
       ...['--azure', 'local', '--resource-group', 'webapp-images=westeurope', '--out', out],
       ...['--secret-env', 'adminPassword'],
     ],
-    { cwd: repositoryRoot, stdio: 'inherit', env: { ...process.env, adminPassword: password() } },
+    { cwd: repositoryRoot, stdio: 'inherit', env: { ...process.env, ...environment } },
   );
   // Ctrl-C reaches the runner by itself, as one of the terminal's processes; this process waits for it to end in order.
   process.on('SIGINT', () => undefined);

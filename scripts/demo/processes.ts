@@ -1,44 +1,25 @@
-/** Which processes a run left behind on Linux: those that began with it and still live once it has ended. */
+/** Which processes a run left behind on Linux: those that carry its mark in their environment and still live. */
 import { readFileSync, readdirSync } from 'node:fs';
 
-/** Processes as they are now: start time by pid. */
-export type Snapshot = ReadonlyMap<number, string>;
+/** The variable that marks a run's processes. What a VM's init starts may drop it, but nothing in a VM outlives its init. */
+export const markVariable = 'BAKE_AND_ROLL_RUN';
 
-/** The machine's processes; empty where there is no /proc. */
-export function snapshot(): Snapshot {
-  const processes = new Map<number, string>();
-  for (const name of entries('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const started = startTime(Number(name));
-    if (started !== undefined) processes.set(Number(name), started);
-  }
-  return processes;
-}
-
-/** What a release on this machine starts; anything else that began meanwhile belongs to somebody else. */
-const ours =
-  /\b(packer|chrome|chromium|chromedriver|java|php|phpunit|sshd|ansible\S*|unshare)\b|local\/(azure|agent)\/main/;
-
-/** The command lines of processes that are not in `before`, are of the kinds a run starts, and still live. */
-export function leftovers(before: Snapshot): string[] {
-  return [...snapshot()].flatMap(([pid, started]) => {
-    if (pid === process.pid || pid === process.ppid || before.get(pid) === started) return [];
-    const command = read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? '';
-    return ours.test(command) ? [`${pid} ${command.slice(0, 150)}`] : [];
+/** The command lines of the processes that carry this mark, this one left out; empty where there is no /proc. */
+export function leftovers(mark: string): string[] {
+  return entries('/proc').flatMap(name => {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
+    const environment = read(`/proc/${name}/environ`)?.split('\0') ?? [];
+    if (!environment.includes(`${markVariable}=${mark}`)) return [];
+    const command = read(`/proc/${name}/cmdline`)?.replaceAll('\0', ' ').trim() ?? '';
+    return [`${name} ${command.slice(0, 150)}`];
   });
-}
-
-function startTime(pid: number): string | undefined {
-  // Field 22 of stat, counted after the command in its brackets, which may itself hold blanks and brackets.
-  return read(`/proc/${pid}/stat`)
-    ?.replace(/^.*\) /s, '')
-    .split(' ')[19];
 }
 
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
+    // It ended meanwhile, or belongs to somebody else.
     return undefined;
   }
 }
