@@ -1,7 +1,7 @@
 /** Runs the built bundles as the agent does: their own process, inputs by environment, nothing beside them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readManifest, repositoryRoot, taskNames } from '../../scripts/tasks.js';
@@ -48,6 +48,7 @@ for (const { version, path } of nodes) {
       it(`${name} says what is missing, and exits with 0`, () => {
         const task = join(directory, 'tasks', name);
         const temp = join(directory, `temp-${name}`);
+        mkdirSync(temp);
         // Copied away from the repository, so that nothing in node_modules can help it.
         cpSync(join(staging, 'tasks', name), task, { recursive: true });
         const { stdout, status } = spawnSync(path, [join(task, 'index.cjs')], {
