@@ -19,6 +19,8 @@ export interface LocalAzureOptions {
   readonly command: readonly string[];
   readonly trafficFile: string;
   readonly signal: AbortSignal;
+  /** Told when it ends although nobody has stopped it. */
+  readonly onDeath: (error: ToolError) => void;
 }
 
 const pollMilliseconds = 100;
@@ -40,12 +42,18 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   child.stderr.on('data', (chunk: string) => {
     said = (said + chunk).slice(-20_000);
   });
+  let ready = false;
+  let stopping = false;
+  child.on('exit', () => {
+    if (ready && !stopping) options.onDeath(failure('has ended in the middle of the run', said));
+  });
   let startError: Error | undefined;
   child.on('error', error => {
     startError = error;
   });
   const isRunning = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
   const stop = async () => {
+    stopping = true;
     rmSync(folder, { recursive: true, force: true });
     if (!isRunning()) return;
     const ended = new Promise<void>(resolve => {
@@ -65,7 +73,10 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   try {
     for (;;) {
       const facts = readFacts(readyFile);
-      if (facts !== undefined) return { facts, stop };
+      if (facts !== undefined) {
+        ready = true;
+        return { facts, stop };
+      }
       if (!isRunning() || startError !== undefined)
         throw failure('ended before it was ready', said, startError);
       if (Date.now() > deadline) throw failure('was not ready in two minutes', said);

@@ -83,6 +83,8 @@ export function readOptions(
   if (file === '') problems.push('the pipeline file is missing');
   if (others.length > 0) problems.push(`only one pipeline file can be run, not also ${others.join(', ')}`);
   const { source, connections } = values;
+  if (values['resource-group'] !== undefined && values.azure !== 'local')
+    problems.push('--resource-group needs --azure local: it is the local Azure that has the group');
   const options: Options = {
     file,
     variables: pairs('var'),

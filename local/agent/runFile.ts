@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { UserError } from '../../shared/core/errors.js';
+import { UserError, describe } from '../../shared/core/errors.js';
 import { formatDuration } from '../../shared/core/duration.js';
 import { buildNumber } from './buildNumber.js';
 import { azureConnection, checkConnections, readConnections } from './connections.js';
@@ -151,6 +151,9 @@ async function startAzure(options: Options, machine: Machine, out: string): Prom
     ],
     trafficFile: join(out, 'azure-traffic.jsonl'),
     signal: machine.cancel,
+    onDeath: error => {
+      for (const line of describe(error).split('\n')) machine.screen(`##[error]${line}`);
+    },
   });
 }
 

@@ -10,6 +10,8 @@ const parser = new XMLParser({
   attributeNamePrefix: '@',
   parseAttributeValue: false,
   parseTagValue: false,
+  // Numeric entities, as every writer of JUnit uses them for line ends.
+  htmlEntities: true,
   isArray: name => ['testsuite', 'testcase', 'failure', 'error', 'skipped'].includes(name),
 });
 

@@ -71,6 +71,9 @@ export interface JobRecord {
   readonly name: string;
   readonly displayName: string;
   readonly result: Result;
+  /** Absent when it was skipped. */
+  readonly startTime?: string;
+  readonly finishTime?: string;
   readonly issues: readonly Issue[];
   readonly steps: readonly StepRecord[];
 }

@@ -14,7 +14,7 @@ import { variablesValue } from './conditions.js';
 import type { JobSession, RunSession } from './session.js';
 import { type Unit, runUnit } from './step.js';
 import { jobVariables } from './systemVariables.js';
-import { createWorkspace } from './workspace.js';
+import { createWorkspace, emptyTemporary } from './workspace.js';
 
 export interface PhaseResult {
   readonly result: Result;
@@ -106,6 +106,7 @@ export async function runPhase(run: RunSession, plan: PhasePlan): Promise<PhaseR
     run.kill.removeEventListener('abort', onKill);
     for (const { pid, commandLine } of sweepOrphans(session.lookupId))
       run.screen(`Terminate orphan process: pid (${pid}) (${singleLine(commandLine, 200)})`);
+    emptyTemporary(workspace);
   }
   return {
     result: cancel.signal.aborted ? 'canceled' : session.status,

@@ -136,6 +136,7 @@ async function runJob(
   const steps = [];
   const issues = [];
   let result: Result = 'succeeded';
+  const startTime = new Date().toISOString();
   run.screen(`##[section]Job: ${job.displayName}`);
   for (const phase of job.phases) {
     if (!isNext(phase, result)) continue;
@@ -152,7 +153,9 @@ async function runJob(
   }
   if (result === 'failed' && job.continueOnError) result = 'succeededWithIssues';
   run.screen(`##[section]Finishing job: ${job.displayName} (${result})`);
-  return { record: { name: job.name, displayName: job.displayName, result, issues, steps }, outputs };
+  const { name, displayName } = job;
+  const finishTime = new Date().toISOString();
+  return { record: { name, displayName, result, startTime, finishTime, issues, steps }, outputs };
 }
 
 /** Hooks go on as long as all is well; `on: failure` is for when it is not. */

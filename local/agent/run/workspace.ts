@@ -23,6 +23,12 @@ export function prepareOutput(out: string): void {
   mkdirSync(out, { recursive: true });
 }
 
+/** Empties the folder for temporary files: a job leaves nothing there, secrets least of all. */
+export function emptyTemporary({ temp }: Workspace): void {
+  rmSync(temp, { recursive: true, force: true });
+  mkdirSync(temp, { recursive: true });
+}
+
 export function createWorkspace(out: string, host: Host, tools: string): Workspace {
   const work = join(out, '_work');
   const isBuild = host === 'build';

@@ -89,7 +89,7 @@ function readStep(node: Node, report: Report): Step | undefined {
 function readTask(node: Node, report: Report): Step {
   let task: Located = { text: '', at: node.at };
   const inputs = new Map<string, Located>();
-  const settings = readSettings(node, report, textOf(valueOf(node, 'task')), {
+  const settings = readSettings(node, report, textOf(valueOf(node, 'task')).replace(/@.*$/, ''), {
     task: value => (task = { text: asText(value, 'task', report), at: value.at }),
     inputs: value => {
       if (value.kind === 'scalar' && value.text === '') return;

@@ -60,6 +60,21 @@ describe('a run with the local Azure', () => {
     assert.throws(() => process.kill(Number(readFileSync(pidFile, 'utf8')), 0));
   });
 
+  it('tells when it ends in the middle', async () => {
+    const { azureCommand } = command(
+      standIn.replace(
+        'setInterval(() => undefined, 1000)',
+        "setTimeout(() => { console.error('out of memory'); process.exit(1); }, 400)",
+      ),
+    );
+    const { text } = await run(steps('- bash: sleep 1'), {
+      options: { azure: 'local' },
+      machine: { azureCommand },
+    });
+    assert.match(text, /^##\[error\]The local Azure has ended in the middle of the run\.$/m);
+    assert.match(text, /out of memory/);
+  });
+
   it('tells its last words when it does not start', async () => {
     const { azureCommand } = command("console.error('port taken'); process.exit(3);");
     await assert.rejects(

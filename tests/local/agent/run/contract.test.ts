@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFolders, run, steps, temporaryFolder, writeFiles, fixtureTasks } from '../support.js';
 
@@ -72,6 +72,7 @@ describe('the environment of a task', () => {
 
   it('has what the agent always gives', async () => {
     const { environment, out } = await dump('');
+    assert.deepEqual(readdirSync(join(out, '_work/_temp')), []);
     const work = join(out, '_work');
     for (const [name, value] of Object.entries({
       TF_BUILD: 'True',

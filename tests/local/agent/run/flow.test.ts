@@ -188,7 +188,7 @@ describe('the flow of a run', () => {
         'Phases_postjob post succeeded',
       ],
     );
-    assert.match(text, /^##\[section\]Starting: Pre-job: Phases@1$/m);
+    assert.match(text, /^##\[section\]Starting: Pre-job: Phases$/m);
   });
 
   it('tries a failed step again', async () => {

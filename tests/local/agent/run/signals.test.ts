@@ -53,10 +53,22 @@ function leftovers(folder: string): string[] {
     });
 }
 
-describe('time limits and cancellation', () => {
+describe('time limits and cancellation', function () {
+  this.timeout(60_000);
   after(removeFolders);
 
-  it('ends a step that takes too long: SIGINT, SIGTERM, SIGKILL', async () => {
+  /** Runs steps and cancels the run as soon as the fixture task has said that it hangs. */
+  async function cancelled(yaml: string, own = patience) {
+    const cancel = new AbortController();
+    return run(yaml, {
+      machine: { patience: own, cancel: cancel.signal },
+      onLine: line => {
+        if (line === 'hanging') cancel.abort(new Error('test'));
+      },
+    });
+  }
+
+  it('fails a step that takes too long, and does not try it again', async () => {
     const marker = join(temporaryFolder(), 'marker');
     const { step, text } = await run(
       steps(
@@ -66,7 +78,6 @@ describe('time limits and cancellation', () => {
     );
     assert.equal(step('h').result, 'failed');
     assert.equal(step('h').attempts, 1);
-    assert.deepEqual(notes(marker), ['started', 'SIGINT', 'SIGTERM']);
     assert.deepEqual(
       step('h').issues.map(({ message }) => message),
       ['The task has timed out.'],
@@ -75,22 +86,28 @@ describe('time limits and cancellation', () => {
   });
 
   it('fails a step that took too long even when it ended well on SIGINT', async () => {
-    const marker = join(temporaryFolder(), 'marker');
-    const { step } = await run(steps(hang('h', marker, '', '  timeoutInMinutes: 1\n')), {
-      machine: { patience },
-    });
+    const { step } = await run(
+      steps("- bash: trap 'exit 0' INT; while true; do sleep 0.1; done\n  name: h\n  timeoutInMinutes: 1"),
+      { machine: { patience: { ...patience, minute: 2000 } } },
+    );
     assert.equal(step('h').result, 'failed');
-    assert.deepEqual(notes(marker), ['started', 'SIGINT']);
+  });
+
+  it('stops a step with SIGINT, then SIGTERM, then SIGKILL', async () => {
+    const marker = join(temporaryFolder(), 'marker');
+    const { step } = await cancelled(steps(hang('h', marker, '    ignore: SIGINT,SIGTERM\n')));
+    assert.equal(step('h').result, 'canceled');
+    assert.deepEqual(notes(marker), ['started', 'SIGINT', 'SIGTERM']);
   });
 
   it('waits for the signals as long as the variables of the job say', async () => {
     const marker = join(temporaryFolder(), 'marker');
     const long = { ...patience, interrupt: 600_000, terminate: 600_000 };
-    const { step } = await run(
-      `variables: {PROCESS_SIGINT_TIMEOUT: '100', PROCESS_SIGTERM_TIMEOUT: '100'}\n${steps(hang('h', marker, '    ignore: SIGINT,SIGTERM\n', '  timeoutInMinutes: 1\n'))}`,
-      { machine: { patience: long } },
+    const { step } = await cancelled(
+      `variables: {PROCESS_SIGINT_TIMEOUT: '1000', PROCESS_SIGTERM_TIMEOUT: '1000'}\n${steps(hang('h', marker, '    ignore: SIGINT,SIGTERM\n'))}`,
+      long,
     );
-    assert.equal(step('h').result, 'failed');
+    assert.equal(step('h').result, 'canceled');
     assert.deepEqual(notes(marker), ['started', 'SIGINT', 'SIGTERM']);
   });
 
@@ -207,7 +224,8 @@ describe('time limits and cancellation', () => {
   });
 });
 
-describe('the command line', () => {
+describe('the command line', function () {
+  this.timeout(120_000);
   after(removeFolders);
 
   const main = join(import.meta.dirname, '../../../../local/agent/main.ts');
