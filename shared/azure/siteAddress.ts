@@ -49,8 +49,10 @@ export function siteAddressesOf(arm: ArmClient): SiteAddresses {
         const balancer = await read<LoadBalancer>(id);
         for (const { address, port } of publicFrontends(balancer)) {
           const { ipAddress, dnsSettings } = (await read<PublicAddress>(address))?.properties ?? {};
-          const host = dnsSettings?.fqdn ?? ipAddress;
-          if (host !== undefined && host !== '') return { url: siteUrl(host, port) };
+          // A certificate is for a name; without one the address works wherever the name is not known yet.
+          const candidates = port === 443 ? [dnsSettings?.fqdn, ipAddress] : [ipAddress, dnsSettings?.fqdn];
+          const host = candidates.find(candidate => candidate !== undefined && candidate !== '');
+          if (host !== undefined) return { url: siteUrl(host, port) };
         }
       }
       return { none: `the load balancer of '${scaleSet.name}' has no rule on a public address` };

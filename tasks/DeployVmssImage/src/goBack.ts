@@ -5,7 +5,7 @@ import { formatModelImage, type ModelImage, type ScaleSet } from '../../../share
 import { describe } from '../../../shared/core/errors.js';
 import { plural } from '../../../shared/core/text.js';
 import type { Clock } from '../../../shared/core/wait.js';
-import type { HealthSource } from './instances.js';
+import { reachable, type HealthSource } from './instances.js';
 import { rollOut, type RolloutResult } from './rollout.js';
 import type { RolloutPolicy } from './rolloutPlan.js';
 import { setModelImage } from './updateImage.js';
@@ -61,7 +61,7 @@ export async function goBack(
     return {
       rolledBack: complete,
       sentence: complete
-        ? `Rolled back: the model and ${plural(result.updated.length, 'instance')} are on ${text} again, and in service.`
+        ? `Rolled back to ${text}: ${plural(reachable(result.instances).taking.length, 'instance')} in service on it, ${result.updated.length} of them moved back.`
         : `The model is on ${text} again, but not every instance is in service: ${result.failure ?? result.failed.map(({ id, reason }) => `${id}: ${reason}`).join('; ')}`,
       result,
     };

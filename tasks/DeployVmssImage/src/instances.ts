@@ -23,11 +23,11 @@ export function reachable(instances: readonly ScaleSetInstance[]): {
   };
 }
 
-/** The plan's view of an instance. */
+/** The plan's view of an instance. One whose provisioning failed has to be upgraded anew, whatever model it has. */
 export function planInstance(instance: ScaleSetInstance, source: HealthSource): PlanInstance {
   return {
     id: instance.id,
-    current: instance.latestModelApplied,
+    current: instance.latestModelApplied && !/^failed$/i.test(instance.provisioningState),
     inService: isInService(instance, source),
   };
 }

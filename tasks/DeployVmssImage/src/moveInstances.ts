@@ -167,7 +167,9 @@ function failureLines(result: RolloutResult): string[] {
   return inOrder(result.failed.map(({ id }) => id)).map(id => {
     const reason = result.failed.find(failure => failure.id === id)?.reason ?? '';
     const instance = result.instances.find(candidate => candidate.id === id);
-    return `  instance ${id}: ${reason}${instance === undefined ? '' : ` [${describeInstance(instance)}]`}`;
+    if (instance === undefined) return `  instance ${id}: ${reason}`;
+    const told = instance.message !== undefined && reason.includes(instance.message);
+    return `  instance ${id}: ${reason} [${describeInstance(told ? { ...instance, message: undefined } : instance)}]`;
   });
 }
 

@@ -3,7 +3,7 @@ import type { Agent } from '../../../shared/agent/agent.js';
 import type { Operation } from '../../../shared/azure/operation.js';
 import type { ScaleSetInstance, ScaleSets } from '../../../shared/azure/scaleSets.js';
 import { AzureError, describe } from '../../../shared/core/errors.js';
-import { plural } from '../../../shared/core/text.js';
+import { plural, singleLine } from '../../../shared/core/text.js';
 import type { Clock } from '../../../shared/core/wait.js';
 import { openBudget, take, untilNext } from './budget.js';
 import { inOrder, planInstance, reachable, type HealthSource } from './instances.js';
@@ -79,6 +79,7 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
 
   const round = async (): Promise<RolloutResult | undefined> => {
     views = take(views, clock.now()) ?? views;
+    const seen = reachable(instances).taking;
     instances = await scaleSets.instances(target.scaleSetName);
     const { taking } = reachable(instances);
     const checked = await checkCalls(calls, ledger, taking);
@@ -101,13 +102,15 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
       instances,
     });
 
-    const news = newsLines(before, after, first.arrived, taking);
-    if (news.length === 0 && now - toldAt >= heartbeat)
-      news.push(heartbeatLine(after, taking, step, now - start));
+    const look = { ledger: after, instances: taking };
+    const news = newsLines({ ledger: before, instances: seen }, look, first.arrived);
+    if (news.length === 0 && now - toldAt >= heartbeat) news.push(heartbeatLine(look, step, now - start));
     if (news.length > 0) toldAt = now;
     for (const line of news) agent.info(line);
-    const arrived = `${after.arrivedAt.size} of ${plural(taking.length, 'instance')} in service on the new model`;
-    agent.progress((after.arrivedAt.size * 100) / Math.max(1, taking.length), arrived);
+    if (seen.length === 0 || before.arrivedAt.size !== after.arrivedAt.size) {
+      const arrived = `${after.arrivedAt.size} of ${plural(taking.length, 'instance')} in service on the new model`;
+      agent.progress((after.arrivedAt.size * 100) / Math.max(1, taking.length), arrived);
+    }
 
     if (checked.modelFailure !== undefined) return end(checked.modelFailure);
     if (step.do === 'giveUp') return end(whyItGaveUp(step, target.policy), step.failed);
@@ -165,6 +168,10 @@ interface Call {
   readonly ids: readonly string[];
 }
 
+function inOneLine(error: AzureError): string {
+  return singleLine(describe(error).replace(/\s*\n\s*/g, ' '), 1000);
+}
+
 function isModelChange(call: Call): boolean {
   return call.ids.length === 0;
 }
@@ -181,7 +188,7 @@ async function askUpgrade(
     return { ledger: asked, calls: [{ operation: await scaleSets.upgrade(name, ids), ids }] };
   } catch (error) {
     if (!(error instanceof AzureError)) throw error;
-    return { ledger: noteRefused(asked, ids, describe(error)), calls: [] };
+    return { ledger: noteRefused(asked, ids, inOneLine(error)), calls: [] };
   }
 }
 
@@ -204,7 +211,7 @@ async function checkCalls(
       const behind = call.ids.filter(
         id => !instances.some(instance => instance.id === id && instance.latestModelApplied),
       );
-      after = noteRefused(after, behind.length > 0 ? behind : call.ids, describe(error));
+      after = noteRefused(after, behind.length > 0 ? behind : call.ids, inOneLine(error));
     }
   }
   return { calls: left, ledger: after, modelFailure };

@@ -5,25 +5,43 @@ import { listOf, plural } from '../../../shared/core/text.js';
 import { describeInstance, inOrder } from './instances.js';
 import type { Ledger, RolloutPolicy, Step } from './rolloutPlan.js';
 
-/** What has changed since the last look; nothing of what was there at the first. */
-export function newsLines(
-  before: Ledger,
-  after: Ledger,
-  atFirst: ReadonlySet<string>,
-  instances: readonly ScaleSetInstance[],
-): string[] {
-  const lines: string[] = [];
-  const came = [...after.arrivedAt.keys()].filter(id => !before.arrivedAt.has(id) && !atFirst.has(id));
-  const went = [...before.arrivedAt.keys()].filter(id => !after.arrivedAt.has(id));
-  const total = `${after.arrivedAt.size} of ${instances.length}`;
-  if (came.length > 0)
-    lines.push(
-      `In service on the new model: ${inOrder(came).join(', ')} (${total}) ${bar(after, instances)}`,
-    );
-  for (const id of inOrder(went)) {
+/** One look: the ledger after it and the instances as they were seen. */
+export interface Look {
+  readonly ledger: Ledger;
+  readonly instances: readonly ScaleSetInstance[];
+}
+
+const mostChanges = 5;
+
+/** What has changed since the last look; nothing of what was in service at the first. */
+export function newsLines(before: Look, after: Look, atFirst: ReadonlySet<string>): string[] {
+  const { ledger, instances } = after;
+  const came = [...ledger.arrivedAt.keys()].filter(
+    id => !before.ledger.arrivedAt.has(id) && !atFirst.has(id),
+  );
+  const went = [...before.ledger.arrivedAt.keys()].filter(id => !ledger.arrivedAt.has(id));
+  const known = new Map(before.instances.map(instance => [instance.id, describeInstance(instance)]));
+  const changed = instances.filter(
+    instance =>
+      ledger.missingSince.has(instance.id) &&
+      !went.includes(instance.id) &&
+      known.get(instance.id) !== describeInstance(instance),
+  );
+  const lines = inOrder(went).map(id => {
     const instance = instances.find(candidate => candidate.id === id);
+    return `Out of service again: ${id}${instance === undefined ? ' (gone)' : ` (${describeInstance(instance)})`}`;
+  });
+  lines.push(
+    ...changed
+      .slice(0, mostChanges)
+      .map(instance => `Instance ${instance.id}: ${describeInstance(instance)}`),
+  );
+  if (changed.length > mostChanges)
+    lines.push(`and ${changed.length - mostChanges} more changed their state`);
+  if (came.length > 0) {
+    const total = `${ledger.arrivedAt.size} of ${instances.length}`;
     lines.push(
-      `Out of service again: ${id}${instance === undefined ? ' (gone)' : ` (${describeInstance(instance)})`}`,
+      `In service on the new model: ${inOrder(came).join(', ')} (${total}) ${bar(ledger, instances)}`,
     );
   }
   return lines;
@@ -40,21 +58,18 @@ function bar(ledger: Ledger, instances: readonly ScaleSetInstance[]): string {
 }
 
 /** How it stands, once a minute. */
-export function heartbeatLine(
-  ledger: Ledger,
-  instances: readonly ScaleSetInstance[],
-  step: Step,
-  elapsed: number,
-): string {
-  const missing = instances.filter(({ id }) => !ledger.arrivedAt.has(id));
-  const shown = missing.slice(0, 5).map(instance => `${instance.id} (${describeInstance(instance)})`);
-  const more = missing.length > shown.length ? ` and ${missing.length - shown.length} more` : '';
+export function heartbeatLine({ ledger, instances }: Look, step: Step, elapsed: number): string {
+  const onTheWay = instances.filter(({ id }) => ledger.missingSince.has(id));
+  const shown = onTheWay
+    .slice(0, mostChanges)
+    .map(instance => `${instance.id} (${describeInstance(instance)})`);
+  const more = onTheWay.length > shown.length ? [`${onTheWay.length - shown.length} more`] : [];
   const waits =
     step.do === 'wait' && step.for !== 'instances'
-      ? step.for === 'soak'
-        ? 'watching the canaries'
-        : 'pausing between batches'
-      : `waiting for ${listOf(shown)}${more}`;
+      ? { soak: 'watching the canaries', pause: 'pausing between batches' }[step.for]
+      : onTheWay.length > 0
+        ? `waiting for ${listOf([...shown, ...more])}`
+        : 'waiting for Azure';
   return `${formatDuration(elapsed)}: ${ledger.arrivedAt.size} of ${instances.length} in service on the new model ${bar(ledger, instances)}, ${waits}`;
 }
 

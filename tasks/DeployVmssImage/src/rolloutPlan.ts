@@ -1,4 +1,5 @@
 /** The one decision of a rollout: what to do next, from the instances' states, what was done so far and the time. Pure. */
+import { formatDuration } from '../../../shared/core/duration.js';
 
 /** The limits of a rollout; counts of instances, times in milliseconds. */
 export interface RolloutPolicy {
@@ -194,7 +195,7 @@ function failuresOf(policy: RolloutPolicy, ledger: Ledger, now: number): Instanc
     .filter(([id, since]) => !ledger.refused.has(id) && now - since > policy.instanceTimeout)
     .map(([id, since]) => ({
       id,
-      reason: `not in service on the new model after ${Math.floor((now - since) / 60_000)} minutes`,
+      reason: `not in service on the new model after ${formatDuration(now - since)}`,
     }));
   return [...refused, ...late];
 }

@@ -1,10 +1,8 @@
 /** Runs the built bundle as the agent does, against a loopback Azure behind TLS. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readManifest, repositoryRoot } from '../../../scripts/tasks.js';
 import {
   accessToken,
   oidcToken,
@@ -13,19 +11,13 @@ import {
   type SeenRequest,
   type ScriptedAnswer,
 } from '../../shared/azure/loopbackAzure.js';
+import { runBundle, type ServiceEndpoint } from './runBundle.js';
 
-const bundle = join(repositoryRoot, 'dist', 'extension', 'tasks', 'DeployVmssImage', 'index.cjs');
 const imagePath = (name: string) =>
   `/subscriptions/sub/resourceGroups/images/providers/Microsoft.Compute/images/${name}`;
 const webPath =
   '/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web';
 const secret = 'the-client-secret';
-
-interface Run {
-  readonly stdout: string;
-  readonly result: string;
-  readonly outputs: Readonly<Record<string, string>>;
-}
 
 describe('DeployVmssImage bundle', function () {
   this.timeout(60_000);
@@ -35,7 +27,6 @@ describe('DeployVmssImage bundle', function () {
   before(async () => {
     azure = await startLoopbackAzure();
     directory = mkdtempSync(join(tmpdir(), 'deploy-bundle-'));
-    mkdirSync(join(directory, 'temp'));
   });
   after(async () => {
     await azure.close();
@@ -46,71 +37,30 @@ describe('DeployVmssImage bundle', function () {
   });
 
   const principal = { tenantid: 'tenant', serviceprincipalid: 'client-id' };
-  const withSecret = {
+  const withSecret: ServiceEndpoint = {
     scheme: 'ServicePrincipal',
     parameters: { ...principal, serviceprincipalkey: secret },
   };
 
-  async function run(
+  const run = (
     inputs: Readonly<Record<string, string>>,
-    connection: { scheme: string; parameters: Readonly<Record<string, string>> } = withSecret,
+    connection: ServiceEndpoint = withSecret,
     armUrl = `${azure.origin}/`,
-  ): Promise<Run> {
-    const defaults = readManifest('DeployVmssImage').inputs.map(
-      input => [input.name, input.defaultValue ?? ''] as const,
-    );
-    const all = {
-      ...Object.fromEntries(defaults),
-      azureSubscription: 'conn',
-      resourceGroupName: 'rg',
-      ...inputs,
-    };
-    const parameters = Object.entries(connection.parameters).map(
-      ([name, value]) => [`ENDPOINT_AUTH_PARAMETER_conn_${name.toUpperCase()}`, value] as const,
-    );
-    const child = spawn(process.execPath, [bundle], {
-      cwd: directory,
-      env: {
-        PATH: process.env['PATH'],
+  ) =>
+    runBundle({
+      inputs: { resourceGroupName: 'rg', ...inputs },
+      connection: {
+        ...connection,
+        url: armUrl,
+        data: { subscriptionId: 'sub', activeDirectoryAuthority: `${azure.origin}/` },
+      },
+      workingDirectory: directory,
+      environment: {
         NODE_EXTRA_CA_CERTS: azure.caFile,
         AZURE_POD_IDENTITY_AUTHORITY_HOST: azure.identityOrigin,
-        AGENT_VERSION: '4.265.1',
-        AGENT_TEMPDIRECTORY: join(directory, 'temp'),
-        SYSTEM_DEFAULTWORKINGDIRECTORY: directory,
         SYSTEM_OIDCREQUESTURI: `${azure.origin}/oidc`,
-        BUILD_BUILDNUMBER: '7',
-        ENDPOINT_URL_conn: armUrl,
-        ENDPOINT_AUTH_SCHEME_conn: connection.scheme,
-        ENDPOINT_AUTH_conn: JSON.stringify(connection),
-        ...Object.fromEntries(parameters),
-        ENDPOINT_DATA_conn_SUBSCRIPTIONID: 'sub',
-        ENDPOINT_DATA_conn_ENVIRONMENT: 'AzureCloud',
-        ENDPOINT_DATA_conn_ACTIVEDIRECTORYAUTHORITY: `${azure.origin}/`,
-        ENDPOINT_AUTH_SYSTEMVSSCONNECTION: '{"parameters":{"AccessToken":"job-token"},"scheme":"OAuth"}',
-        ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN: 'job-token',
-        ENDPOINT_AUTH_SCHEME_SYSTEMVSSCONNECTION: 'OAuth',
-        ...Object.fromEntries(
-          Object.entries(all).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
-        ),
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let stdout = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
-    child.stderr.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
-    const exitCode = await new Promise(resolve => child.on('close', resolve));
-    assert.equal(exitCode, 0, stdout);
-    const completed = stdout.split('\n').filter(line => line.startsWith('##vso[task.complete'));
-    assert.equal(completed.length, 1, stdout);
-    const outputs = [...stdout.matchAll(/^##vso\[task\.setvariable variable=(\w+);[^\]]*\](.*)$/gm)].map(
-      ([, name = '', value = '']) => [name, value] as const,
-    );
-    return {
-      stdout,
-      result: decodeURIComponent(completed[0]!.replace(/%AZP25/g, '%25')),
-      outputs: Object.fromEntries(outputs),
-    };
-  }
 
   /** A scale set of two on a real-shaped wire: asynchronous model change and upgrades, a poll or two each. */
   function scaleSetScript(faults: { upgrade?: ScriptedAnswer; firstList?: ScriptedAnswer } = {}) {

@@ -168,11 +168,11 @@ describe('DeployVmssImage', () => {
       );
       assert.match(
         error.message,
-        /instance 1: not in service on the new model after 10 minutes \[new model, Succeeded, running, unhealthy: probe: HTTP 500\]/,
+        /instance 1: not in service on the new model after 10 min \d\d s \[new model, Succeeded, running, unhealthy: probe: HTTP 500\]/,
       );
       assert.match(
         error.message,
-        /Rolled back: the model and 2 instances are on .*old again, and in service\.$/,
+        /Rolled back to .*old: 4 instances in service on it, 2 of them moved back\.$/,
       );
       return true;
     });
