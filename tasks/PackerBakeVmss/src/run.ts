@@ -70,7 +70,8 @@ export async function bake(input: Input, agent: Agent): Promise<string> {
   const image = findBakedImage({ result, session, template, startedAt }, input.buildName, agent);
   setOutputs(image, agent);
   const took = formatDuration(Date.now() - startedAt);
-  return `Baked ${describeKind(image.reference.kind)} in ${took}: ${formatImageReference(image.reference)}`;
+  const kind = image.reference.kind === 'vhd' ? 'a VHD' : describeKind(image.reference.kind);
+  return `Baked ${kind} in ${took}: ${formatImageReference(image.reference)}`;
 }
 
 function readVariableFiles(text: string | undefined, workingDirectory: string): string[] {

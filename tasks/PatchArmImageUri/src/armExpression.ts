@@ -11,6 +11,9 @@ export type Expression =
     }
   | { readonly type: 'constant'; readonly value: string | number };
 
+/** Nobody nests deeper, and a hostile text must not exhaust the stack. */
+const deepest = 200;
+
 /**
  * Parses `[…]`; undefined when the text is no expression or one that this grammar does not know.
  * Microsoft's "Syntax and expressions in ARM templates": a text that begins with `[[` is a literal.
@@ -21,18 +24,20 @@ export function parseExpression(text: string): Expression | undefined {
   const tokens =
     inner.match(/'(?:[^']|'')*'|[A-Za-z_][\w.]*(?=\s*\()|\.\s*[A-Za-z_]\w*|-?\d+|[()[\],]|\S/g) ?? [];
   let at = 0;
+  let depth = 0;
   const expression = parse();
   return at === tokens.length ? expression : undefined;
 
   function parse(): Expression | undefined {
     const token = tokens[at];
-    if (token === undefined) return undefined;
+    if (token === undefined || depth > deepest) return undefined;
     at += 1;
     if (token.startsWith("'")) return { type: 'constant', value: token.slice(1, -1).replaceAll("''", "'") };
     if (/^-?\d+$/.test(token)) return { type: 'constant', value: Number(token) };
     if (!/^[A-Za-z_]/.test(token) || tokens[at] !== '(') return undefined;
     at += 1;
     const args: Expression[] = [];
+    depth += 1;
     while (tokens[at] !== ')') {
       const argument = parse();
       if (argument === undefined) return undefined;
@@ -40,6 +45,7 @@ export function parseExpression(text: string): Expression | undefined {
       if (tokens[at] === ',') at += 1;
       else if (tokens[at] !== ')') return undefined;
     }
+    depth -= 1;
     at += 1;
     return { type: 'call', name: token.toLowerCase(), args, members: parseMembers() };
   }

@@ -90,7 +90,7 @@ function slotsIn(value: unknown, path: JSONPath, scope: Scope): ImageSlot[] {
         : scope;
     const slot = slotAt(childPath, child);
     if (slot === undefined) return slotsIn(child, childPath, nested);
-    return [{ ...slot, path: childPath, sources: sourcesOf(child, childPath, scope, 0) }];
+    return [{ ...slot, path: childPath, sources: unique(sourcesOf(child, childPath, scope, new Set())) }];
   });
 }
 
@@ -119,29 +119,35 @@ function nestedScope(properties: JsonObject, template: JsonObject, path: JSONPat
   return { template, path, outer: { scope, arguments: given, path: [...path.slice(0, -1), 'parameters'] } };
 }
 
-function sourcesOf(value: unknown, path: JSONPath, scope: Scope, depth: number): ValueSource[] {
-  if (typeof value !== 'string' || depth > 20) return [];
+/**
+ * @param seen the values that were looked at on the way: a value is traced once, also where a template refers to it a thousand times
+ *   or in a circle
+ */
+function sourcesOf(value: unknown, path: JSONPath, scope: Scope, seen: Set<string>): ValueSource[] {
+  const key = JSON.stringify(path);
+  if (typeof value !== 'string' || seen.has(key)) return [];
+  seen.add(key);
   const expression = parseExpression(value);
-  if (expression !== undefined) return sourcesOfExpression(expression, scope, depth);
+  if (expression !== undefined) return sourcesOfExpression(expression, scope, seen);
   return /^\[(?!\[)/.test(value.trim()) ? [] : [{ type: 'literal', path, value }];
 }
 
-function sourcesOfExpression(expression: Expression, scope: Scope, depth: number): ValueSource[] {
+function sourcesOfExpression(expression: Expression, scope: Scope, seen: Set<string>): ValueSource[] {
   if (expression.type === 'constant') return [];
   const { name, args, members } = expression;
   const of = (argument: Expression | undefined) =>
-    argument === undefined ? [] : sourcesOfExpression(argument, scope, depth + 1);
+    argument === undefined ? [] : sourcesOfExpression(argument, scope, seen);
   const [first] = args;
   const named = first?.type === 'constant' ? String(first.value) : undefined;
   switch (name) {
     case 'parameters':
-      return named === undefined || members.length > 0 ? [] : sourcesOfParameter(named, scope, depth);
+      return named === undefined || members.length > 0 ? [] : sourcesOfParameter(named, scope, seen);
     case 'variables':
-      return named === undefined ? [] : sourcesOfVariable(named, members, scope, depth);
+      return named === undefined ? [] : sourcesOfVariable(named, members, scope, seen);
     case 'if':
-      return unique([...of(args[1]), ...of(args[2])]);
+      return [...of(args[1]), ...of(args[2])];
     case 'coalesce':
-      return unique(args.flatMap(of));
+      return args.flatMap(of);
     case 'trim':
     case 'tolower':
     case 'string':
@@ -151,7 +157,7 @@ function sourcesOfExpression(expression: Expression, scope: Scope, depth: number
   }
 }
 
-function sourcesOfParameter(name: string, scope: Scope, depth: number): ValueSource[] {
+function sourcesOfParameter(name: string, scope: Scope, seen: Set<string>): ValueSource[] {
   if (scope.outer === undefined) {
     const declared = entry(asObject(property(scope.template, 'parameters')), name);
     return [{ type: 'parameter', name: declared?.name ?? name }];
@@ -159,19 +165,19 @@ function sourcesOfParameter(name: string, scope: Scope, depth: number): ValueSou
   const given = entry(scope.outer.arguments, name);
   if (given !== undefined) {
     const path = [...scope.outer.path, given.name, 'value'];
-    return sourcesOf(property(asObject(given.value), 'value'), path, scope.outer.scope, depth + 1);
+    return sourcesOf(property(asObject(given.value), 'value'), path, scope.outer.scope, seen);
   }
   const declared = entry(asObject(property(scope.template, 'parameters')), name);
   if (declared === undefined) return [];
   const path = [...scope.path, 'parameters', declared.name, 'defaultValue'];
-  return sourcesOf(property(asObject(declared.value), 'defaultValue'), path, scope, depth + 1);
+  return sourcesOf(property(asObject(declared.value), 'defaultValue'), path, scope, seen);
 }
 
 function sourcesOfVariable(
   name: string,
   members: readonly (string | undefined)[],
   scope: Scope,
-  depth: number,
+  seen: Set<string>,
 ): ValueSource[] {
   const path: JSONPath = [...scope.path, 'variables'];
   let value: unknown = asObject(property(scope.template, 'variables'));
@@ -181,7 +187,7 @@ function sourcesOfVariable(
     path.push(found.name);
     value = found.value;
   }
-  return sourcesOf(value, path, scope, depth + 1);
+  return sourcesOf(value, path, scope, seen);
 }
 
 function unique(sources: readonly ValueSource[]): ValueSource[] {

@@ -187,6 +187,19 @@ describe('readTemplate', () => {
     assert.deepEqual(byId("[variables('v')]", { v: "[variables('v')]" }), []);
   });
 
+  it('stays quick where variables fan out, run in circles or nest without end', () => {
+    const fan = Object.fromEntries(
+      Array.from({ length: 40 }, (_, index) => [
+        `v${index}`,
+        `[coalesce(${Array.from({ length: 40 }, () => `variables('v${index + 1}')`).join(', ')})]`,
+      ]),
+    );
+    assert.deepEqual(byId("[variables('v0')]", { ...fan, v40: "[parameters('p')]" }), [
+      { type: 'parameter', name: 'p' },
+    ]);
+    assert.deepEqual(byId(`[${'trim('.repeat(100_000)}1${')'.repeat(100_000)}]`), []);
+  });
+
   it('finds every place that takes an image', () => {
     const kinds = (profile: unknown) => slots(template(profile)).map(slot => [slot.property, slot.kinds[0]]);
     assert.deepEqual(kinds({ osDisk: { image: { uri: 'x' } } }), [['osDisk.image.uri', 'vhd']]);
