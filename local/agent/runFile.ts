@@ -64,7 +64,7 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
     ([name]) => !knownOnlyInRun.test(name),
   );
   const known = new Map([...early, ...options.variables]);
-  const pipeline = loadPipeline({
+  const loaded = loadPipeline({
     file,
     root: sourceFolder,
     parameters: options.parameters,
@@ -74,6 +74,12 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
       if (options.azure === 'none') checkConnections(model, tasks, connections, known, report);
     },
   });
+  // A secret takes the place of a variable of the file as any other variable of the run does, but is never seen by `${{ }}`.
+  const secretNames = new Set([...options.secrets.keys()].map(name => name.toLowerCase()));
+  const pipeline = {
+    ...loaded,
+    variables: loaded.variables.filter(({ name }) => !secretNames.has(name.toLowerCase())),
+  };
   prepareOutput(out);
   const count = createCounters(join(out, 'counters.json'));
   const buildId = count('Build.BuildId', 1);

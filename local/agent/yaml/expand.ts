@@ -90,6 +90,8 @@ export function createExpander(load: LoadTemplate, report: Report) {
       }
       if (directive.kind === 'each') {
         branch.reset();
+        // With a map below it, it fills one item; with a list, it makes items.
+        if (only.value.kind === 'map') return splice(expand(item, names), names, list);
         return repeat(directive, only, names, inner => listItems(only.value, inner, list));
       }
       return branch.take(directive, only) ? listItems(only.value, names, list) : [];

@@ -225,6 +225,17 @@ describe('the flow of a run', () => {
     assert.match(text, /^run file new$/m);
   });
 
+  it('takes secrets of the run over variables of the file, and never shows them', async () => {
+    const { text } = await run(
+      `variables: {key: file}\n${steps('- bash: echo "$(key) ${{ variables.key }}" | rev')}`,
+      {
+        options: { secrets: new Map([['KEY', 'drowssap']]) },
+      },
+    );
+    assert.match(text, /^elif password$/m);
+    assert.doesNotMatch(text, /drowssap/);
+  });
+
   it('fails scripts on standard error only when told to, and in a folder that is not there', async () => {
     const { step } = await run(
       steps(

@@ -217,13 +217,14 @@ stages:
   it('extends a template', () => {
     const files = {
       't.yml':
-        'parameters:\n- name: body\n  type: stepList\nstages:\n- stage: X\n  jobs:\n  - job: J\n    steps:\n    - ${{ each step in parameters.body }}:\n      - ${{ step }}\n',
+        'parameters:\n- name: body\n  type: stepList\nstages:\n- stage: X\n  jobs:\n  - job: J\n    steps:\n    - ${{ each step in parameters.body }}:\n      - ${{ each pair in step }}:\n          ${{ pair.key }}: ${{ pair.value }}\n        continueOnError: true\n      - ${{ step }}\n',
     };
     const pipeline = load(
       'trigger: none\nextends:\n  template: t.yml\n  parameters:\n    body:\n    - script: a\n    - script: b\n',
       { files },
     );
-    assert.deepEqual(scripts(pipeline), ['a', 'b']);
+    assert.deepEqual(scripts(pipeline), ['a', 'a', 'b', 'b']);
+    assert.equal(pipeline.stages[0]?.jobs[0]?.phases[0]?.steps[1]?.continueOnError, true);
   });
 
   it('tells all problems of a file at once, each with its place', () => {
