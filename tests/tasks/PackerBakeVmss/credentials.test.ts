@@ -11,23 +11,8 @@ import { azureOptions, credentialEnvironment } from '../../../tasks/PackerBakeVm
 import { openOidcBridge } from '../../../tasks/PackerBakeVmss/src/oidcBridge.js';
 import { parsePackerTemplate } from '../../../tasks/PackerBakeVmss/src/packerTemplate.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
+import { keyAndCertificate } from './certificates.js';
 import { certificateEndpoint, clientSecret, endpoints } from './connections.js';
-
-function keyAndCertificate(name: string): { key: string; certificate: string } {
-  const keys = forge.pki.rsa.generateKeyPair(2048);
-  const certificate = forge.pki.createCertificate();
-  certificate.publicKey = keys.publicKey;
-  certificate.serialNumber = '01';
-  certificate.validity.notBefore = new Date(2026, 0);
-  certificate.validity.notAfter = new Date(2027, 0);
-  certificate.setSubject([{ name: 'commonName', value: name }]);
-  certificate.setIssuer([{ name: 'commonName', value: name }]);
-  certificate.sign(keys.privateKey, forge.md.sha256.create());
-  return {
-    key: forge.pki.privateKeyToPem(keys.privateKey),
-    certificate: forge.pki.certificateToPem(certificate),
-  };
-}
 
 const template = (text: string) => parsePackerTemplate('web.pkr.hcl', [{ name: 'web.pkr.hcl', text }]);
 const version = (minor: number) => ({ text: `1.${minor}.0`, major: 1, minor });
