@@ -28,8 +28,16 @@ function render(svg: string, png: string, size: number): void {
   );
   execFileSync('chromium', [
     ...['--headless', '--no-sandbox', '--disable-gpu', '--hide-scrollbars', '--force-device-scale-factor=1'],
-    ...['--default-background-color=00000000', '--disable-background-networking', '--disable-component-update'],
-    ...[`--user-data-dir=${join(directory, 'profile')}`, `--window-size=${size},${size}`, `--screenshot=${png}`],
+    ...[
+      '--default-background-color=00000000',
+      '--disable-background-networking',
+      '--disable-component-update',
+    ],
+    ...[
+      `--user-data-dir=${join(directory, 'profile')}`,
+      `--window-size=${size},${size}`,
+      `--screenshot=${png}`,
+    ],
     pathToFileURL(page).href,
   ]);
   rmSync(directory, { recursive: true, force: true });

@@ -80,7 +80,7 @@ describe('text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), text => {
         const escaped = escapeXml(text);
-         
+
         assert.doesNotMatch(escaped, /[<>\u0000-\u0008\u000b\u000c\u000e-\u001f]/);
       }),
     );
