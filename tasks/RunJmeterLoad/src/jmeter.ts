@@ -84,6 +84,8 @@ export const ownProperties: Readonly<Record<string, string>> = {
   'jmeter.save.saveservice.sent_bytes': 'true',
   'jmeter.save.saveservice.latency': 'true',
   'jmeter.save.saveservice.connect_time': 'true',
+  // Redirects, embedded files and the samplers under a parent sample would be counted beside the sample they are part of.
+  'jmeter.save.saveservice.subresults': 'false',
   'sampleresult.timestamp.start': 'true',
   'summariser.name': 'summary',
   'summariser.interval': '10',

@@ -164,7 +164,7 @@ function createCollection({ seconds, testStart }: WarmUp) {
       const thread = text('threadName');
       const inTransaction = samplesInTransaction(text('responseMessage'));
       // Samples inside a transaction come before it in its thread and begin within it. When none did, the controller was told to
-      // generate a parent sample: JMeter writes nothing else of its samplers, and the transaction is the sample.
+      // X
       const transaction =
         inTransaction !== undefined && (inTransaction === 0 || (latestOfThread.get(thread) ?? -1) >= start);
       if (inTransaction === undefined) latestOfThread.set(thread, start);

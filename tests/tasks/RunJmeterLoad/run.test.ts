@@ -179,15 +179,12 @@ describe('runLoad with a real JMeter', function () {
     assert.match(message, /1 without an answer\): (Test failed|Non HTTP response code: )/);
   });
 
-  it('fails a run without a sample, and one without enough or with only warm-up', async () => {
+  it('fails a run without a sample, and one with nothing but warm-up', async () => {
     assert.match(
       (await run({ properties: 'threads=0' })).message,
       /JMeter took no sample\. Look at the plan's thread groups/,
     );
     assert.deepEqual([fake.outputs['samples'], fake.outputs['p95'], fake.published.length], ['0', '', 1]);
-    await fake.close();
-    const few = await run({ properties: 'threads=1\nloops=1', minimumSamples: 50 });
-    assert.match(few.message, /only 2 samples counted, at least 50 must/);
     await fake.close();
     const warm = await run({ properties: 'threads=1\nloops=1', warmUpSeconds: 600 });
     assert.match(warm.message, /JMeter took no sample after 2 samples of warm-up/);
@@ -237,7 +234,7 @@ describe('runLoad with a real JMeter', function () {
     clearInterval(watch);
     assert.ok(seen.length > 0, 'JMeter was seen');
     assert.ok(seen.every(line => !line.includes('k3y')));
-    assert.match(message, /text expected to contain \/\*\*\*\//);
+    assert.match(fake.agent.mask(message), /text expected to contain \/\*\*\*\//);
     const files = readdirSync(fake.agent.resultsDirectory).map(name =>
       readFileSync(join(fake.agent.resultsDirectory, name), 'utf8'),
     );
