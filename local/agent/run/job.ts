@@ -74,12 +74,16 @@ export async function runPhase(run: RunSession, plan: PhasePlan): Promise<PhaseR
   run.kill.addEventListener('abort', onKill);
   if (run.kill.aborted) onKill();
   const jobId = randomUUID();
+  // Only what is secret from the start is hidden as base64 too; tasks must see to that for what they find out.
+  const hide = { secret: run.masker.addAtStart };
   const session: JobSession = {
     run,
     stage: stage.name,
     job: job.name,
     workspace,
-    variables: new Variables(run.masker.addAtStart),
+    variables: new Variables(value => {
+      hide.secret(value);
+    }),
     outputs: new Map(),
     prependedPaths: [],
     endpoints: new Map(),
@@ -93,6 +97,7 @@ export async function runPhase(run: RunSession, plan: PhasePlan): Promise<PhaseR
   const steps: StepRecord[] = [];
   try {
     setVariables(session, plan, jobId);
+    hide.secret = run.masker.add;
     for (const unit of planUnits(session, phase)) {
       if (run.kill.aborted) break;
       steps.push(await runUnit(unit, session, plan.firstOrder + steps.length));

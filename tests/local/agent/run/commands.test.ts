@@ -52,6 +52,15 @@ describe('logging commands', () => {
     assert.doesNotMatch(readFileSync(join(out, 'run.json'), 'utf8'), /hunter2/);
   });
 
+  it('does not hide the base64 of a secret that a step has told, as the agent does not', async () => {
+    const { text } = await say(
+      ['##vso[task.setvariable variable=s;issecret=true]hunter2hunter2', 'aHVudGVyMmh1bnRlcjI='],
+      '',
+      'printf %s "$(s)" | base64',
+    );
+    assert.equal(text.split('\n').filter(line => line === 'aHVudGVyMmh1bnRlcjI=').length, 2);
+  });
+
   it('refuses a secret of several lines, and the step fails', async () => {
     const { step, text } = await say(['##vso[task.setvariable variable=s;issecret=true]a%0Ab']);
     assert.equal(step('p').result, 'failed');

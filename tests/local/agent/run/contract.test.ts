@@ -146,10 +146,14 @@ describe('the environment of a task', () => {
   });
 
   it('is that of a script without inputs, connections and secrets', async () => {
-    const { text } = await run(steps('- bash: env\n  env: {MAPPED: $(TOKEN)}'), {
-      options: { secrets: new Map([['TOKEN', 'abcdefgh']]) },
-    });
+    const { text } = await run(
+      steps('- bash: env; printf %s "$(TOKEN)" | base64\n  env: {MAPPED: $(TOKEN)}'),
+      {
+        options: { secrets: new Map([['TOKEN', 'abcdefgh']]) },
+      },
+    );
     assert.match(text, /^MAPPED=\*\*\*$/m);
+    assert.match(text, /^\*\*\*$/m);
     assert.match(text, /^BUILD_REASON=Manual$/m);
     assert.doesNotMatch(text, /^(INPUT_|ENDPOINT_|SECRET_)/m);
   });
