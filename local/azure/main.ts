@@ -1,5 +1,5 @@
 /** `npm run azure`: the local Azure as a process of its own. */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,7 +11,7 @@ import { startLoadBalancer } from './machines/loadBalancer.js';
 import { createMachineHost } from './machines/machineHost.js';
 
 const usage = `Usage: npm run azure -- [--port N] [--traffic FILE.jsonl] [--ready-file FILE] [--resource-group NAME=LOCATION]…
-       [--state DIR] [--base-image DIR]
+       [--state DIR] [--base-image DIR] [--time-scale N]
 
   --port N              port of the proxy on 127.0.0.1; any free one when absent
   --traffic FILE.jsonl  log every exchange to this file, secrets masked
@@ -19,21 +19,28 @@ const usage = `Usage: npm run azure -- [--port N] [--traffic FILE.jsonl] [--read
   --resource-group NAME=LOCATION
                         have this resource group from the start; may be given several times
   --state DIR           keep disks and the CA certificate below this directory while it runs
-  --base-image DIR      root file system of the platform image Debian:debian-12`;
+  --base-image DIR      root file system of the platform image Debian:debian-12
+  --time-scale N        factor on Azure's own waiting times (intervals of health probes); 0.2 when absent`;
 
 async function main(): Promise<void> {
   const options = readOptions();
+  const baseImage = resolve(options['base-image'] ?? baseImageDirectory());
+  if (!existsSync(join(baseImage, 'usr'))) {
+    throw new Error(
+      `there is no root file system in ${baseImage}. Run 'node scripts/setup/setup.mjs --for pipeline' to make it.`,
+    );
+  }
   const stateDirectory = mkdtempSync(join(options.state ?? tmpdir(), 'local-azure-'));
   process.on('exit', () => {
     rmSync(stateDirectory, { recursive: true, force: true });
   });
-  const baseImage = options['base-image'] ?? baseImageDirectory();
   const azure = await startLocalAzure({
     port: Number(options.port ?? 0),
     stateDirectory,
     host: createMachineHost({ baseImage, stateDirectory }),
     addresses: createAddressPool(),
-    startLoadBalancer,
+    startLoadBalancer: balancer =>
+      startLoadBalancer({ ...balancer, timeScale: Number(options['time-scale'] ?? 0.2) }),
     resourceGroups: parseNameValues((options['resource-group'] ?? []).join('\n'), '--resource-group'),
     ...(options.traffic === undefined ? {} : { traffic: resolve(options.traffic) }),
   });
@@ -56,6 +63,7 @@ function readOptions() {
       'resource-group': { type: 'string', multiple: true },
       state: { type: 'string' },
       'base-image': { type: 'string' },
+      'time-scale': { type: 'string' },
       help: { type: 'boolean' },
     },
   });
@@ -65,6 +73,9 @@ function readOptions() {
   }
   if (values.port !== undefined && !(/^\d+$/.test(values.port) && Number(values.port) < 65_536)) {
     throw new Error(`--port must be a number from 0 to 65535, not '${values.port}'.`);
+  }
+  if (values['time-scale'] !== undefined && !(Number(values['time-scale']) > 0)) {
+    throw new Error(`--time-scale must be a number above 0, not '${values['time-scale']}'.`);
   }
   return values;
 }

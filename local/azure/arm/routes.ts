@@ -2,7 +2,9 @@
 import type { Reply, Request } from '../front/http.js';
 import type { ArmParts } from './arm.js';
 import { ArmError, resourceNotFound } from './armError.js';
-import { objects, type Json } from './json.js';
+import type { Json } from './json.js';
+import { filterResources } from './resourceFilter.js';
+import { namespaces, showNamespace, showSubscription } from './subscription.js';
 import { patchGroup, putGroup, removeGroup, showGroup } from './groups.js';
 import { statusDocument } from './operations.js';
 import {
@@ -59,25 +61,25 @@ export const routes: readonly Route[] = [
   route('GET', '/tenants', ({ identity }) =>
     ok({ value: [{ id: `/tenants/${identity.tenantId}`, tenantId: identity.tenantId }] }),
   ),
-  route('GET', '/subscriptions', visit => ok({ value: [subscriptionOf(visit)] })),
-  route('GET', subscription, visit => ok(subscriptionOf(visit))),
+  route('GET', '/subscriptions', visit => ok({ value: [showSubscription(visit.identity)] })),
+  route('GET', subscription, visit => ok(showSubscription(visit.identity))),
   route('GET', `${subscription}/resourcegroups`, ({ resources }) => ok({ value: resources.store.groups })),
   route('GET', `${subscription}/resources`, visit =>
     ok({
-      value: filtered(
-        visit,
+      value: filterResources(
+        visit.query.get('$filter') ?? '',
         visit.resources.store.list(`/subscriptions/${visit.values['subscription'] ?? ''}`),
       ),
     }),
   ),
   route('GET', `${subscription}/providers`, visit =>
-    ok({ value: namespaces(visit).map(one => providerOf(visit, one)) }),
+    ok({ value: namespaces(visit.resources).map(one => showNamespace(visit, one)) }),
   ),
   route('GET', `${subscription}/providers/{namespace}`, visit =>
-    ok(providerOf(visit, named(visit, 'namespace'))),
+    ok(showNamespace(visit, named(visit, 'namespace'))),
   ),
   route('POST', `${subscription}/providers/{namespace}/register`, visit =>
-    ok(providerOf(visit, named(visit, 'namespace'))),
+    ok(showNamespace(visit, named(visit, 'namespace'))),
   ),
   route('GET', `${subscription}/operationresults/{operation}`, visit =>
     locationPollReply(visit.request, operationOf(visit)),
@@ -92,8 +94,8 @@ export const routes: readonly Route[] = [
   route('GET HEAD PUT PATCH DELETE', group, answerGroup, true),
   route('GET', `${group}/resources`, visit =>
     ok({
-      value: filtered(
-        visit,
+      value: filterResources(
+        visit.query.get('$filter') ?? '',
         visit.resources.store.list(showGroup(visit.resources, named(visit, 'group')).id),
       ),
     }),
@@ -239,49 +241,6 @@ function collection(visit: Visit, scope: string): readonly Resource[] {
   return visit.resources.list(scope, `${named(visit, 'namespace')}/${named(visit, 'type')}`, visit.query);
 }
 
-/** `$filter=resourceType eq '…'`, `name eq '…'`, `resourceGroup eq '…'`, `tagName eq '…' and tagValue eq '…'`, joined by `and`. */
-function filtered({ query }: Visit, resources: readonly Resource[]): readonly Json[] {
-  const conditions = [...(query.get('$filter') ?? '').matchAll(/(\w+)\s+eq\s+'([^']*)'/g)].map(
-    ([, name = '', value = '']) => ({
-      name: name.toLowerCase(),
-      value: value.toLowerCase(),
-    }),
-  );
-  const tagName = conditions.find(one => one.name === 'tagname')?.value;
-  const holds = (resource: Resource, { name, value }: { name: string; value: string }): boolean => {
-    const tags = Object.entries(resource.tags ?? {}).map(
-      ([tag, text]) => [tag.toLowerCase(), String(text).toLowerCase()] as const,
-    );
-    switch (name) {
-      case 'resourcetype':
-        return resource.type.toLowerCase() === value;
-      case 'name':
-        return resource.name.toLowerCase() === value;
-      case 'resourcegroup':
-        return resource.id.split('/')[4]?.toLowerCase() === value;
-      case 'location':
-        return resource.location?.toLowerCase() === value;
-      case 'tagname':
-        return tags.some(([tag]) => tag === value);
-      case 'tagvalue':
-        return tags.some(([tag, text]) => tag === tagName && text === value);
-      default:
-        throw new ArmError(
-          400,
-          'InvalidFilterInQueryString',
-          `Invalid $filter '${query.get('$filter') ?? ''}' specified in the query string.`,
-        );
-    }
-  };
-  return resources
-    .filter(
-      resource =>
-        resource.type !== 'Microsoft.Resources/deployments' &&
-        conditions.every(condition => holds(resource, condition)),
-    )
-    .map(({ properties: _properties, etag: _etag, ...shown }) => shown);
-}
-
 function existingDeployment(visit: Visit): Resource {
   const found = visit.resources.find(deploymentId(visit));
   if (found !== undefined) return found;
@@ -302,49 +261,6 @@ function operationOf({ resources, values }: Visit) {
   const operation = resources.operations.find(id);
   if (operation === undefined) throw new ArmError(404, 'NotFound', `The operation '${id}' was not found.`);
   return operation;
-}
-
-function subscriptionOf({ identity }: Visit): Json {
-  return {
-    id: `/subscriptions/${identity.subscriptionId}`,
-    authorizationSource: 'RoleBased',
-    subscriptionId: identity.subscriptionId,
-    tenantId: identity.tenantId,
-    displayName: 'Local Azure',
-    state: 'Enabled',
-    subscriptionPolicies: {
-      locationPlacementId: 'Public_2014-09-01',
-      quotaId: 'PayAsYouGo_2014-09-01',
-      spendingLimit: 'Off',
-    },
-  };
-}
-
-function namespaces({ resources }: Visit): readonly string[] {
-  return [...new Set(resources.types.map(type => type.split('/')[0] ?? ''))];
-}
-
-function providerOf(visit: Visit, namespace: string): Json {
-  const known = namespaces(visit).find(one => one.toLowerCase() === namespace.toLowerCase());
-  if (known === undefined)
-    throw new ArmError(404, 'InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid.`);
-  const types = visit.resources.types
-    .filter(type => type.startsWith(`${known}/`))
-    .map(type => type.slice(known.length + 1));
-  return {
-    id: `/subscriptions/${visit.identity.subscriptionId}/providers/${known}`,
-    namespace: known,
-    registrationState: 'Registered',
-    registrationPolicy: 'RegistrationRequired',
-    resourceTypes: objects(
-      types.map(resourceType => ({
-        resourceType,
-        locations: [],
-        apiVersions: ['2024-07-01'],
-        capabilities: 'None',
-      })),
-    ),
-  };
 }
 
 function named({ values }: Visit, name: string): string {
