@@ -123,7 +123,9 @@ function headerMissing(line: string): string {
 
 function createCollection({ seconds, testStart }: WarmUp) {
   const overall = emptyStatistics('All samples', false);
-  const labels = new Map<string, LabelStatistics>();
+  const labels: LabelStatistics[] = [];
+  const ofSamples = new Map<string, LabelStatistics>();
+  const ofTransactions = new Map<string, LabelStatistics>();
   /** Per thread, the start of its latest sample that is no transaction. */
   const latestOfThread = new Map<string, number>();
   let started = testStart;
@@ -134,11 +136,12 @@ function createCollection({ seconds, testStart }: WarmUp) {
   let firstMalformed: string | undefined;
 
   function statisticsOf(label: string, transaction: boolean): LabelStatistics | undefined {
-    const key = `${transaction ? 'T' : 'S'}${label}`;
-    const known = labels.get(key);
-    if (known !== undefined || labels.size >= labelLimit) return known;
-    const made = emptyStatistics(label, transaction);
-    labels.set(key, made);
+    const group = transaction ? ofTransactions : ofSamples;
+    const known = group.get(label);
+    if (known !== undefined || labels.length >= labelLimit) return known;
+    const made = emptyStatistics(detached(label), transaction);
+    group.set(made.label, made);
+    labels.push(made);
     return made;
   }
 
@@ -167,7 +170,8 @@ function createCollection({ seconds, testStart }: WarmUp) {
       // X
       const transaction =
         inTransaction !== undefined && (inTransaction === 0 || (latestOfThread.get(thread) ?? -1) >= start);
-      if (inTransaction === undefined) latestOfThread.set(thread, start);
+      if (inTransaction === undefined)
+        latestOfThread.set(latestOfThread.has(thread) ? thread : detached(thread), start);
       started ??= start;
       if (seconds > 0 && start < started + seconds * 1000) {
         if (!transaction) warmUp += 1;
@@ -191,7 +195,7 @@ function createCollection({ seconds, testStart }: WarmUp) {
     },
     result: (cut: boolean): JtlAnalysis => ({
       overall,
-      labels: [...labels.values()],
+      labels,
       warmUp,
       malformed,
       firstMalformed,
@@ -229,7 +233,7 @@ function count(statistics: LabelStatistics, sample: Sample): void {
   statistics.lastEnd = Math.max(statistics.lastEnd, sample.start + sample.elapsed);
   if (sample.kind === undefined) return;
   statistics.errors[sample.kind] += 1;
-  statistics.messages[sample.kind] ??= sample.message;
+  statistics.messages[sample.kind] ??= detached(sample.message);
 }
 
 /** The kind of a failed sample. Where there was no answer JMeter writes `Non HTTP response code: …`, and runs the assertions all the same. */
@@ -242,6 +246,11 @@ export function kindOf(responseCode: string, failureMessage: string): ErrorKind 
 function samplesInTransaction(responseMessage: string): number | undefined {
   const match = /^Number of samples in transaction : (\d+)/.exec(responseMessage);
   return match === null ? undefined : Number(match[1]);
+}
+
+/** A copy for keeping: a piece cut out of a text holds on to the whole of it, here a megabyte of the file. */
+function detached(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
 }
 
 function wholeNumber(text: string): number | undefined {

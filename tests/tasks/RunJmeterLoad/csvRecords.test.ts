@@ -60,13 +60,8 @@ describe('createCsvReader', () => {
           const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
           const text = records.map(fields => fields.map(quoted).join(delimiter) + lineEnd).join('');
           const pieces = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
-          // A carriage return at a record's very end cannot be told from its line end.
-          const expected = records.map(fields => fields.with(-1, fields.at(-1)!.replace(/\r$/, '')));
           const actual = read(pieces, delimiter);
-          assert.deepEqual(
-            actual.records.map(fields => fields.with(-1, fields.at(-1)!.replace(/\r$/, ''))),
-            expected,
-          );
+          assert.deepEqual(actual.records, records);
           assert.equal(actual.open, false);
         },
       ),
