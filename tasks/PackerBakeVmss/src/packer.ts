@@ -59,8 +59,13 @@ export function hasInit({ major, minor }: PackerVersion): boolean {
   return major > 1 || (major === 1 && minor >= 7);
 }
 
-/** Nothing that colours the output or asks the network for other things than the build. */
-const packerEnvironment = { CHECKPOINT_DISABLE: '1', PACKER_NO_COLOR: '1' };
+const packerEnvironment = {
+  // Asks the network for nothing but the build, and does not colour its output.
+  CHECKPOINT_DISABLE: '1',
+  PACKER_NO_COLOR: '1',
+  // By this the agent finds and kills what is left of a job. A Packer that was told to stop must finish deleting what it made.
+  VSTS_PROCESS_LOOKUP_ID: undefined,
+};
 
 /** What every command of one bake shares. */
 export interface PackerSession {
