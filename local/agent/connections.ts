@@ -115,7 +115,8 @@ export function checkConnections(
   variables: ReadonlyMap<string, string>,
   report: Report,
 ): void {
-  const known = (name: string) => connections.some(other => isSame(other.name, name));
+  const known = (name: string) =>
+    connections.some(other => isSame(other.name, name) || isSame(other.id, name));
   for (const stage of pipeline.stages)
     for (const job of stage.jobs) {
       const own = [...job.variables, ...stage.variables, ...pipeline.variables].filter(

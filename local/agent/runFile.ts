@@ -102,7 +102,9 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
   const azure = await startAzure(options, machine, out);
   try {
     const connection = (name: string): Endpoint | undefined => {
-      const found = connections.find(other => other.name.toLowerCase() === name.toLowerCase());
+      const found = connections.find(other =>
+        [other.name, other.id].some(known => known.toLowerCase() === name.toLowerCase()),
+      );
       const endpoint = found ?? (azure && azureConnection(name, azure.facts));
       if (endpoint !== undefined) secretsOf(endpoint).forEach(masker.addAtStart);
       return endpoint;

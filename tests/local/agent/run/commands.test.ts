@@ -228,6 +228,29 @@ describe('logging commands', () => {
       assert.equal(step('p').issues.filter(({ type }) => type === 'error').length, 1);
     });
 
+  it('takes what makes no difference here, and refuses it without its properties', async () => {
+    const { step } = await say([
+      '##vso[telemetry.publish area=a;feature=b]{}',
+      '##vso[artifact.associate artifactname=a;type=filepath]/share',
+      '##vso[codecoverage.publish codecoveragetool=JaCoCo;summaryfile=$(Build.SourcesDirectory)/pipeline.yml]',
+      '##vso[codecoverage.enable buildtool=maven]',
+    ]);
+    assert.equal(step('p').result, 'succeeded');
+    assert.deepEqual(
+      step('p').attachments.map(({ type }) => type),
+      ['CodeCoverage'],
+    );
+    assert.equal((await say(['##vso[artifact.associate artifactname=a]/share'])).step('p').result, 'failed');
+  });
+
+  it('renames a release on the release host', async () => {
+    const { text } = await run(
+      steps(`${print('p', ['##vso[release.updatereleasename]R-1'])}\n- bash: echo "$(Release.ReleaseName)"`),
+      { options: { host: 'release' } },
+    );
+    assert.match(text, /^R-1$/m);
+  });
+
   it('only warns about unknown areas and lines that are no commands', async () => {
     const { step, text } = await say([
       '##vso[planet.spin]x',

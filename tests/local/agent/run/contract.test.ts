@@ -145,6 +145,36 @@ describe('the environment of a task', () => {
     assert.equal(without[`ENDPOINT_URL_${id}`], undefined);
   });
 
+  it('has what a command has changed in the connection', async () => {
+    const id = '0a0a0a0a-0000-4000-8000-000000000001';
+    const connections = join(temporaryFolder(), 'connections.json');
+    writeFileSync(connections, JSON.stringify({ Mine: { ...connection, id } }));
+    const { environment, text } = await dump(
+      `    connection: ${id}\n`,
+      '',
+      { options: { connections } },
+      `- bash: exit 0\n`,
+    );
+    assert.equal(environment[`ENDPOINT_URL_${id}`], connection.url, text);
+    const file = join(temporaryFolder(), 'second.json');
+    const task = (path: string) => `- task: Dump@1\n  inputs: {file: ${path}, connection: Mine}\n`;
+    await run(
+      steps(
+        `${task(join(temporaryFolder(), 'first.json'))}- bash: |
+    echo '##vso[task.setendpoint id=${id};field=url]https://other.example'
+    echo '##vso[task.setendpoint id=${id};field=authParameter;key=serviceprincipalkey]new-key'
+    echo '##vso[task.setendpoint id=${id};field=dataParameter;key=extra]more'
+${task(file)}`,
+      ),
+      { options: { connections } },
+    );
+    const changed = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string | undefined>;
+    assert.equal(changed[`ENDPOINT_URL_${id}`], 'https://other.example/');
+    assert.equal(changed[`ENDPOINT_AUTH_PARAMETER_${id}_SERVICEPRINCIPALKEY`], 'new-key');
+    assert.equal(changed[`ENDPOINT_DATA_${id}_EXTRA`], 'more');
+    assert.equal(changed[`ENDPOINT_DATA_${id}_SUBSCRIPTIONID`], 'sub-1');
+  });
+
   it('is that of a script without inputs, connections and secrets', async () => {
     const { text } = await run(
       steps('- bash: env; printf %s "$(TOKEN)" | base64\n  env: {MAPPED: $(TOKEN)}'),
