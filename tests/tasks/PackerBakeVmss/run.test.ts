@@ -346,4 +346,24 @@ describe('PackerBakeVmss with Packer', function () {
     assert.match(text, /their images are not used and may be deleted: .*web-1/);
     assert.equal(fake.outputs['imageReference'], undefined);
   });
+
+  it('installs the plugins that a template requires before it validates, with a Packer that can', async () => {
+    const required = 'packer {\n  required_plugins {\n  }\n}\n';
+    writeFileSync(path('web.pkr.hcl'), required);
+    const recording = (version: string) => {
+      writeFileSync(
+        path('packer'),
+        `#!/bin/sh\nif [ "$1" = version ]; then echo 'Packer v${version}'; exit; fi\necho "$2 <$PKR_VAR_client_secret>" >> ${path('calls')}\n[ "$2" != init ] || [ ! -e ${path('offline')} ]\n`,
+      );
+      chmodSync(path('packer'), 0o755);
+      return { packerPath: path('packer'), templatePath: path('web.pkr.hcl'), dryRun: true };
+    };
+    await run(recording('1.11.2'));
+    assert.equal(readFileSync(path('calls'), 'utf8'), `init <>\nvalidate <${clientSecret}>\n`);
+    writeFileSync(path('offline'), '');
+    assert.match(await failure(recording('1.11.2')), /packer init could not install the template's plugins/);
+    rmSync(path('calls'));
+    await run(recording('1.6.6'));
+    assert.equal(readFileSync(path('calls'), 'utf8'), `validate <${clientSecret}>\n`);
+  });
 });
