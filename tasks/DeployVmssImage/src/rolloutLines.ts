@@ -69,7 +69,9 @@ export function heartbeatLine({ ledger, instances }: Look, step: Step, elapsed: 
       ? { soak: 'watching the canaries', pause: 'pausing between batches' }[step.for]
       : onTheWay.length > 0
         ? `waiting for ${listOf([...shown, ...more])}`
-        : 'waiting for Azure';
+        : step.do === 'wait'
+          ? 'waiting for Azure'
+          : "waiting for the site, or for Azure's allowance";
   return `${formatDuration(elapsed)}: ${ledger.arrivedAt.size} of ${instances.length} in service on the new model ${bar(ledger, instances)}, ${waits}`;
 }
 
