@@ -44,8 +44,10 @@ export function sourceFiles(folder: string, without: string): string[] {
           .filter(entry => !entry.isDirectory())
           .map(entry => relative(folder, join(entry.parentPath, entry.name)))
       : [...new Set(listed.split('\0'))].filter(file => file !== '');
+  // The output can lie in the source, and the source in the folder of the output.
+  const isOutput = without.startsWith(folder + sep);
   return files
-    .filter(file => !join(folder, file).startsWith(without + sep))
+    .filter(file => !isOutput || !join(folder, file).startsWith(without + sep))
     .filter(file => {
       // A tracked file can be gone from the working tree, and a submodule is listed as a folder.
       const stat = lstatSync(join(folder, file), { throwIfNoEntry: false });

@@ -314,6 +314,18 @@ describe('the source of a run', () => {
     );
   });
 
+  it('may lie in the folder of the results, and the other way round', async () => {
+    const folder = temporaryFolder();
+    const yaml = steps('- bash: ls -A | sort | xargs echo found');
+    writeFiles(folder, { 'source/p.yml': yaml, 'source/a': '1' });
+    const inside = await run('', { options: { file: join(folder, 'source/p.yml'), out: folder } });
+    assert.match(inside.text, /^found a p\.yml$/m);
+    const outside = await run('', {
+      options: { file: join(folder, 'source/p.yml'), out: join(folder, 'source/out') },
+    });
+    assert.match(outside.text, /^found a p\.yml$/m);
+  });
+
   it('is refused a folder for its results that holds what is not its own', async () => {
     const out = temporaryFolder();
     writeFiles(out, { 'logs/mine.txt': 'precious' });
