@@ -169,6 +169,9 @@ describe('Virtual machines and images in the local Azure', () => {
     assert.equal(look(failed, 'body.status'), 'Failed');
     assert.match(String(look(failed, 'body.error.message')), /sshd did not answer/);
     assert.equal(look(await azure.arm('GET', path), 'body.properties.provisioningState'), 'Failed');
+    azure.host.refuse = () => undefined;
+    assert.equal(look(await azure.armDone('PUT', path, vm().body), 'body.status'), 'Succeeded');
+    assert.equal(azure.host.machines.size, 1);
   });
 
   it('keep what is in use: interface, address, subnet, disk', async () => {

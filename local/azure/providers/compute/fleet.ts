@@ -77,6 +77,8 @@ export class Fleet {
     const missing = capacity - this.#instances.size;
     if (missing >= 0) {
       const broken = this.instances.filter(one => one.machine === undefined);
+      for (const { instanceId } of broken)
+        this.#change(instanceId, { provisioningState: 'Updating', power: 'starting' });
       const made = Array.from({ length: missing }, () => this.#add());
       await inParallel([...broken, ...made], instance => this.#boot(instance.instanceId, this.model));
       return;
@@ -159,8 +161,7 @@ export class Fleet {
     const instance: Instance = {
       instanceId: String(number),
       name: `${this.name}_${number}`,
-      computerName:
-        `${this.model.computerNamePrefix}${number.toString(36).toUpperCase().padStart(6, '0')}`.toLowerCase(),
+      computerName: `${this.model.computerNamePrefix}${number.toString(36).padStart(6, '0')}`,
       vmId: randomUUID(),
       address: this.cloud.addresses.allocate(),
       timeCreated: this.cloud.now(),

@@ -18,7 +18,8 @@ export function images(cloud: Cloud, machines: VirtualMachines): Provider {
     protocol: 'compute',
     put: request => {
       const given = givenProperties(request.body);
-      if (request.existing !== undefined) {
+      // One that failed has no content yet and is made anew.
+      if (request.existing !== undefined && request.existing.properties['provisioningState'] !== 'Failed') {
         return {
           resource: resourceOf(type, request, request.existing.properties),
           work: () => Promise.resolve(),

@@ -23,6 +23,8 @@ interface Guest {
   machine: Machine | undefined;
   power: Power;
   generalized: boolean;
+  /** It did not come up. */
+  failed: boolean;
 }
 
 /** The virtual machines, and what images take from them. */
@@ -99,7 +101,11 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
     type,
     protocol: 'compute',
     patchable: ['tags', 'properties'],
-    put: request => (request.existing === undefined ? create(request) : update(request, request.existing)),
+    // One that never came up is made anew.
+    put: request =>
+      request.existing === undefined || guests.get(key(request.id))?.failed === true
+        ? create(request)
+        : update(request, request.existing),
     show: (resource, query) =>
       /instanceView/i.test(query.get('$expand') ?? '')
         ? { ...resource, properties: { ...resource.properties, instanceView: instanceView(resource) } }
@@ -164,7 +170,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
     const vhd = string(object(object(storageProfile['osDisk'])['vhd'])['uri']);
     if (vhd !== undefined) cloud.osBlobs.add(vhd);
     const osDisk = attachedDisk(store, shown, object(storageProfile['osDisk']), cloud.now());
-    const guest: Guest = { machine: undefined, power: 'starting', generalized: false };
+    const guest: Guest = { machine: undefined, power: 'starting', generalized: false, failed: false };
     guests.set(key(request.id), guest);
     const resource = {
       ...shown,
@@ -190,6 +196,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
         });
       } catch (error) {
         guest.power = 'stopped';
+        guest.failed = true;
         throw provisioningFailed(request.name, error);
       }
       guest.power = 'running';
