@@ -80,6 +80,7 @@ export const ownProperties: Readonly<Record<string, string>> = {
   'jmeter.save.saveservice.response_message': 'true',
   'jmeter.save.saveservice.assertion_results_failure_message': 'true',
   'jmeter.save.saveservice.thread_name': 'true',
+  'jmeter.save.saveservice.url': 'true',
   'jmeter.save.saveservice.bytes': 'true',
   'jmeter.save.saveservice.sent_bytes': 'true',
   'jmeter.save.saveservice.latency': 'true',

@@ -51,9 +51,10 @@ export interface JtlReader {
 /** More labels than this are a plan that makes a label of each request; each takes memory. */
 export const labelLimit = 2000;
 const longestHeader = 64 * 1024;
+const transactionMessage = 'Number of samples in transaction : ';
 
 const needed = ['timeStamp', 'elapsed', 'label', 'success'] as const;
-const useful = ['responseCode', 'responseMessage', 'failureMessage', 'threadName', 'bytes'] as const;
+const useful = ['responseCode', 'responseMessage', 'failureMessage', 'threadName', 'bytes', 'URL'] as const;
 type Column = (typeof needed)[number] | (typeof useful)[number];
 
 /** Samples that began within so many seconds of the test's start are left out. */
@@ -100,7 +101,8 @@ export function createJtlReader(warmUp: WarmUp): JtlReader {
 interface Header {
   readonly delimiter: string;
   readonly width: number;
-  readonly columns: ReadonlyMap<Column, number>;
+  /** Where each column is, -1 where the file has none. */
+  readonly columns: Readonly<Record<Column, number>>;
 }
 
 /** Column names are words, so the first other character is the delimiter, whichever `jmeter.save.saveservice.default_delimiter` says. */
@@ -108,13 +110,9 @@ function readHeader(line: string): Header {
   const delimiter = /[^\w"]/.exec(line)?.[0] ?? ',';
   let names: string[] = [];
   createCsvReader(delimiter, fields => (names = fields)).push(`${line}\n`);
-  const columns = new Map<Column, number>();
-  for (const column of [...needed, ...useful]) {
-    const index = names.indexOf(column);
-    if (index >= 0) columns.set(column, index);
-  }
-  if (needed.some(column => !columns.has(column))) throw new UserError(headerMissing(line));
-  return { delimiter, width: names.length, columns };
+  if (needed.some(column => !names.includes(column))) throw new UserError(headerMissing(line));
+  const columns = Object.fromEntries([...needed, ...useful].map(column => [column, names.indexOf(column)]));
+  return { delimiter, width: names.length, columns: columns as Record<Column, number> };
 }
 
 function headerMissing(line: string): string {
@@ -146,28 +144,18 @@ function createCollection({ seconds, testStart }: WarmUp) {
   }
 
   return {
-    take(fields: readonly string[], { width, columns }: Header) {
+    take(fields: readonly string[], header: Header) {
       number += 1;
-      const text = (column: Column) => fields[columns.get(column) ?? -1] ?? '';
-      const start = wholeNumber(text('timeStamp'));
-      const elapsed = wholeNumber(text('elapsed'));
-      const success = text('success');
-      // JMeter writes its header again when it appends to a file.
-      if (text('elapsed') === 'elapsed' && text('timeStamp') === 'timeStamp') return;
-      if (
-        fields.length !== width ||
-        start === undefined ||
-        elapsed === undefined ||
-        !/^(true|false)$/i.test(success)
-      ) {
+      const sample = readSample(fields, header);
+      if (sample === undefined) {
+        if (isHeader(fields, header)) return;
         malformed += 1;
-        firstMalformed ??= `record ${number} (of the header's ${width} fields it has ${fields.length}; timeStamp '${text('timeStamp')}', elapsed '${text('elapsed')}', success '${success}')`;
+        firstMalformed ??= `record ${number} (of the header's ${header.width} fields it has ${fields.length}): ${fields.join(header.delimiter).slice(0, 200)}`;
         return;
       }
-      const thread = text('threadName');
-      const inTransaction = samplesInTransaction(text('responseMessage'));
+      const { start, thread, inTransaction } = sample;
       // Samples inside a transaction come before it in its thread and begin within it. When none did, the controller was told to
-      // X
+      // generate a parent sample, and the transaction is the sample: with sub-results off JMeter writes nothing else of its samplers.
       const transaction =
         inTransaction !== undefined && (inTransaction === 0 || (latestOfThread.get(thread) ?? -1) >= start);
       if (inTransaction === undefined)
@@ -177,21 +165,10 @@ function createCollection({ seconds, testStart }: WarmUp) {
         if (!transaction) warmUp += 1;
         return;
       }
-      const kind =
-        success.toLowerCase() === 'true' ? undefined : kindOf(text('responseCode'), text('failureMessage'));
-      const sample: Sample = {
-        start,
-        elapsed,
-        bytes: wholeNumber(text('bytes')) ?? 0,
-        kind,
-        message:
-          text('failureMessage') ||
-          [text('responseCode'), text('responseMessage')].filter(part => part !== '').join(' '),
-      };
-      const own = statisticsOf(text('label'), transaction);
-      if (own === undefined) unlisted += 1;
-      else count(own, sample);
       if (!transaction) count(overall, sample);
+      const own = statisticsOf(sample.label, transaction);
+      if (own !== undefined) count(own, sample);
+      else if (!transaction) unlisted += 1;
     },
     result: (cut: boolean): JtlAnalysis => ({
       overall,
@@ -208,9 +185,44 @@ function createCollection({ seconds, testStart }: WarmUp) {
 interface Sample {
   readonly start: number;
   readonly elapsed: number;
+  readonly label: string;
+  readonly thread: string;
   readonly bytes: number;
+  /** What failed, undefined when nothing did. */
   readonly kind: ErrorKind | undefined;
   readonly message: string;
+  /** How many samples a transaction controller's sample stands for, undefined when it is an ordinary sample. */
+  readonly inTransaction: number | undefined;
+}
+
+/** A record as a sample, undefined when it is none. */
+function readSample(fields: readonly string[], { width, columns }: Header): Sample | undefined {
+  const start = wholeNumber(fields[columns.timeStamp]);
+  const elapsed = wholeNumber(fields[columns.elapsed]);
+  const success = fields[columns.success]?.toLowerCase();
+  if (fields.length !== width || start === undefined || elapsed === undefined) return undefined;
+  if (success !== 'true' && success !== 'false') return undefined;
+  const responseMessage = fields[columns.responseMessage] ?? '';
+  const failed = success === 'false';
+  const responseCode = failed ? (fields[columns.responseCode] ?? '') : '';
+  const failureMessage = failed ? (fields[columns.failureMessage] ?? '') : '';
+  return {
+    start,
+    elapsed,
+    label: fields[columns.label] ?? '',
+    thread: fields[columns.threadName] ?? '',
+    bytes: wholeNumber(fields[columns.bytes]) ?? 0,
+    kind: failed ? kindOf(responseCode, failureMessage) : undefined,
+    message: failureMessage === '' ? `${responseCode} ${responseMessage}`.trim() : failureMessage,
+    // A request has a URL: a site cannot hide one by answering with a transaction's message.
+    inTransaction:
+      (fields[columns.URL] ?? 'null') === 'null' ? samplesInTransaction(responseMessage) : undefined,
+  };
+}
+
+/** JMeter writes its header again when it appends to a file. */
+function isHeader(fields: readonly string[], { columns }: Header): boolean {
+  return needed.every(column => fields[columns[column]] === column);
 }
 
 function emptyStatistics(label: string, transaction: boolean): LabelStatistics {
@@ -242,10 +254,10 @@ export function kindOf(responseCode: string, failureMessage: string): ErrorKind 
   return failureMessage === '' || responseCode.startsWith('Non HTTP response') ? 'transport' : 'assertion';
 }
 
-/** How many samples a transaction controller's sample stands for, undefined when it is an ordinary sample. */
+/** Reads the message that a transaction controller gives its own samples. */
 function samplesInTransaction(responseMessage: string): number | undefined {
-  const match = /^Number of samples in transaction : (\d+)/.exec(responseMessage);
-  return match === null ? undefined : Number(match[1]);
+  if (!responseMessage.startsWith(transactionMessage)) return undefined;
+  return Number.parseInt(responseMessage.slice(transactionMessage.length), 10);
 }
 
 /** A copy for keeping: a piece cut out of a text holds on to the whole of it, here a megabyte of the file. */
@@ -253,6 +265,6 @@ function detached(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
 }
 
-function wholeNumber(text: string): number | undefined {
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
