@@ -91,14 +91,12 @@ export function buildFailure(run: PackerRun, exitCode: number | undefined): Tool
     ({ build, message }) => `Build '${build}' failed: ${singleLine(message, 600)}`,
   );
   if (causes.length === 0) causes.push(...run.errors.slice(0, 10).filter(line => line.trim() !== ''));
-  const advice = adviceFor(
-    [...run.failed.map(each => each.message), ...run.errors, ...run.lastLines(run.failed[0]?.build)].join(
-      '\n',
-    ),
-  );
+  // A provisioner's own output may speak of anything: it counts only where the build's error says nothing.
+  const told = [run.failed.map(each => each.message), run.errors, run.lastLines(run.failed[0]?.build)];
+  const advice = told.map(lines => adviceFor(lines.join('\n'))).find(each => each !== undefined);
   const message = [
-    `packer build ended with ${exitCode === undefined ? 'a signal' : `exit code ${exitCode}`}.`,
     ...causes,
+    `packer build ended with ${exitCode === undefined ? 'a signal' : `exit code ${exitCode}`}.`,
     ...(advice === undefined ? [] : [advice]),
     ...leftovers(run),
   ].join('\n');

@@ -77,7 +77,7 @@ export function packerReader(): PackerReader {
           parsed.data[0] === 'error' &&
           !/^(==>|    |-->|\\n==>) /.test(parsed.data[1] ?? '')
         )
-          errors.push(...shown);
+          for (const each of shown) push(errors, each);
       }
       const safe = shown.map(withoutSignature);
       safe.forEach(remember);
