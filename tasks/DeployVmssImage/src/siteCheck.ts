@@ -16,25 +16,31 @@ export interface SiteComplaint {
  */
 export type SiteCheck = (when: 'onTheWay' | 'end') => Promise<SiteComplaint | undefined>;
 
+/** A site that is down fails in changing words; that is not news each time. */
+const quiet = 15_000;
+
 /** A check of this URL that turns final after `patience` milliseconds of complaints in a row. */
 export function createSiteCheck(
   site: { readonly url: string; readonly text: string | undefined; readonly patience: number },
   host: { readonly probe: SiteProbe; readonly clock: Clock; log(line: string): void },
 ): SiteCheck {
   let since: number | undefined;
-  let last = '';
+  let told: { readonly problem: string; readonly at: number } | undefined;
   return async when => {
     const problem = problemOf(await host.probe(site.url), when === 'end' ? site.text : undefined);
     if (problem === undefined) {
       if (since !== undefined) host.log(`${site.url} answers as it should.`);
       since = undefined;
-      last = '';
+      told = undefined;
       return undefined;
     }
     since ??= host.clock.now();
     const elapsed = host.clock.now() - since;
-    if (problem !== last) host.log(`Waiting for ${site.url}: ${problem}`);
-    last = problem;
+    const now = host.clock.now();
+    if (told === undefined || (problem !== told.problem && now - told.at >= quiet)) {
+      host.log(`Waiting for ${site.url}: ${problem}`);
+      told = { problem, at: now };
+    }
     return {
       text: `${site.url} did not answer as it should for ${formatDuration(elapsed)} ('instanceTimeoutInMinutes'): ${problem}`,
       final: elapsed > site.patience,
