@@ -72,14 +72,15 @@ describe('startOfTest', () => {
 
 describe('JMeter and Java on the agent', () => {
   let directory: string;
-  let fake: FakeAgent | undefined;
+  let fakes: FakeAgent[] = [];
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'jmeter-home-'));
     mkdirSync(join(directory, 'bin'));
   });
   afterEach(async () => {
-    await fake?.close();
+    for (const fake of fakes) await fake.close();
+    fakes = [];
     rmSync(directory, { recursive: true });
   });
 
@@ -89,7 +90,11 @@ describe('JMeter and Java on the agent', () => {
     chmodSync(path, 0o755);
     return path;
   }
-  const agent = (options: FakeAgentOptions) => (fake = fakeAgent(options)).agent;
+  function agent(options: FakeAgentOptions) {
+    const fake = fakeAgent(options);
+    fakes.push(fake);
+    return fake.agent;
+  }
 
   it('are taken from the input, the variable, PATH, in this order', () => {
     const path = program('jmeter');
