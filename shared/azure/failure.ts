@@ -60,6 +60,17 @@ export function azureFailure(doing: string, error: unknown): unknown {
   return error;
 }
 
+/** Whether Azure refused only because something else is changing the same resource; other conflicts, such as PropertyChangeNotAllowed, do not pass. */
+export function isBusy(error: unknown): error is AzureError {
+  return (
+    error instanceof AzureError &&
+    error.status === 409 &&
+    /^(Conflict|OperationNotAllowed|OperationPreempted|AnotherOperationInProgress|RetryableError)$/i.test(
+      error.detail.code,
+    )
+  );
+}
+
 /** What to do about the refusals of Microsoft's sign-in that a pipeline author meets. */
 const signInAdvice: readonly (readonly [RegExp, string])[] = [
   [/AADSTS7000222/, 'The client secret has expired: make a new one and put it into the service connection.'],

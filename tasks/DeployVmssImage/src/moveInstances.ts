@@ -69,11 +69,8 @@ export async function moveInstances(
   for (const line of describePlan(scaleSet, instances, rollout)) agent.info(line);
   if (rollout.strategy === 'modelOnly')
     return `The model of '${scaleSet.name}' is on ${imageText(scaleSet.image)}; ${plural(taking.length, 'instance')} stay as they are.`;
-  if (scaleSet.orchestrationMode === 'Flexible') {
-    throw new UserError(
-      `Scale set '${scaleSet.name}' is in Flexible orchestration, which this version does not roll; its model is changed, its instances are not. Use Uniform orchestration, or 'strategy: modelOnly' and let its upgrade policy move the instances.`,
-    );
-  }
+  if (scaleSet.orchestrationMode === 'Flexible')
+    throw flexibleRefusal(scaleSet.name, 'its model is changed, its instances are not');
   warnOfBlindSpots(scaleSet, rollout.healthCheck, isProtected.length, agent);
   const health = healthSourceOf(scaleSet, rollout);
   const policy = policyFor(scaleSet, taking.length, rollout);
@@ -150,6 +147,13 @@ export async function moveInstances(
   const modelNow = back.result === undefined ? imageText(scaleSet.image) : imageText(previous);
   await summarize(`${head} ${back.sentence}`, back.result ?? result, result.failed, modelNow);
   throw new UserError([head, ...failureLines(result), back.sentence].join('\n'));
+}
+
+/** Why a scale set in Flexible orchestration is not rolled. */
+export function flexibleRefusal(name: string, state: string): UserError {
+  return new UserError(
+    `Scale set '${name}' is in Flexible orchestration, whose instances this version does not move; ${state}. Use Uniform orchestration, or 'strategy: modelOnly' and let the upgrade policy move the instances.`,
+  );
 }
 
 function stayed(changed: ChangedScaleSet, result: RolloutResult): GoneBack {

@@ -1,5 +1,6 @@
 /** Moves a scale set's instances to its model: looks, lets the plan decide, acts, tells. */
 import type { Agent } from '../../../shared/agent/agent.js';
+import { isBusy } from '../../../shared/azure/failure.js';
 import type { Operation } from '../../../shared/azure/operation.js';
 import type { ScaleSetInstance, ScaleSets } from '../../../shared/azure/scaleSets.js';
 import { AzureError, describe } from '../../../shared/core/errors.js';
@@ -76,6 +77,7 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
   let first: { readonly arrived: ReadonlySet<string>; readonly old: ReadonlySet<string> } | undefined;
   let toldAt = start;
   let wakeAt = Infinity;
+  let busySince: number | undefined;
 
   const round = async (): Promise<RolloutResult | undefined> => {
     views = take(views, clock.now()) ?? views;
@@ -129,6 +131,14 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
     updates = taken;
     agent.info(`Upgrading ${plural(step.ids.length, 'instance')}: ${inOrder(step.ids).join(', ')}`);
     const asked = await askUpgrade(scaleSets, target.scaleSetName, step.ids, after, now);
+    if ('busy' in asked) {
+      agent.info(`Azure is busy with this scale set (${asked.busy}): they are asked for again.`);
+      busySince ??= now;
+      if (now - busySince <= target.policy.instanceTimeout) return undefined;
+      ledger = noteRefused(noteAsked(after, step.ids, now), step.ids, asked.busy);
+      return undefined;
+    }
+    busySince = undefined;
     ledger = asked.ledger;
     calls = [...calls, ...asked.calls];
     return undefined;
@@ -182,12 +192,13 @@ async function askUpgrade(
   ids: readonly string[],
   ledger: Ledger,
   now: number,
-): Promise<{ ledger: Ledger; calls: readonly Call[] }> {
+): Promise<{ ledger: Ledger; calls: readonly Call[] } | { busy: string }> {
   const asked = noteAsked(ledger, ids, now);
   try {
     return { ledger: asked, calls: [{ operation: await scaleSets.upgrade(name, ids), ids }] };
   } catch (error) {
     if (!(error instanceof AzureError)) throw error;
+    if (isBusy(error)) return { busy: error.detail.message };
     return { ledger: noteRefused(asked, ids, inOneLine(error)), calls: [] };
   }
 }

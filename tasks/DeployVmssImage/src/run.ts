@@ -7,7 +7,7 @@ import type { SiteProbe } from '../../../shared/azure/siteProbe.js';
 import { UserError } from '../../../shared/core/errors.js';
 import type { Clock } from '../../../shared/core/wait.js';
 import { deployTemplate, prepareDeployment, validateDeployment } from './deployTemplate.js';
-import { moveInstances } from './moveInstances.js';
+import { flexibleRefusal, moveInstances } from './moveInstances.js';
 import { describePlan } from './planLines.js';
 import { readSettings, type Change, type DeployInputs, type Settings } from './settings.js';
 import { checkImage, setModelImage, settledScaleSet } from './updateImage.js';
@@ -91,6 +91,8 @@ async function setImageAndRoll(change: Change, world: World): Promise<string> {
   const { clock } = ports;
   const host = { agent, clock };
   const scaleSet = await settledScaleSet(change.scaleSetName, settings.resourceGroup, azure, host);
+  if (scaleSet.orchestrationMode === 'Flexible' && settings.rollout.strategy !== 'modelOnly')
+    throw flexibleRefusal(scaleSet.name, 'nothing was changed');
   await checkImage(scaleSet, change.image, azure, clock.now());
   const isSet = isSameImage(scaleSet.image, change.image);
   if (settings.dryRun) {

@@ -1,6 +1,7 @@
 /** Sets the image of an existing scale set's model, after all that can be known beforehand has been checked. */
 import type { Agent } from '../../../shared/agent/agent.js';
 import type { Azure } from '../../../shared/azure/azure.js';
+import { isBusy } from '../../../shared/azure/failure.js';
 import { regionKey, type ImageFacts } from '../../../shared/azure/images.js';
 import { untilEnded, type Operation } from '../../../shared/azure/operation.js';
 import { formatModelImage, type ModelImage, type ScaleSet } from '../../../shared/azure/scaleSets.js';
@@ -12,6 +13,7 @@ import type { RollableImage } from './settings.js';
 
 const settleTime = 30 * 60_000;
 const modelTime = 30 * 60_000;
+const conflictTime = 10 * 60_000;
 
 /**
  * The scale set, once nothing else is changing it.
@@ -114,7 +116,7 @@ export async function setModelImage(
 ): Promise<readonly Operation[]> {
   const { agent, clock } = host;
   agent.info(`Setting the image of '${scaleSet.name}' to ${formatModelImage(image)}`);
-  const operation = await azure.scaleSets.setImage(scaleSet.name, image);
+  const operation = await patiently(() => azure.scaleSets.setImage(scaleSet.name, image), host);
   if (scaleSet.upgradeMode !== 'Manual') return [operation];
   const doing = `the change of the model of '${scaleSet.name}'`;
   await untilEnded(operation, {
@@ -127,4 +129,21 @@ export async function setModelImage(
     },
   });
   return [];
+}
+
+/** Azure refuses a change of the model while something else changes the scale set, such as upgrades that are still under way. */
+async function patiently<T>(
+  send: () => Promise<T>,
+  host: { readonly agent: Agent; readonly clock: Clock },
+): Promise<T> {
+  const start = host.clock.now();
+  for (let told = false; ; told = true) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!isBusy(error) || host.clock.now() - start > conflictTime) throw error;
+      if (!told) host.agent.info(`${error.message} Trying again until it is free.`);
+      await host.clock.sleep(10_000, host.agent.signal);
+    }
+  }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CancelledError } from '../../../shared/core/errors.js';
+import { AzureError, CancelledError } from '../../../shared/core/errors.js';
 import type { SiteAnswer } from '../../../shared/azure/siteProbe.js';
 import { deployVmssImage } from '../../../tasks/DeployVmssImage/src/run.js';
 import type { DeployInputs } from '../../../tasks/DeployVmssImage/src/settings.js';
@@ -185,6 +185,25 @@ describe('DeployVmssImage', () => {
     assert.match(summaries[0]!.markdown, /\| 1 \| .*not in service on the new model/);
   });
 
+  it('waits while Azure is busy with the scale set, for the model and for instances', async () => {
+    const { run, sim, log } = scene();
+    const free = { ...sim.azure.scaleSets };
+    const detail = { code: 'OperationNotAllowed', message: 'another operation is going on', details: [] };
+    let refusals = 0;
+    const busyTwice = async <T>(send: () => Promise<T>): Promise<T> => {
+      if (++refusals % 3 !== 0) throw new AzureError('changing', detail, 409);
+      return send();
+    };
+    sim.azure.scaleSets.setImage = (...args) => busyTwice(() => free.setImage(...args));
+    sim.azure.scaleSets.upgrade = (...args) => busyTwice(() => free.upgrade(...args));
+    assert.match(await run(), /^Moved 4 of 4 instances/);
+    assert.equal(sim.upgradeCalls.length, 4);
+    assert.ok(log.some(line => line.includes('Trying again until it is free')));
+    assert.ok(
+      log.some(line => line.startsWith('Azure is busy with this scale set (another operation is going on)')),
+    );
+  });
+
   it('leaves everything as it is with onFailure: stop', async () => {
     const { run, sim, outputs } = scene(
       { onFailure: 'stop' },
@@ -319,6 +338,16 @@ describe('DeployVmssImage', () => {
       return true;
     });
     assert.deepEqual(sim.writes, []);
+  });
+
+  it('changes nothing of a scale set in Flexible orchestration but its model, when asked to', async () => {
+    const flexible = { scaleSet: { orchestrationMode: 'Flexible' } } as const;
+    const refused = scene({}, flexible);
+    await assert.rejects(refused.run(), /Flexible orchestration, .*; nothing was changed/);
+    assert.deepEqual(refused.sim.writes, []);
+    const model = scene({ strategy: 'modelOnly' }, flexible);
+    await model.run();
+    assert.deepEqual(model.sim.writes, [`image ${imageId('new')}`]);
   });
 
   it('deploys a template, rolls its scale set and hands on its outputs, but no secure one', async () => {
