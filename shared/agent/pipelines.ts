@@ -37,6 +37,8 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
   const secrets = createSecrets(value => {
     tl.setSecret(value);
   });
+  // The agent masks the pipeline's own secrets in its log only; in files that a task keeps it is up to the task.
+  for (const { secret, value } of tl.getVariables()) if (secret) secrets.add(value);
 
   const agent: Agent = {
     signal,

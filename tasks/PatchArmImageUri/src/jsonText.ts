@@ -1,5 +1,4 @@
 /** JSON with comments, read as a tree and edited in place: only the bytes of the values change. */
-// The package's main file cannot be bundled: it requires its own parts by computed names.
 import {
   createScanner,
   findNodeAtLocation,
@@ -11,7 +10,7 @@ import {
   type JSONPath,
   type Node,
   type ParseError,
-} from 'jsonc-parser/lib/esm/main.js';
+} from 'jsonc-parser';
 
 export { createScanner, getNodeValue, type JSONPath, type Node };
 

@@ -11,6 +11,7 @@ import { readImage } from './imageSource.js';
 import { kindsTaken, type TargetChoice } from './imageTarget.js';
 import type { inputs } from './inputs.generated.js';
 import { getNodeValue, parseJson } from './jsonText.js';
+import { parameterProblems } from './parametersCheck.js';
 import { patchText, type Patch, type PatchedText } from './patchText.js';
 import { readTextFile, writeTextFiles, type TextFile } from './textFile.js';
 import { findTokens, parseTokenPattern, shadowTokens, type TokenPattern } from './tokens.js';
@@ -40,6 +41,7 @@ export function patchFiles(input: Input, agent: Agent): string {
   const name = (path: string) => relative(agent.workingDirectory, path) || path;
   const patched = patchAll(sources, patch, name);
   checkOutcome(patched, patch, input, name);
+  checkParameters(patched, choice, name);
 
   for (const { file, result } of patched) {
     for (const { line, where, from, to } of result.changes)
@@ -174,6 +176,24 @@ function checkOutcome(
         "Mend 'files', 'tokens' or 'tokenPattern'; a file that was patched in place has no tokens any more.",
     );
   }
+}
+
+/** What Azure would refuse the finished files for, as far as the template tells; a kept token is not judged. */
+function checkParameters(
+  patched: readonly Patched[],
+  { template }: TargetChoice,
+  name: (path: string) => string,
+): void {
+  if (template === undefined) return;
+  const problems = patched.flatMap(({ file, result }) =>
+    result.left.length > 0
+      ? []
+      : parameterProblems(result.text, template.content.parameters).map(
+          ({ line, problem }) => `${name(file.path)}:${line}: ${problem}`,
+        ),
+  );
+  if (problems.length > 0)
+    throw new ProblemsError(`No file was changed: they do not fit ${name(template.name)}`, problems);
 }
 
 /** Whether a file holds the image or one of the values; a pattern may match others too. */

@@ -144,7 +144,10 @@ describe('runTask', () => {
   });
 
   it('sets outputs and masks what it writes to files', async () => {
-    const run = await runSample('output');
+    const run = await runSample('output', {
+      VSTS_SECRET_VARIABLES: '["queueTimeSecret"]',
+      SECRET_QUEUETIMESECRET: 'from the queue',
+    });
     assert.ok(
       run.lines.includes(
         '##vso[task.setvariable variable=image;isOutput=true;issecret=false;]a;b]c%AZP25d%0Ae',
@@ -154,7 +157,7 @@ describe('runTask', () => {
     const summary = run.lines.find(line => line.startsWith('##vso[task.uploadsummary]'))!;
     assert.equal(
       readFileSync(summary.slice('##vso[task.uploadsummary]'.length), 'utf8'),
-      'the password is ***',
+      'the password is ***, as is ***',
     );
   });
 

@@ -236,11 +236,11 @@ describe('PatchArmImageUri', () => {
     });
 
     it('adds a declared parameter that the file lacks, in the manner of the file', () => {
-      write('web.parameters.json', '{\n\t"parameters": {\n\t\t"size": { "value": 1 } // last\n\t}\n}\n');
+      write('web.parameters.json', '{\n\t"parameters": {\n\t\t"instanceCount": { "value": 1 } // last\n\t}\n}\n');
       run({ imageReference: managedId, templateFile: path('id.json') });
       assert.equal(
         read('web.parameters.json'),
-        `{\n\t"parameters": {\n\t\t"size": { "value": 1 }, // last\n\t\t"imageUri": { "value": "${managedId}" }\n\t}\n}\n`,
+        `{\n\t"parameters": {\n\t\t"instanceCount": { "value": 1 }, // last\n\t\t"imageUri": { "value": "${managedId}" }\n\t}\n}\n`,
       );
     });
 

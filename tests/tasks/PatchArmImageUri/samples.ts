@@ -32,6 +32,9 @@ const schema = 'https://schema.management.azure.com/schemas/2019-04-01/deploymen
 export function template(
   storageProfile: unknown,
   parameters: Record<string, unknown> = {
+    vmSku: { type: 'string', defaultValue: 'Standard_A1' },
+    instanceCount: { type: 'int', defaultValue: 2 },
+    adminUsername: { type: 'string' },
     imageUri: { type: 'string' },
     adminPassword: { type: 'securestring' },
   },
