@@ -1,7 +1,8 @@
 /** Azure Resource Manager's front door: who may enter, which paths there are, and how errors are told. */
 import { randomUUID } from 'node:crypto';
 import type { Deployments } from '../deployments/deployments.js';
-import { parseBody } from '../front/body.js';
+import { readBody } from '../front/body.js';
+import { LooseJsonError } from '../front/looseJson.js';
 import type { Reply, Request } from '../front/http.js';
 import { isForArm, type Identity, type Tokens } from '../signIn/identity.js';
 import { ArmError, asArmError, groupNotFound } from './armError.js';
@@ -153,11 +154,17 @@ function checkApiVersion(query: URLSearchParams): void {
 
 function bodyOf({ text }: Request): Json {
   if (text.trim() === '') return {};
-  const body = parseBody(text);
-  if (isObject(body)) return body;
-  throw new ArmError(
-    400,
-    'InvalidRequestContent',
-    'The request content was invalid and could not be deserialized: it is no JSON object.',
-  );
+  const invalid = (problem: string) =>
+    new ArmError(
+      400,
+      'InvalidRequestContent',
+      `The request content was invalid and could not be deserialized: '${problem}'.`,
+    );
+  try {
+    const body = readBody(text);
+    if (isObject(body)) return body;
+  } catch (error) {
+    throw error instanceof LooseJsonError ? invalid(error.message) : error;
+  }
+  throw invalid('The body must be a JSON object.');
 }

@@ -1,13 +1,24 @@
-/** Request bodies as ARM reads them: JSON with comments, trailing commas and what else clients send. */
-import { parse, type ParseError } from 'jsonc-parser';
+/** Request bodies as ARM reads them: JSON, or what its tolerant reader makes of what clients send. */
+import { LooseJsonError, parseLooseJson } from './looseJson.js';
 
 /** The value, or undefined when the text is no JSON even to a tolerant reader. */
 export function parseBody(text: string): unknown {
   try {
+    return readBody(text);
+  } catch (error) {
+    if (error instanceof LooseJsonError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The value of a body.
+ * @throws LooseJsonError saying where it is no JSON even to a tolerant reader
+ */
+export function readBody(text: string): unknown {
+  try {
     return JSON.parse(text) as unknown;
   } catch {
-    const errors: ParseError[] = [];
-    const value: unknown = parse(text, errors, { allowTrailingComma: true });
-    return errors.length === 0 ? value : undefined;
+    return parseLooseJson(text);
   }
 }
