@@ -30,7 +30,8 @@ if (process.argv.includes('--check')) {
 /** The module that gives a task's code its typed inputs and the names of its outputs. */
 function inputsModule(manifest: TaskManifest): string {
   const inputs = manifest.inputs.map(input => {
-    const options = input.type === 'pickList' ? `, options: [${optionsOf(input).map(quote).join(', ')}]` : '';
+    const options =
+      typeOf(input) === 'pickList' ? `, options: [${optionsOf(input).map(quote).join(', ')}]` : '';
     return `  ${input.name}: { type: ${quote(typeOf(input))}, required: ${isAlwaysRequired(input)}${options} },\n`;
   });
   const outputs = (manifest.outputVariables ?? []).map(output => quote(output.name));
@@ -47,7 +48,7 @@ function inputsModule(manifest: TaskManifest): string {
 function referencePage(manifest: TaskManifest): string {
   const inputs = manifest.inputs.map(input => {
     const type =
-      input.type === 'pickList'
+      typeOf(input) === 'pickList'
         ? optionsOf(input)
             .map(option => `\`${option}\``)
             .join(' · ')
@@ -88,7 +89,9 @@ function isAlwaysRequired(input: TaskInput): boolean {
   return input.required === true && input.visibleRule === undefined && (input.defaultValue ?? '') === '';
 }
 
+/** The type as the code sees it: a pick list that also takes free text offers no more than a text. */
 function typeOf(input: TaskInput): string {
+  if (input.type === 'pickList' && input.properties?.['EditableOptions'] === 'True') return 'string';
   return input.type.startsWith('connectedService:') ? 'connectedService' : input.type;
 }
 

@@ -15,6 +15,7 @@ export interface TaskInput {
   readonly defaultValue?: string;
   readonly options?: Readonly<Record<string, string>>;
   readonly visibleRule?: string;
+  readonly properties?: Readonly<Record<string, string>>;
   readonly groupName?: string;
   readonly aliases?: readonly string[];
 }

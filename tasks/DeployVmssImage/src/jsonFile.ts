@@ -1,5 +1,5 @@
 /** JSON files with comments, as ARM's tools take them, with problems told by line and column. */
-import { parse, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { parse, parseTree, printParseErrorCode, visit, type Node, type ParseError } from 'jsonc-parser';
 
 /** A file that was read: what it holds, or what is wrong with it. */
 export interface JsonFile {
@@ -22,13 +22,22 @@ export function readJson(path: string, fileText: string): JsonFile {
   const problems = errors.map(
     ({ offset, error }) => `${position(path, text, offset)}: ${words(printParseErrorCode(error))}`,
   );
+  const comments = commentsIn(text);
   for (const match of text.matchAll(leftoverToken)) {
+    if (comments.some(([start, end]) => match.index >= start && match.index < end)) continue;
     problems.push(
       `${position(path, text, match.index)}: ${match[0]} was never filled in (PatchArmImageUri's input 'tokens' does that)`,
     );
   }
   if (problems.length === 0 && !isObject(value)) problems.push(`${path}:1:1: is no JSON object`);
   return { path, text, value: isObject(value) ? value : {}, root: parseTree(text), problems };
+}
+
+/** Start and end of every comment: what they say of tokens is not deployed. */
+function commentsIn(text: string): (readonly [start: number, end: number])[] {
+  const comments: (readonly [number, number])[] = [];
+  visit(text, { onComment: (offset, length) => comments.push([offset, offset + length]) });
+  return comments;
 }
 
 /** `path:line:column` of an offset. */

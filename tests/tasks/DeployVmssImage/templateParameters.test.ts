@@ -29,6 +29,10 @@ describe('readJson', () => {
     assert.deepEqual(readJson('x', '\ufeff{"a":1,}').value, { a: 1 });
   });
 
+  it('lets a comment speak of tokens', () => {
+    assert.deepEqual(readJson('x', '{ // @@TOKENS@@ are filled\n /* @@A@@ */ "a": 1 }').problems, []);
+  });
+
   it('tells faults and leftover tokens by line and column', () => {
     const { problems } = readJson('x.json', '{\n  "a": "@@IMAGE@@",\n  "b" 1\n}');
     assert.ok(
