@@ -9,6 +9,7 @@ import { createOperations } from './arm/operations.js';
 import { Resources } from './arm/resources.js';
 import { Store } from './arm/store.js';
 import { createDeployments } from './deployments/deployments.js';
+import { noInstanceFaults, type InstanceFaults } from './faults/instanceFaults.js';
 import { answerBlob } from './front/blobs.js';
 import { createCertificates, rsaKeyPair } from './front/certificates.js';
 import { withContentType, type Reply, type Request } from './front/http.js';
@@ -34,6 +35,12 @@ export interface LocalAzureOptions {
   readonly traffic?: string;
   /** Resource groups that are there from the start, as in a subscription that is in use: location by name. */
   readonly resourceGroups?: ReadonlyMap<string, string>;
+  /** Factor on Azure's own waiting times; 0.2 when absent, 1 is its own pace. */
+  readonly timeScale?: number;
+  /** What shall go wrong with instances of scale sets; nothing when absent. */
+  readonly instanceFaults?: InstanceFaults;
+  /** `retired` refuses machines and scale sets with disks in storage accounts, as Azure does now. */
+  readonly unmanagedDisks?: 'allow' | 'retired';
   /** The clock, for tests of what expires. */
   readonly now?: () => Date;
 }
@@ -80,6 +87,9 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     osBlobs: new Set(),
     startLoadBalancer: balancer => options.startLoadBalancer(balancer),
     now,
+    timeScale: options.timeScale ?? 0.2,
+    faults: options.instanceFaults ?? noInstanceFaults,
+    unmanagedDisks: options.unmanagedDisks ?? 'allow',
   };
   const { providers, balancing } = createProviders(cloud);
   const deployments = createDeployments(() => resources, identity, now);

@@ -9,9 +9,11 @@ import { startLocalAzure, type LocalAzure } from './localAzure.js';
 import { createAddressPool } from './machines/addressPool.js';
 import { startLoadBalancer } from './machines/loadBalancer.js';
 import { createMachineHost } from './machines/machineHost.js';
+import { simulateInstances } from './machines/simulatedHost.js';
 
 const usage = `Usage: npm run azure -- [--port N] [--traffic FILE.jsonl] [--ready-file FILE] [--resource-group NAME=LOCATION]…
-       [--state DIR] [--base-image DIR] [--time-scale N]
+       [--state DIR] [--base-image DIR] [--time-scale N] [--instances real|simulated] [--simulated-boot SECONDS]
+       [--unmanaged-disks allow|retired]
 
   --port N              port of the proxy on 127.0.0.1; any free one when absent
   --traffic FILE.jsonl  log every exchange to this file, secrets masked
@@ -20,7 +22,13 @@ const usage = `Usage: npm run azure -- [--port N] [--traffic FILE.jsonl] [--read
                         have this resource group from the start; may be given several times
   --state DIR           keep disks and the CA certificate below this directory while it runs
   --base-image DIR      root file system of the platform image Debian:debian-12
-  --time-scale N        factor on Azure's own waiting times (intervals of health probes); 0.2 when absent`;
+  --time-scale N        factor on Azure's own waiting times (intervals of health probes); 0.2 when absent
+  --instances real|simulated
+                        run the instances of scale sets, or only keep their states: for sets of hundreds; real when absent
+  --simulated-boot SECONDS
+                        how long simulated instances boot, in Azure's own time; 30 when absent
+  --unmanaged-disks allow|retired
+                        accept disks in storage accounts, or refuse them as Azure does now; allow when absent`;
 
 async function main(): Promise<void> {
   const options = readOptions();
@@ -34,13 +42,20 @@ async function main(): Promise<void> {
   process.on('exit', () => {
     rmSync(stateDirectory, { recursive: true, force: true });
   });
+  const host = createMachineHost({ baseImage, stateDirectory });
+  const timeScale = Number(options['time-scale'] ?? 0.2);
+  const bootSeconds = Number(options['simulated-boot'] ?? 30);
   const azure = await startLocalAzure({
     port: Number(options.port ?? 0),
     stateDirectory,
-    host: createMachineHost({ baseImage, stateDirectory }),
+    host:
+      options.instances === 'simulated'
+        ? simulateInstances(host, { bootSeconds, warmUpSeconds: 5, timeScale })
+        : host,
     addresses: createAddressPool(),
-    startLoadBalancer: balancer =>
-      startLoadBalancer({ ...balancer, timeScale: Number(options['time-scale'] ?? 0.2) }),
+    startLoadBalancer: balancer => startLoadBalancer({ ...balancer, timeScale }),
+    timeScale,
+    unmanagedDisks: options['unmanaged-disks'] === 'retired' ? 'retired' : 'allow',
     resourceGroups: parseNameValues((options['resource-group'] ?? []).join('\n'), '--resource-group'),
     ...(options.traffic === undefined ? {} : { traffic: resolve(options.traffic) }),
   });
@@ -64,6 +79,9 @@ function readOptions() {
       state: { type: 'string' },
       'base-image': { type: 'string' },
       'time-scale': { type: 'string' },
+      instances: { type: 'string' },
+      'simulated-boot': { type: 'string' },
+      'unmanaged-disks': { type: 'string' },
       help: { type: 'boolean' },
     },
   });
@@ -76,6 +94,15 @@ function readOptions() {
   }
   if (values['time-scale'] !== undefined && !(Number(values['time-scale']) > 0)) {
     throw new Error(`--time-scale must be a number above 0, not '${values['time-scale']}'.`);
+  }
+  if (values.instances !== undefined && !['real', 'simulated'].includes(values.instances)) {
+    throw new Error(`--instances must be real or simulated, not '${values.instances}'.`);
+  }
+  if (values['simulated-boot'] !== undefined && !(Number(values['simulated-boot']) >= 0)) {
+    throw new Error(`--simulated-boot must be a number of seconds, not '${values['simulated-boot']}'.`);
+  }
+  if (values['unmanaged-disks'] !== undefined && !['allow', 'retired'].includes(values['unmanaged-disks'])) {
+    throw new Error(`--unmanaged-disks must be allow or retired, not '${values['unmanaged-disks']}'.`);
   }
   return values;
 }

@@ -42,6 +42,8 @@ export interface Machine {
   readonly name: string;
   readonly address: string;
   readonly running: boolean;
+  /** Of a simulated machine, which has nothing to probe: whether its service answers as a healthy one. */
+  readonly answers?: () => boolean;
   /** Called when the machine ends without `stop`, `remove` or the host's `close` having been asked for. */
   onExit(listener: (reason: string) => void): void;
   /** Runs a command inside the machine as root, in an environment of its own (PATH, HOME and `environment`). */

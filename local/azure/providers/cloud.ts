@@ -1,5 +1,6 @@
 /** What the providers share: the state, and the ports behind which machines and balancers run. */
 import type { Store } from '../arm/store.js';
+import type { InstanceFaults } from '../faults/instanceFaults.js';
 import type { AddressPool } from '../machines/addressPool.js';
 import type { LoadBalancer, LoadBalancerOptions } from '../machines/loadBalancer.js';
 import type { Disk, MachineHost } from '../machines/machineHost.js';
@@ -16,6 +17,12 @@ export interface Cloud {
   readonly osBlobs: Set<string>;
   startLoadBalancer(options: LoadBalancerOptions): Promise<LoadBalancer>;
   now(): Date;
+  /** Factor on Azure's own waiting times; 1 is its own pace. */
+  readonly timeScale: number;
+  /** What shall go wrong with instances. */
+  readonly faults: InstanceFaults;
+  /** Whether machines and scale sets may still be made with disks in storage accounts, which Azure has retired. */
+  readonly unmanagedDisks: 'allow' | 'retired';
 }
 
 /** Gives a disk up, unless an image or a blob still stands on it. Take it out of `images` or `blobs` first. */
