@@ -11,6 +11,9 @@ export const jmeterVersion = '5.6.3';
 /** The other Node that agents run tasks on; tests run the built tasks on it, too. */
 export const node24Version = '24.18.1';
 
+/** The Azure CLI, one of the clients that the local Azure is tested with. */
+export const azureCliVersion = '2.91.0';
+
 /** @typedef {'maven' | 'debian'} JmeterSource `debian` is the fallback for machines that do not reach Maven Central */
 
 /**
@@ -46,6 +49,14 @@ export function node24Package() {
  */
 export function node24() {
   return join(cacheDirectory(), 'node', node24Version, 'node_modules', node24Package(), 'bin', 'node');
+}
+
+/**
+ * The Azure CLI for tests: run this program with `-m azure.cli` and the command's arguments.
+ * @returns {string} absolute path of its Python; complete as soon as it exists
+ */
+export function azureCli() {
+  return join(cacheDirectory(), 'azure-cli', azureCliVersion, 'bin', 'python');
 }
 
 /**

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { baseImageDirectory, node24 } from './cache.mjs';
+import { azureCli, baseImageDirectory, node24 } from './cache.mjs';
 import { isInstalled } from './nodeModules.mjs';
 import { installedPackages, isRecentJava, missingPackages, packages } from './packages.mjs';
 
@@ -16,6 +16,7 @@ import { installedPackages, isRecentJava, missingPackages, packages } from './pa
  * @property {boolean} baseImage
  * @property {boolean} jmeter
  * @property {boolean} node24
+ * @property {boolean} azureCli
  */
 
 /**
@@ -35,11 +36,21 @@ export function lacksNodeModules(repository) {
  */
 export function whatIsLacking(repository, { toolsToo, testsToo, jmeter }) {
   const nodeModules = lacksNodeModules(repository);
-  if (!toolsToo) return { nodeModules, packages: [], baseImage: false, jmeter: false, node24: false };
-  /** @type {Set<'baseImage' | 'jmeter'>} */
+  if (!toolsToo) {
+    return {
+      nodeModules,
+      packages: [],
+      baseImage: false,
+      jmeter: false,
+      node24: false,
+      azureCli: false,
+    };
+  }
+  /** @type {Set<import('./packages.mjs').Made>} */
   const missing = new Set();
   if (!existsSync(baseImageDirectory())) missing.add('baseImage');
   if (!existsSync(join(jmeter, 'bin', 'ApacheJMeter.jar'))) missing.add('jmeter');
+  if (testsToo && !existsSync(azureCli())) missing.add('azureCli');
   const commands = new Set(
     packages.flatMap(({ command }) => (command && isUsable(command) ? [command] : [])),
   );
@@ -50,6 +61,7 @@ export function whatIsLacking(repository, { toolsToo, testsToo, jmeter }) {
     baseImage: missing.has('baseImage'),
     jmeter: missing.has('jmeter'),
     node24: testsToo && !existsSync(node24()),
+    azureCli: missing.has('azureCli'),
   };
 }
 

@@ -5,8 +5,9 @@
  * @property {string} name Debian package
  * @property {string} why
  * @property {string} [command] a program that does as well when it is in PATH, wherever it came from
- * @property {'baseImage' | 'jmeter'} [makes] needed only while this is still to be made
+ * @property {Made} [makes] needed only while this is still to be made
  *
+ * @typedef {'baseImage' | 'jmeter' | 'azureCli'} Made
  * @typedef {'root' | 'sudo' | 'none'} Privilege `sudo` means without a password
  */
 
@@ -32,6 +33,7 @@ export const packages = [
   { name: 'openjdk-17-jre-headless', command: 'java', why: 'runs JMeter' },
   { name: 'maven', command: 'mvn', why: 'fetches JMeter', makes: 'jmeter' },
   { name: 'mmdebstrap', command: 'mmdebstrap', why: 'makes the base image', makes: 'baseImage' },
+  { name: 'python3-venv', why: 'keeps the Azure CLI apart', makes: 'azureCli' },
 ];
 
 /**
@@ -49,7 +51,7 @@ export function installedPackages(dpkgOutput) {
 }
 
 /**
- * @param {{ installed: Set<string>, commands: Set<string>, missing: Set<'baseImage' | 'jmeter'> }} machine
+ * @param {{ installed: Set<string>, commands: Set<string>, missing: Set<Made> }} machine
  *   `commands` are the usable ones among the packages' commands, `missing` what is still to be made
  * @returns {Package[]} in the order of the list
  */

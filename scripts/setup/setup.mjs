@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installPackages } from './apt.mjs';
+import { installAzureCli } from './azureCli.mjs';
 import { makeBaseImage } from './baseImage.mjs';
 import { cacheDirectory, jmeterHome, jmeterHomeFrom } from './cache.mjs';
 import { installJmeter } from './jmeter.mjs';
@@ -20,8 +21,8 @@ const purposes = ['test', 'demo', 'pipeline', 'build'];
  * @returns {boolean}
  */
 function isComplete(lacks) {
-  const { nodeModules, baseImage, jmeter, node24, packages } = lacks;
-  return !nodeModules && !baseImage && !jmeter && !node24 && packages.length === 0;
+  const { packages, ...others } = lacks;
+  return packages.length === 0 && !Object.values(others).includes(true);
 }
 
 /**
@@ -64,6 +65,7 @@ async function setUp({ purpose, jmeter }) {
     if (lacks.baseImage) await makeBaseImage(log);
     if (lacks.jmeter) await installJmeter(jmeter, log);
     if (lacks.node24) await installNode24(log);
+    if (lacks.azureCli) await installAzureCli(log);
     say(`This machine is ready (${((Date.now() - start) / 1000).toFixed(0)} s)`);
   });
 }

@@ -10,8 +10,8 @@ import {
 } from '../../../scripts/setup/packages.mjs';
 
 const bare = { installed: new Set<string>(), commands: new Set<string>() };
-const nothing = new Set<'baseImage' | 'jmeter'>();
-const everything = new Set<'baseImage' | 'jmeter'>(['baseImage', 'jmeter']);
+const nothing = new Set<'baseImage' | 'jmeter' | 'azureCli'>();
+const everything = new Set<'baseImage' | 'jmeter' | 'azureCli'>(['baseImage', 'jmeter', 'azureCli']);
 const names = (machine: Parameters<typeof missingPackages>[0]) =>
   missingPackages(machine).map(one => one.name);
 
