@@ -19,20 +19,27 @@ export interface AzureFacts {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly subscriptionId: string;
+  /** PEM file of the application's certificate and private key. */
+  readonly certificateFile: string;
+  /** The token with which a job may ask it for OIDC tokens. */
+  readonly systemAccessToken: string;
 }
 
+/** The ways in which a connection to the local Azure can sign in. */
+export const connectionSchemes = ['ServicePrincipal', 'Certificate', 'WorkloadIdentityFederation'] as const;
+export type ConnectionScheme = (typeof connectionSchemes)[number];
+
 /** The connection of any name to the local Azure. */
-export function azureConnection(name: string, azure: AzureFacts): Endpoint {
+export function azureConnection(name: string, azure: AzureFacts, scheme: ConnectionScheme): Endpoint {
   return {
     id: connectionId(name),
     name,
     url: 'https://management.azure.com/',
-    scheme: 'ServicePrincipal',
+    scheme: scheme === 'Certificate' ? 'ServicePrincipal' : scheme,
     parameters: {
       tenantid: azure.tenantId,
       serviceprincipalid: azure.clientId,
-      serviceprincipalkey: azure.clientSecret,
-      authenticationType: 'spnKey',
+      ...credential(azure, scheme),
     },
     data: {
       environment: 'AzureCloud',
@@ -50,6 +57,20 @@ export function azureConnection(name: string, azure: AzureFacts): Endpoint {
       AzureKeyVaultServiceEndpointResourceId: 'https://vault.azure.net',
     },
   };
+}
+
+function credential(azure: AzureFacts, scheme: ConnectionScheme): Record<string, string> {
+  switch (scheme) {
+    case 'ServicePrincipal':
+      return { serviceprincipalkey: azure.clientSecret, authenticationType: 'spnKey' };
+    case 'Certificate':
+      return {
+        servicePrincipalCertificate: readFileSync(azure.certificateFile, 'utf8'),
+        authenticationType: 'spnCertificate',
+      };
+    case 'WorkloadIdentityFederation':
+      return {};
+  }
 }
 
 /**

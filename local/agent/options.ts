@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { ProblemsError } from '../../shared/core/errors.js';
+import { type ConnectionScheme, connectionSchemes } from './connections.js';
 import type { Host } from './run/session.js';
 
 export interface Options {
@@ -13,6 +14,8 @@ export interface Options {
   readonly host: Host;
   readonly out: string;
   readonly azure: 'local' | 'none';
+  /** How connections to the local Azure sign in. */
+  readonly connectionScheme: ConnectionScheme;
   /** Resource groups that the local Azure has from the start, NAME=LOCATION each. */
   readonly resourceGroups: readonly string[];
   readonly source?: string;
@@ -31,6 +34,8 @@ export const usage = `Runs a pipeline file on this machine, with the built tasks
   --host build|release    what tasks see as System.HostType (default build)
   --out DIR               folder of the record and the job's folders (default out/pipeline)
   --azure local|none      start the local Azure and give it to every service connection (default none)
+  --connection-scheme ServicePrincipal|Certificate|WorkloadIdentityFederation
+                          how these connections sign in to the local Azure (default ServicePrincipal, with a secret)
   --resource-group NAME=LOCATION
                           a resource group that the local Azure has from the start; may be given several times
   --connections FILE      service connections for --azure none, JSON:
@@ -85,6 +90,8 @@ export function readOptions(
   const { source, connections } = values;
   if (values['resource-group'] !== undefined && values.azure !== 'local')
     problems.push('--resource-group needs --azure local: it is the local Azure that has the group');
+  if (values['connection-scheme'] !== undefined && values.azure !== 'local')
+    problems.push('--connection-scheme needs --azure local: connections of a file name their own scheme');
   const options: Options = {
     file,
     variables: pairs('var'),
@@ -93,6 +100,12 @@ export function readOptions(
     host: choice('host', values.host ?? 'build', ['build', 'release'], 'build'),
     out: values.out ?? 'out/pipeline',
     azure: choice('azure', values.azure ?? 'none', ['local', 'none'], 'none'),
+    connectionScheme: choice(
+      'connection-scheme',
+      values['connection-scheme'] ?? 'ServicePrincipal',
+      connectionSchemes,
+      'ServicePrincipal',
+    ),
     resourceGroups: values['resource-group'] ?? [],
     tasks: values.tasks ?? 'dist/extension/tasks',
     node: values.node ?? process.execPath,
@@ -116,6 +129,7 @@ function parse(args: readonly string[]) {
         host: { type: 'string' },
         out: { type: 'string' },
         azure: { type: 'string' },
+        'connection-scheme': { type: 'string' },
         'resource-group': { type: 'string', multiple: true },
         connections: { type: 'string' },
         source: { type: 'string' },

@@ -105,11 +105,14 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
       const found = connections.find(other =>
         [other.name, other.id].some(known => known.toLowerCase() === name.toLowerCase()),
       );
-      const endpoint = found ?? (azure && azureConnection(name, azure.facts));
+      const endpoint = found ?? (azure && azureConnection(name, azure.facts, options.connectionScheme));
       if (endpoint !== undefined) secretsOf(endpoint).forEach(masker.addAtStart);
       return endpoint;
     };
-    if (azure !== undefined) masker.addAtStart(azure.facts.clientSecret);
+    if (azure !== undefined) {
+      const { clientSecret, systemAccessToken } = azure.facts;
+      [clientSecret, systemAccessToken].forEach(masker.addAtStart);
+    }
     for (const endpoint of connections) secretsOf(endpoint).forEach(masker.addAtStart);
     const run: RunSession = {
       host: options.host,
@@ -125,6 +128,7 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
       environment:
         azure === undefined ? machine.environment : azureEnvironment(machine.environment, azure.facts),
       connection,
+      ...(azure === undefined ? {} : { accessToken: azure.facts.systemAccessToken }),
       variables,
       cancel: machine.cancel,
       kill: machine.kill,

@@ -20,8 +20,9 @@ import type { LoadBalancer, LoadBalancerOptions } from './machines/loadBalancer.
 import type { MachineHost } from './machines/machineHost.js';
 import type { Cloud } from './providers/cloud.js';
 import { createProviders } from './providers/providers.js';
-import { createIdentity, createTokens } from './signIn/identity.js';
-import { answerSignIn } from './signIn/signIn.js';
+import { createDevOps, devOpsHost, issuerHost } from './signIn/devOps.js';
+import { createAppCertificate, createIdentity, createTokens } from './signIn/identity.js';
+import { answerSignIn, signInHosts } from './signIn/signIn.js';
 
 export interface LocalAzureOptions {
   /** Of the proxy; 0 for any free one. */
@@ -53,6 +54,12 @@ export interface Connection {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly subscriptionId: string;
+  /** PEM file of the application's certificate and its private key, for signing in without the secret. */
+  readonly certificateFile: string;
+  /** Where a job asks for the OIDC token of a federated service connection, as `System.OidcRequestUri`. */
+  readonly oidcRequestUri: string;
+  /** The bearer token of that request, as `System.AccessToken`. */
+  readonly systemAccessToken: string;
 }
 
 export interface LocalAzure {
@@ -62,20 +69,23 @@ export interface LocalAzure {
 }
 
 const armHost = 'management.azure.com';
-const signInHosts = [
-  'login.microsoftonline.com',
-  'login.microsoft.com',
-  'login.windows.net',
-  'sts.windows.net',
-];
 const blobHosts = '*.blob.core.windows.net';
-const hostNames = [armHost, ...signInHosts, blobHosts];
+const devOpsHosts = [devOpsHost, issuerHost];
+const hostNames = [armHost, ...signInHosts, ...devOpsHosts, blobHosts];
 
 export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
   const now = options.now ?? (() => new Date());
-  const [certificates, tokenKeys] = await Promise.all([createCertificates(hostNames), rsaKeyPair()]);
   const identity = createIdentity();
+  const [certificates, tokenKeys, devOpsKeys, appCertificate] = await Promise.all([
+    createCertificates(hostNames),
+    rsaKeyPair(),
+    rsaKeyPair(),
+    createAppCertificate(identity),
+  ]);
+  const devOps = createDevOps(devOpsKeys, now);
   const tokens = createTokens(identity, tokenKeys, now);
+  const certificate = appCertificate.registered;
+  const signIn = { identity, tokens, certificate, federated: devOps.federated, now };
   const store = new Store();
   const operations = createOperations(now);
   const cloud: Cloud = {
@@ -102,7 +112,8 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   const dispatch = (request: Request): Reply | Promise<Reply> => {
     if (request.url.hostname === armHost)
       return answerArm(request, { identity, tokens, resources, deployments });
-    if (signInHosts.includes(request.url.hostname)) return answerSignIn(request, identity, tokens, now());
+    if (signInHosts.includes(request.url.hostname)) return answerSignIn(request, signIn);
+    if (devOpsHosts.includes(request.url.hostname)) return devOps.answer(request);
     return answerBlob(request, cloud);
   };
   const answer = async (request: Request): Promise<Reply> => {
@@ -120,11 +131,26 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     return reply;
   };
   const caFile = join(options.stateDirectory, 'ca.pem');
-  await writeFile(caFile, certificates.authority);
+  const certificateFile = join(options.stateDirectory, 'application.pem');
+  await Promise.all([
+    writeFile(caFile, certificates.authority),
+    writeFile(certificateFile, appCertificate.pem, { mode: 0o600 }),
+  ]);
   const proxy = await startProxy({ port: options.port, certificates, hostNames, answer });
   const { tenantId, clientId, clientSecret, subscriptionId } = identity;
+  const { oidcRequestUri, systemAccessToken } = devOps;
   return {
-    connection: { proxy: proxy.url, caFile, tenantId, clientId, clientSecret, subscriptionId },
+    connection: {
+      proxy: proxy.url,
+      caFile,
+      tenantId,
+      clientId,
+      clientSecret,
+      subscriptionId,
+      certificateFile,
+      oidcRequestUri,
+      systemAccessToken,
+    },
     close: async () => {
       await proxy.close();
       await balancing.close();

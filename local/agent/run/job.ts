@@ -172,9 +172,9 @@ function environmentOf(job: Job): Record<string, string> {
   return { 'Environment.Name': job.environment, 'Environment.Id': '1' };
 }
 
-/** The connection to the service itself. Nothing answers there, but tasks expect it. */
+/** The connection to the service itself. Only the local Azure answers there, for OIDC tokens; but tasks expect it. */
 function addSystemConnection({ run, endpoints, variables }: JobSession): void {
-  const token = randomUUID();
+  const token = run.accessToken ?? randomUUID();
   variables.set('System.AccessToken', token, { secret: true, readOnly: true });
   endpoints.set('systemvssconnection', {
     id: 'SYSTEMVSSCONNECTION',

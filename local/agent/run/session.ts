@@ -26,6 +26,8 @@ export interface RunSession {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The service connection of a name. */
   readonly connection: (name: string) => Endpoint | undefined;
+  /** System.AccessToken of every job; each has one of its own, good for nothing, when absent. */
+  readonly accessToken?: string;
   /** Variables that every job starts with: those of the service, then those given for the run. */
   readonly variables: Variables;
   /** Aborted when the run is cancelled. */

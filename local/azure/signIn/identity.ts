@@ -1,6 +1,9 @@
 /** The one tenant, application and subscription there is, and the tokens it is given. */
-import { createSign, createVerify, randomBytes, randomUUID } from 'node:crypto';
-import { object, string, type Json } from '../arm/json.js';
+import { createHash, createPublicKey, randomBytes, randomUUID, X509Certificate } from 'node:crypto';
+import { string, type Json } from '../arm/json.js';
+import { createSelfSigned } from '../front/certificates.js';
+import type { RegisteredCertificate } from './assertion.js';
+import { keySet, readJwt, signJwt } from './jwt.js';
 
 /** What a client needs to know to sign in. */
 export interface Identity {
@@ -41,6 +44,24 @@ export interface Tokens {
   issue(audience: string, version: '1.0' | '2.0'): Token;
   /** Whether a token was issued here and is still good. */
   check(token: string): TokenCheck;
+  /** The JSON Web Key Set that the tokens can be verified with. */
+  readonly keys: Json;
+}
+
+/** The application's certificate: as it is registered, and the PEM text of it and its key that a client signs in with. */
+export interface AppCertificate {
+  readonly registered: RegisteredCertificate;
+  readonly pem: string;
+}
+
+export async function createAppCertificate(identity: Identity): Promise<AppCertificate> {
+  const { certificate, key } = await createSelfSigned(identity.clientId);
+  const { raw, publicKey } = new X509Certificate(certificate);
+  const digest = (algorithm: string) => createHash(algorithm).update(raw).digest('hex').toUpperCase();
+  return {
+    registered: { publicKey, sha1: digest('sha1'), sha256: digest('sha256') },
+    pem: `${key.trimEnd()}\n${certificate}`,
+  };
 }
 
 /** @param keys an RSA key pair, PEM */
@@ -50,7 +71,9 @@ export function createTokens(
   now: () => Date,
 ): Tokens {
   const kid = randomBytes(20).toString('base64url');
+  const publicKey = createPublicKey(keys.publicKey);
   return {
+    keys: keySet(keys.publicKey, kid),
     issue: (audience, version) => {
       const notBefore = Math.floor(now().getTime() / 1000);
       const expires = notBefore + tokenLifetime;
@@ -70,19 +93,12 @@ export function createTokens(
         uti: randomBytes(16).toString('base64url'),
         ver: version,
       };
-      const unsigned = `${encode({ typ: 'JWT', alg: 'RS256', x5t: kid, kid })}.${encode(claims)}`;
-      const signature = createSign('RSA-SHA256').update(unsigned).sign(keys.privateKey, 'base64url');
-      return { value: `${unsigned}.${signature}`, notBefore, expires };
+      return { value: signJwt({ x5t: kid, kid }, claims, keys.privateKey), notBefore, expires };
     },
     check: token => {
-      const [header = '', payload = '', signature = '', ...more] = token.split('.');
-      const genuine =
-        more.length === 0 &&
-        createVerify('RSA-SHA256')
-          .update(`${header}.${payload}`)
-          .verify(keys.publicKey, signature, 'base64url');
-      if (!genuine) return { ok: false, why: 'invalid', claims: {} };
-      const claims = object(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
+      const jwt = readJwt(token);
+      if (jwt?.isSignedBy(publicKey) !== true) return { ok: false, why: 'invalid', claims: {} };
+      const { claims } = jwt;
       const expires = Number(claims['exp']);
       if (expires * 1000 <= now().getTime()) return { ok: false, why: 'expired', claims };
       return { ok: true, claims };
@@ -94,8 +110,4 @@ export function createTokens(
 export function isForArm(claims: Json): boolean {
   const audience = string(claims['aud'])?.replace(/\/+$/, '');
   return audience === 'https://management.azure.com' || audience === 'https://management.core.windows.net';
-}
-
-function encode(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

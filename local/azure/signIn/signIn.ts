@@ -1,44 +1,54 @@
-/** Microsoft Entra ID's sign-in endpoints, v1 and v2, for an application with a secret. */
-import { randomUUID, timingSafeEqual } from 'node:crypto';
+/** Microsoft Entra ID's sign-in endpoints, v1 and v2, for an application with a secret, a certificate and a federated credential. */
+import { timingSafeEqual } from 'node:crypto';
 import type { Reply, Request } from '../front/http.js';
+import { checkAssertion, type FederatedCredential, type RegisteredCertificate } from './assertion.js';
 import { tokenLifetime, type Identity, type Tokens } from './identity.js';
+import { errorBody, invalidClient, required, SignInError } from './signInError.js';
+
+/** Who may sign in, by what, and for which tokens. */
+export interface SignInParts {
+  readonly identity: Identity;
+  readonly tokens: Tokens;
+  readonly certificate: RegisteredCertificate;
+  readonly federated: FederatedCredential;
+  now(): Date;
+}
+
+export const signInHosts = [
+  'login.microsoftonline.com',
+  'login.microsoft.com',
+  'login.windows.net',
+  'sts.windows.net',
+];
 
 /** The host whose name the endpoints' URLs carry. */
 const authority = 'https://login.microsoftonline.com';
 
-/** A refusal in Entra's words. */
-class SignInError extends Error {
-  override readonly name = 'SignInError';
-  constructor(
-    readonly status: 400 | 401,
-    readonly error: string,
-    readonly number: number,
-    message: string,
-  ) {
-    super(`AADSTS${number}: ${message}`);
-  }
-}
-
 /** Answers a request to the sign-in hosts. */
-export function answerSignIn(request: Request, identity: Identity, tokens: Tokens, now: Date): Reply {
+export function answerSignIn(request: Request, parts: SignInParts): Reply {
+  const { identity, tokens } = parts;
   const [tenant = '', ...path] = request.url.pathname.split('/').filter(part => part !== '');
   const rest = path.join('/').toLowerCase();
   const version = rest.includes('v2.0') ? '2.0' : '1.0';
   try {
     if (request.method === 'GET' && rest === 'discovery/instance')
       return { status: 200, body: discovery(request, identity) };
+    if (request.method === 'GET' && /^discovery\/(v2\.0\/)?keys$/.test(rest))
+      return { status: 200, body: tokens.keys };
+    if (request.method === 'GET' && /^userrealm\/[^/]+$/.test(rest))
+      return { status: 200, body: userRealm(path.at(-1) ?? '') };
     if (request.method === 'GET' && /^(v2\.0\/)?\.well-known\/openid-configuration$/.test(rest)) {
       checkTenant(tenant, identity);
       return { status: 200, body: openIdConfiguration(tenant, version) };
     }
     if (request.method === 'POST' && /^oauth2\/(v2\.0\/)?token$/.test(rest)) {
       checkTenant(tenant, identity);
-      return { status: 200, headers: noStore, body: token(request, identity, tokens, version) };
+      return { status: 200, headers: noStore, body: token(request, tenant, parts, version) };
     }
     return { status: 404 };
   } catch (error) {
     if (error instanceof SignInError)
-      return { status: error.status, headers: noStore, body: errorBody(error, now) };
+      return { status: error.status, headers: noStore, body: errorBody(error, parts.now(), authority) };
     throw error;
   }
 }
@@ -56,7 +66,7 @@ function checkTenant(tenant: string, identity: Identity): void {
   );
 }
 
-function token(request: Request, identity: Identity, tokens: Tokens, version: '1.0' | '2.0'): unknown {
+function token(request: Request, tenant: string, parts: SignInParts, version: '1.0' | '2.0'): unknown {
   const form = new URLSearchParams(request.text);
   const grant = required(form, 'grant_type');
   if (grant !== 'client_credentials') {
@@ -67,9 +77,9 @@ function token(request: Request, identity: Identity, tokens: Tokens, version: '1
       `The app requested an unsupported grant type '${grant}'.`,
     );
   }
-  checkClient(form, request.headers['authorization'], identity);
+  checkClient(form, request.headers['authorization'], tenant, parts);
   const audience = version === '1.0' ? required(form, 'resource') : scopeResource(required(form, 'scope'));
-  const { value, notBefore, expires } = tokens.issue(audience, version);
+  const { value, notBefore, expires } = parts.tokens.issue(audience, version);
   const common = { token_type: 'Bearer', access_token: value };
   // v1 gives its numbers as text, v2 as numbers.
   return version === '2.0'
@@ -84,7 +94,13 @@ function token(request: Request, identity: Identity, tokens: Tokens, version: '1
       };
 }
 
-function checkClient(form: URLSearchParams, authorization: string | undefined, identity: Identity): void {
+function checkClient(
+  form: URLSearchParams,
+  authorization: string | undefined,
+  tenant: string,
+  parts: SignInParts,
+): void {
+  const { identity, certificate, federated } = parts;
   const basic = /^Basic\s+(.+)$/i.exec(authorization ?? '')?.[1];
   const [basicId, basicSecret] =
     basic === undefined
@@ -103,30 +119,42 @@ function checkClient(form: URLSearchParams, authorization: string | undefined, i
   }
   const secret = basicSecret ?? form.get('client_secret');
   if (secret === null && form.get('client_assertion') !== null) {
-    throw new SignInError(
-      401,
-      'invalid_client',
-      700027,
-      'Client assertion failed signature validation. This local Azure knows the application by its secret only.',
-    );
+    const isAudience = (audience: string) => isTokenEndpoint(audience, tenant);
+    checkAssertion({
+      form,
+      clientId: identity.clientId,
+      certificate,
+      federated,
+      isAudience,
+      now: parts.now(),
+    });
+    return;
   }
   if (secret === null || secret === '') {
-    throw new SignInError(
-      401,
-      'invalid_client',
+    throw invalidClient(
       7000218,
       "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
     );
   }
   if (!equal(secret, identity.clientSecret)) {
-    throw new SignInError(
-      401,
-      'invalid_client',
+    throw invalidClient(
       7000215,
       'Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the ' +
         `client secret ID, for a secret added to app '${identity.clientId}'.`,
     );
   }
+}
+
+/** What a certificate's assertion may be made out to: the tenant's token endpoints or issuers, at any of the hosts. */
+function isTokenEndpoint(audience: string, tenant: string): boolean {
+  if (!URL.canParse(audience)) return false;
+  const { protocol, hostname, pathname } = new URL(audience);
+  const rest = ['', '/', '/v2.0', '/oauth2/token', '/oauth2/v2.0/token'].map(path => `/${tenant}${path}`);
+  return (
+    protocol === 'https:' &&
+    signInHosts.includes(hostname) &&
+    rest.some(path => path.toLowerCase() === pathname.toLowerCase())
+  );
 }
 
 /** `https://management.azure.com//.default` → `https://management.azure.com/` */
@@ -142,33 +170,18 @@ function scopeResource(scope: string): string {
   );
 }
 
-function required(form: URLSearchParams, name: string): string {
-  const value = form.get(name);
-  if (value !== null && value !== '') return value;
-  throw new SignInError(
-    400,
-    'invalid_request',
-    900144,
-    `The request body must contain the following parameter: '${name}'.`,
-  );
-}
-
 function equal(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function errorBody(error: SignInError, now: Date): unknown {
-  const timestamp = now.toISOString().replace('T', ' ').replace(/\.\d+/, '');
-  const [traceId, correlationId] = [randomUUID(), randomUUID()];
+/** No user can sign in here: a realm says only that the name is unknown. */
+function userRealm(user: string): unknown {
   return {
-    error: error.error,
-    error_description: `${error.message} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`,
-    error_codes: [error.number],
-    timestamp,
-    trace_id: traceId,
-    correlation_id: correlationId,
-    error_uri: `${authority}/error?code=${error.number}`,
+    ver: '1.0',
+    account_type: 'Unknown',
+    domain_name: user.split(/@|%40/i)[1] ?? '',
+    cloud_instance_name: 'microsoftonline.com',
   };
 }
 
@@ -193,7 +206,7 @@ function openIdConfiguration(tenant: string, version: '1.0' | '2.0'): unknown {
   const path = version === '2.0' ? 'oauth2/v2.0' : 'oauth2';
   return {
     token_endpoint: `${authority}/${tenant}/${path}/token`,
-    token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
     authorization_endpoint: `${authority}/${tenant}/${path}/authorize`,
     jwks_uri: `${authority}/${tenant}/discovery/${version === '2.0' ? 'v2.0/' : ''}keys`,
     issuer: version === '2.0' ? `${authority}/${tenant}/v2.0` : `https://sts.windows.net/${tenant}/`,

@@ -11,7 +11,7 @@ writeFileSync(value('--traffic'), '');
 writeFileSync(process.argv[2], String(process.pid));
 setTimeout(() => writeFileSync(value('--ready-file'), JSON.stringify({
   proxy: 'http://127.0.0.1:1', caFile: '/tmp/ca.pem', tenantId: 'tenant-1', clientId: 'client-1',
-  clientSecret: 'azure-secret-1', subscriptionId: 'sub-1',
+  clientSecret: 'azure-secret-1', subscriptionId: 'sub-1', certificateFile: process.argv[1], systemAccessToken: 'job-token-1',
 }) + '\\n'), 100);
 setInterval(() => undefined, 1000);
 `;
@@ -24,6 +24,30 @@ describe('a run with the local Azure', () => {
     writeFiles(folder, { 'azure.mjs': script });
     const pidFile = join(folder, 'pid');
     return { pidFile, azureCommand: [process.execPath, join(folder, 'azure.mjs'), pidFile] };
+  }
+
+  /** A task that says what its connection is like. */
+  function schemeTask(): string {
+    const tasks = temporaryFolder();
+    const script = `
+const get = name => process.env['ENDPOINT_AUTH_PARAMETER_' + process.env.INPUT_CONNECTION + '_' + name] ?? '';
+console.log(process.env['ENDPOINT_AUTH_SCHEME_' + process.env.INPUT_CONNECTION]);
+console.log(get('AUTHENTICATIONTYPE'));
+console.log('key ' + get('SERVICEPRINCIPALKEY'));
+console.log('certificate ' + (get('SERVICEPRINCIPALCERTIFICATE').includes('setInterval') ? '***' : ''));
+console.log('job ' + process.env.ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN.length);
+`;
+    writeFiles(tasks, {
+      'Scheme/task.json': JSON.stringify({
+        id: '7f0e2a0c-3f2b-4f0a-8f57-000000000001',
+        name: 'Scheme',
+        version: { Major: 1, Minor: 0, Patch: 0 },
+        inputs: [{ name: 'connection', type: 'connectedService:AzureRM', label: 'c', required: true }],
+        execution: { Node20_1: { target: 'run.cjs' } },
+      }),
+      'Scheme/run.cjs': script,
+    });
+    return tasks;
   }
 
   it('gives it to every connection and to the environment, and stops it', async () => {
@@ -59,6 +83,22 @@ describe('a run with the local Azure', () => {
     assert.ok(existsSync(join(out, 'azure-traffic.jsonl')));
     assert.throws(() => process.kill(Number(readFileSync(pidFile, 'utf8')), 0));
   });
+
+  for (const [scheme, expected] of [
+    ['ServicePrincipal', ['ServicePrincipal', 'spnKey', 'key ***', 'certificate ']],
+    ['Certificate', ['ServicePrincipal', 'spnCertificate', 'key ', 'certificate ***']],
+    ['WorkloadIdentityFederation', ['WorkloadIdentityFederation', '', 'key ', 'certificate ']],
+  ] as const) {
+    it(`gives connections of ${scheme}, and jobs a token that it knows`, async () => {
+      const { azureCommand } = command(standIn);
+      const { text } = await run(steps('- task: Scheme@1\n  inputs: {connection: Any}'), {
+        options: { azure: 'local', connectionScheme: scheme, tasks: schemeTask() },
+        machine: { azureCommand },
+      });
+      for (const line of expected) assert.ok(text.split('\n').includes(line), `${line}\n${text}`);
+      assert.match(text, /^job 11$/m);
+    });
+  }
 
   it('tells when it ends in the middle', async () => {
     const { azureCommand } = command(

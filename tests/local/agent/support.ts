@@ -54,6 +54,7 @@ export async function run(yaml: string, settings: RunSettings = {}): Promise<Run
     host: 'build',
     out: join(folder, 'out'),
     azure: 'none',
+    connectionScheme: 'ServicePrincipal',
     resourceGroups: [],
     tasks: fixtureTasks,
     node: process.execPath,

@@ -69,7 +69,7 @@ describe('Signing in to the local Azure', () => {
     ['another grant', { grant_type: 'password' }, 400, 'unsupported_grant_type', 70003],
     ['no resource', { resource: '' }, 400, 'invalid_request', 900144],
     [
-      'an assertion, which is not known here',
+      'an empty secret, even beside an assertion',
       { client_secret: '', client_assertion: 'x.y.z' },
       401,
       'invalid_client',
