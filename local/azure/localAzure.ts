@@ -6,10 +6,12 @@ import { answerArm } from './arm/arm.js';
 import { asArmError } from './arm/armError.js';
 import { putGroup } from './arm/groups.js';
 import { createOperations } from './arm/operations.js';
+import { createPace } from './arm/pace.js';
 import { Resources } from './arm/resources.js';
 import { Store } from './arm/store.js';
 import { createDeployments } from './deployments/deployments.js';
 import { noInstanceFaults, type InstanceFaults } from './faults/instanceFaults.js';
+import { noOperationFaults } from './faults/operationFaults.js';
 import { answerBlob } from './front/blobs.js';
 import { createCertificates, rsaKeyPair } from './front/certificates.js';
 import { withContentType, type Reply, type Request } from './front/http.js';
@@ -36,12 +38,12 @@ export interface LocalAzureOptions {
   readonly traffic?: string;
   /** Resource groups that are there from the start, as in a subscription that is in use: location by name. */
   readonly resourceGroups?: ReadonlyMap<string, string>;
-  /** Factor on Azure's own waiting times; 0.2 when absent, 1 is its own pace. */
-  readonly timeScale?: number;
   /** What shall go wrong with instances of scale sets; nothing when absent. */
   readonly instanceFaults?: InstanceFaults;
   /** `retired` refuses machines and scale sets with disks in storage accounts, as Azure does now. */
   readonly unmanagedDisks?: 'allow' | 'retired';
+  /** Factor on everything that takes its time on Azure, see arm/pace.ts; 0, no waiting at all, when absent. */
+  readonly timeScale?: number;
   /** The clock, for tests of what expires. */
   readonly now?: () => Date;
 }
@@ -87,7 +89,9 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   const certificate = appCertificate.registered;
   const signIn = { identity, tokens, certificate, federated: devOps.federated, now };
   const store = new Store();
-  const operations = createOperations(now);
+  const timeScale = options.timeScale ?? 0;
+  const pace = createPace(timeScale);
+  const operations = createOperations(now, pace);
   const cloud: Cloud = {
     store,
     host: options.host,
@@ -97,13 +101,19 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     osBlobs: new Set(),
     startLoadBalancer: balancer => options.startLoadBalancer(balancer),
     now,
-    timeScale: options.timeScale ?? 0.2,
+    timeScale,
     faults: options.instanceFaults ?? noInstanceFaults,
     unmanagedDisks: options.unmanagedDisks ?? 'allow',
   };
   const { providers, balancing } = createProviders(cloud);
   const deployments = createDeployments(() => resources, identity, now);
-  const resources = new Resources(store, operations, [...providers, deployments.provider]);
+  const resources = new Resources(
+    store,
+    operations,
+    [...providers, deployments.provider],
+    pace,
+    noOperationFaults,
+  );
   for (const [name, location] of options.resourceGroups ?? []) {
     putGroup(resources, identity.subscriptionId, name, { location });
   }
@@ -152,6 +162,7 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
       systemAccessToken,
     },
     close: async () => {
+      pace.close();
       await proxy.close();
       await balancing.close();
       await options.host.close();

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseNameValues } from '../../shared/core/nameValues.js';
 import { baseImageDirectory } from '../../scripts/setup/cache.mjs';
+import { defaultTimeScale } from './arm/pace.js';
 import { startLocalAzure, type LocalAzure } from './localAzure.js';
 import { createAddressPool } from './machines/addressPool.js';
 import { startLoadBalancer } from './machines/loadBalancer.js';
@@ -22,7 +23,7 @@ const usage = `Usage: npm run azure -- [--port N] [--traffic FILE.jsonl] [--read
                         have this resource group from the start; may be given several times
   --state DIR           keep disks and the CA certificate below this directory while it runs
   --base-image DIR      root file system of the platform image Debian:debian-12
-  --time-scale N        factor on Azure's own waiting times (intervals of health probes); 0.2 when absent
+  --time-scale N        factor on the time that everything takes on Azure; 1 is its own pace, 0.02 when absent
   --instances real|simulated
                         run the instances of scale sets, or only keep their states: for sets of hundreds; real when absent
   --simulated-boot SECONDS
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
     rmSync(stateDirectory, { recursive: true, force: true });
   });
   const host = createMachineHost({ baseImage, stateDirectory });
-  const timeScale = Number(options['time-scale'] ?? 0.2);
+  const timeScale = Number(options['time-scale'] ?? defaultTimeScale);
   const bootSeconds = Number(options['simulated-boot'] ?? 30);
   const azure = await startLocalAzure({
     port: Number(options.port ?? 0),

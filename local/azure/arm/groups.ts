@@ -6,6 +6,7 @@ import { normalLocation } from './protocol.js';
 import { key } from './resourceId.js';
 import type { Resources } from './resources.js';
 import type { Resource, ResourceGroup } from './store.js';
+import { jobTiming } from './timings.js';
 
 export function showGroup(resources: Resources, name: string): ResourceGroup {
   const group = resources.store.group(name);
@@ -73,12 +74,27 @@ const order: readonly string[] = [
 export function removeGroup(resources: Resources, name: string): Operation {
   const group = showGroup(resources, name);
   resources.store.setGroup({ ...group, properties: { provisioningState: 'Deleting' } });
-  return resources.operations.start(async () => {
+  const work = async () => {
+    const least = resources.pace.wait(jobTiming.seconds);
     for (const step of steps(resources.store.list(group.id))) {
       await Promise.all(step.map(resource => resources.removeNow(resource)));
     }
+    await least;
     resources.store.deleteGroup(name);
-  });
+  };
+  return resources.operations.start(work, { id: jobId(group), timing: jobTiming });
+}
+
+/** The job's name as ARM puts it into the URL that is polled. */
+function jobId({ name, location }: ResourceGroup): string {
+  const escaped = name
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, one => `:${one.charCodeAt(0).toString(16).toUpperCase()}`);
+  const job = {
+    jobId: `RESOURCEGROUPDELETIONJOB-${escaped}-${location.toUpperCase()}`,
+    jobLocation: location,
+  };
+  return Buffer.from(JSON.stringify(job)).toString('base64url');
 }
 
 function steps(all: readonly Resource[]): readonly (readonly Resource[])[] {

@@ -2,11 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { asArmError, type ArmError } from './armError.js';
 import { compact, type Json } from './json.js';
+import type { Pace } from './pace.js';
+import type { Timing } from './timings.js';
 
 /** One long-running operation. */
 export interface Operation {
   readonly id: string;
   readonly startTime: Date;
+  readonly timing: Timing;
+  /** The time scale that its Retry-After values follow. */
+  readonly scale: number;
+  /** How much longer it will take, in Azure's seconds, as far as its timing knows; 0 when it is overdue. */
+  readonly remaining: number;
   readonly state:
     | { readonly status: 'InProgress' }
     | { readonly status: 'Succeeded'; readonly endTime: Date; readonly output: unknown }
@@ -15,20 +22,49 @@ export interface Operation {
   readonly done: Promise<void>;
 }
 
+export interface OperationOptions {
+  /** A GUID when absent. */
+  readonly id?: string;
+  /** Lasts no longer than its work when absent. */
+  readonly timing?: Timing;
+  /** Whether its id is twenty digits that count down from operation to operation, as those of deployments are. */
+  readonly countdown?: boolean;
+}
+
 /** The operations of one local Azure. */
 export interface Operations {
-  /** Starts the work after the answer to the request is on its way; a throw of it fails the operation. */
-  start(work: () => Promise<unknown>, id?: string): Operation;
+  /**
+   * Starts the work after the answer to the request is on its way; a throw of it fails the operation. It lasts as
+   * long as the work; whoever starts it sees to its timing, which is told to clients.
+   */
+  start(work: () => Promise<unknown>, options?: OperationOptions): Operation;
   find(id: string): Operation | undefined;
   /** Settles when none is in progress. */
   idle(): Promise<void>;
 }
 
-export function createOperations(now: () => Date): Operations {
+/** Documents of operations that ended are kept for so many of the latest. */
+const remembered = 10_000;
+
+export function createOperations(now: () => Date, pace: Pace): Operations {
   const operations = new Map<string, Operation>();
   const inProgress = new Set<Promise<void>>();
+  const forgetOldest = () => {
+    for (const [id, { state }] of operations) {
+      if (state.status === 'InProgress') continue;
+      operations.delete(id);
+      return;
+    }
+  };
+  const nextCountdown = () => {
+    let left = 9_223_372_036_854_775_807n - ticksOf(now());
+    while (operations.has(padded(left))) left -= 1n;
+    return padded(left);
+  };
   return {
-    start: (work, id = randomUUID()) => {
+    start: (work, options = {}) => {
+      const { timing = { seconds: 0 }, countdown = false } = options;
+      const id = options.id ?? (countdown ? nextCountdown() : randomUUID());
       const startTime = now();
       let state: Operation['state'] = { status: 'InProgress' };
       const run = async () => {
@@ -50,12 +86,20 @@ export function createOperations(now: () => Date): Operations {
       const operation: Operation = {
         id,
         startTime,
+        timing,
+        scale: pace.scale,
+        get remaining() {
+          if (pace.scale === 0) return 0;
+          const passed = (now().getTime() - startTime.getTime()) / 1000 / pace.scale;
+          return Math.max(0, timing.seconds - passed);
+        },
         done,
         get state() {
           return state;
         },
       };
       operations.set(id.toLowerCase(), operation);
+      if (operations.size > remembered) forgetOldest();
       return operation;
     },
     find: id => operations.get(id.toLowerCase()),
@@ -63,6 +107,15 @@ export function createOperations(now: () => Date): Operations {
       while (inProgress.size > 0) await Promise.all(inProgress);
     },
   };
+}
+
+/** A time as .NET counts it, in units of 100 ns since the year 1. */
+export function ticksOf(time: Date): bigint {
+  return BigInt(time.getTime()) * 10_000n + 621_355_968_000_000_000n;
+}
+
+function padded(count: bigint): string {
+  return String(count).padStart(20, '0');
 }
 
 /** The operation as the compute provider and most others tell of it. */

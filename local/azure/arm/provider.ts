@@ -3,7 +3,7 @@ import type { Json } from './json.js';
 import type { Resource, ResourceGroup } from './store.js';
 
 /** How a provider tells of its long-running operations; see protocol.ts. */
-export type Protocol = 'compute' | 'network' | 'disks' | 'storage' | 'deployments';
+export type Protocol = 'compute' | 'galleries' | 'network' | 'disks' | 'storage' | 'deployments';
 
 /** A PUT, or a PATCH whose body is already merged with the resource. */
 export interface PutRequest {

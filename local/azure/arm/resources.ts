@@ -1,16 +1,19 @@
 /** What can be done to a resource, the same for a direct request and for a deployment. */
 import { ArmError, entityNotFound, groupNotFound, resourceNotFound } from './armError.js';
-import { merge, object, string, type Json } from './json.js';
+import { checkConditions, type Conditions } from './conditions.js';
+import { merge, object, type Json } from './json.js';
+import { lasting } from './lasting.js';
+import type { OperationEffect, OperationFaults } from '../faults/operationFaults.js';
 import type { Operation, Operations } from './operations.js';
+import type { Pace } from './pace.js';
 import type { Provider, PutRequest } from './provider.js';
 import { formatResourceId, key, parseResourceId, type ResourceId } from './resourceId.js';
 import { createSerial } from './serial.js';
 import type { Resource, ResourceGroup, Store } from './store.js';
+import { timingOf, type StartingCall } from './timings.js';
 
 /** What a request says beside its body. */
-export interface RequestDetails {
-  readonly ifMatch?: string | undefined;
-  readonly ifNoneMatch?: string | undefined;
+export interface RequestDetails extends Conditions {
   /** The body as it was sent, for line numbers in refusals. */
   readonly text?: string | undefined;
 }
@@ -40,6 +43,8 @@ export class Resources {
     readonly store: Store,
     readonly operations: Operations,
     providers: readonly Provider[],
+    readonly pace: Pace,
+    readonly faults: OperationFaults,
   ) {
     this.#providers = new Map(providers.map(provider => [key(provider.type), provider]));
   }
@@ -96,7 +101,7 @@ export class Resources {
     checkConditions(existing, details);
     if (provider.put === undefined) throw methodNotAllowed('PUT', parsed.type);
     const spelled = formatResourceId({ ...parsed, type: provider.type, resourceGroup: group.name });
-    return this.#put(provider, {
+    return this.#put('PUT', provider, {
       id: existing?.id ?? spelled,
       name: existing?.name ?? parsed.name.slice(parsed.name.lastIndexOf('/') + 1),
       group,
@@ -128,7 +133,7 @@ export class Resources {
       };
     }
     const group = this.#writableGroup(parsed.resourceGroup);
-    return this.#put(provider, {
+    return this.#put('PATCH', provider, {
       id: resource.id,
       name: resource.name,
       group,
@@ -149,7 +154,18 @@ export class Resources {
     if (resource === undefined) return undefined;
     checkConditions(resource, details);
     provider.refuseRemoval?.(resource);
-    return { provider, resource, operation: this.operations.start(() => this.removeNow(resource)) };
+    const effect = this.#effect('DELETE', resource.id);
+    const work = async () => {
+      try {
+        await lasting(this.pace, timing, effect, () => this.removeNow(resource));
+      } catch (error) {
+        this.store.update(resource.id, { provisioningState: 'Failed' });
+        throw error;
+      }
+    };
+    const timing = timingOf({ method: 'DELETE', type: provider.type, existed: true });
+    this.store.update(resource.id, { provisioningState: 'Deleting' });
+    return { provider, resource, operation: this.operations.start(work, { timing }) };
   }
 
   /** Deletes a resource without asking whether it may go. */
@@ -166,10 +182,12 @@ export class Resources {
     const { parsed, provider, resource } = this.#existing(id);
     const act = provider.actions?.[key(action)];
     if (act === undefined) throw unknownBelow(action, parsed, Object.keys(provider.actions ?? {}));
+    const effect = this.#effect('POST', `${resource.id}/${action}`);
     const acted = act({ resource, body, query });
     if ('result' in acted) return { provider, result: acted.result };
-    const operation = this.operations.start(() => this.#serial(topLevel(id), acted.work));
-    return { provider, resource, operation };
+    const timing = timingOf({ method: 'POST', type: provider.type, action, existed: true });
+    const work = () => lasting(this.pace, timing, effect, () => this.#serial(topLevel(id), acted.work));
+    return { provider, resource, operation: this.operations.start(work, { timing }) };
   }
 
   read(id: string, what: string, query = noQuery): unknown {
@@ -179,9 +197,13 @@ export class Resources {
     return read({ resource, body: {}, query });
   }
 
-  #put(provider: Provider, request: PutRequest): Accepted {
-    const { resource, work } = provider.put?.(request) ?? { resource: undefined };
-    if (resource === undefined) throw methodNotAllowed('PUT', provider.type);
+  #put(method: StartingCall['method'], provider: Provider, request: PutRequest): Accepted {
+    const effect = this.#effect(method, request.id);
+    const put = provider.put?.(request);
+    if (put === undefined) throw methodNotAllowed('PUT', provider.type);
+    const { resource } = put;
+    // What is done at once cannot hang or fail later, unless a fault makes an operation of it.
+    const work = put.work ?? (effect === undefined ? undefined : () => Promise.resolve(undefined));
     const existed = request.existing !== undefined;
     // Deployments keep their own, richer states.
     const state = (name: string) => (provider.protocol === 'deployments' ? {} : { provisioningState: name });
@@ -191,17 +213,29 @@ export class Resources {
     if (provider.find === undefined) this.store.set(stored);
     const shown = provider.show?.(stored, noQuery) ?? stored;
     if (work === undefined) return { provider, resource: shown, existed, operation: undefined };
-    const operation = this.operations.start(async () => {
+    const timing = timingOf({ method, type: provider.type, existed });
+    const begin = async () => {
       try {
-        const output = await this.#serial(topLevel(resource.id), work);
+        const output = await lasting(this.pace, timing, effect, () =>
+          this.#serial(topLevel(resource.id), work),
+        );
         this.store.update(resource.id, state('Succeeded'));
         return output;
       } catch (error) {
         this.store.update(resource.id, state('Failed'));
         throw error;
       }
-    });
+    };
+    const countdown = provider.protocol === 'deployments';
+    const operation = this.operations.start(begin, { timing, countdown });
     return { provider, resource: shown, existed, operation };
+  }
+
+  /** What faults make of the operation. @throws ArmError when they refuse the request that starts it */
+  #effect(method: StartingCall['method'], path: string): OperationEffect | undefined {
+    const effect = this.faults.operation(method, path);
+    if (effect?.kind === 'refused') throw effect.error;
+    return effect;
   }
 
   #parse(id: string): ResourceId {
@@ -236,29 +270,6 @@ export class Resources {
     if (resource === undefined) throw resourceNotFound(provider.type, parsed.name, group.name);
     return { parsed, provider, resource };
   }
-}
-
-function checkConditions(existing: Resource | undefined, { ifMatch, ifNoneMatch }: RequestDetails): void {
-  if (ifNoneMatch === '*' && existing !== undefined) {
-    throw new ArmError(
-      412,
-      'PreconditionFailed',
-      `The resource '${existing.id}' exists already, and if-none-match is '*'.`,
-    );
-  }
-  if (ifMatch === undefined || ifMatch === '*') return;
-  const etag = string(existing?.etag) ?? '""';
-  if (unquoted(ifMatch) !== unquoted(etag)) {
-    throw new ArmError(
-      412,
-      'PreconditionFailed',
-      `Etag provided in if-match header "${unquoted(ifMatch)}" does not match etag ${etag} of resource.`,
-    );
-  }
-}
-
-function unquoted(etag: string): string {
-  return etag.replace(/^"(.*)"$/, '$1');
 }
 
 function topLevel(id: string): string {
