@@ -157,7 +157,9 @@ export class Resources {
     const effect = this.#effect('DELETE', resource.id);
     const work = async () => {
       try {
-        await lasting(this.pace, timing, effect, () => this.removeNow(resource));
+        await lasting(this.pace, timing, effect, () =>
+          this.removeNow(resource, this.pace.wait(timing.seconds)),
+        );
       } catch (error) {
         this.store.update(resource.id, { provisioningState: 'Failed' });
         throw error;
@@ -168,12 +170,13 @@ export class Resources {
     return { provider, resource, operation: this.operations.start(work, { timing }) };
   }
 
-  /** Deletes a resource without asking whether it may go. */
-  async removeNow(resource: Resource): Promise<void> {
+  /** Deletes a resource without asking whether it may go; it is shown until its time has come. */
+  async removeNow(resource: Resource, until: Promise<void> = Promise.resolve()): Promise<void> {
     const provider = this.provider(resource.type);
     this.store.update(resource.id, { provisioningState: 'Deleting' });
     const work = provider.remove?.(resource);
     if (work !== undefined) await this.#serial(topLevel(resource.id), work);
+    await until;
     for (const child of this.store.list(resource.id)) this.store.delete(child.id);
     this.store.delete(resource.id);
   }

@@ -13,7 +13,12 @@ import {
   type PipelinePolicy,
 } from '@azure/core-rest-pipeline';
 import { ClientSecretCredential } from '@azure/identity';
-import { startLocalAzure, type Connection, type LocalAzure } from '../../../local/azure/localAzure.js';
+import {
+  startLocalAzure,
+  type Connection,
+  type LocalAzure,
+  type LocalAzureOptions,
+} from '../../../local/azure/localAzure.js';
 import { FakeBalancer, FakeHost, fakeAddresses } from './fakes.js';
 
 export interface Answer {
@@ -71,7 +76,10 @@ export function transportTo({ proxy, caFile }: Connection) {
 }
 
 /** The time that the local Azure believes it is may be moved. */
-export async function startFixture(clock: { offset: number } = { offset: 0 }): Promise<Fixture> {
+export async function startFixture(
+  clock: { offset: number } = { offset: 0 },
+  options: Partial<LocalAzureOptions> = {},
+): Promise<Fixture> {
   const directory = mkdtempSync(join(tmpdir(), 'local-azure-test-'));
   const traffic = join(directory, 'traffic.jsonl');
   const host = new FakeHost();
@@ -89,6 +97,7 @@ export async function startFixture(clock: { offset: number } = { offset: 0 }): P
       return Promise.resolve(balancer);
     },
     now: () => new Date(Date.now() + clock.offset),
+    ...options,
   });
   const { tenantId, clientId, clientSecret, subscriptionId } = azure.connection;
   const transport = transportTo(azure.connection);
