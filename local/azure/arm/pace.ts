@@ -43,10 +43,14 @@ export function createPace(scale: number): Pace {
   };
 }
 
+/** User agents of the clients that need a Retry-After. */
+const dependent = /go-autorest|^Packer\/|HashiCorp|AZURECLI|azsdk-(python|go)/i;
+
 /**
  * The Retry-After for a wait of so many of Azure's seconds: whole seconds, none at all where the scale makes it less than one.
- * go-autorest (Packer) polls without a pause when no whole Retry-After of a second or more is given, or waits 30 s when none
- * is, so it always gets one; every other client here has a pace of its own that a Retry-After would slow down.
+ * go-autorest (Packer) polls without a pause when no whole Retry-After of a second or more is given, and it, Terraform and the
+ * SDKs of Python (Azure CLI) and Go wait up to 30 s when none is, so they always get one; every other client here has a pace of
+ * its own that a Retry-After would slow down.
  * @param seconds undefined where Azure sends none
  */
 export function retryAfter(
@@ -56,5 +60,5 @@ export function retryAfter(
 ): Record<string, string> {
   const scaled = (seconds ?? 0) * scale;
   if (scaled >= 1) return { 'retry-after': String(Math.round(scaled)) };
-  return /go-autorest|^Packer\//.test(userAgent ?? '') ? { 'retry-after': '1' } : {};
+  return dependent.test(userAgent ?? '') ? { 'retry-after': '1' } : {};
 }

@@ -44,6 +44,8 @@ export async function startMachine(options: MachineOptions, parts: MachineParts)
   let disk = options.disk;
   let firstBoot = true;
   let removed = false;
+  /** Whether it has not run since it was captured, so that the capture is what there is to capture again. */
+  let untouched = false;
   let current: { readonly namespaces: Namespaces; readonly supervisor: Supervisor } | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -57,6 +59,7 @@ export async function startMachine(options: MachineOptions, parts: MachineParts)
   const boot = async () => {
     if (removed) throw new UserError(`Machine '${name}' was removed and cannot be started.`);
     if (current !== undefined) return;
+    untouched = false;
     const lower = await makeDirectories(directory, [parts.emulationLayer, ...disk.layers]);
     const nameServers = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
     const script = bootScript(options, { firstBoot, nameServers });
@@ -145,11 +148,16 @@ export async function startMachine(options: MachineOptions, parts: MachineParts)
         if (current !== undefined)
           throw new UserError(`Machine '${name}' is running: stop it before it is captured.`);
         if (removed) throw new UserError(`Machine '${name}' was removed and cannot be captured.`);
+        if (untouched) {
+          layers.hold(disk);
+          return disk;
+        }
         const before = disk;
         const captured = await layers.freeze(join(directory, 'upper'), before);
         // The receiver of the captured disk holds it, and so does the machine, which goes on above it.
         layers.hold(captured);
         disk = captured;
+        untouched = true;
         await layers.release(before);
         return captured;
       }),

@@ -203,6 +203,7 @@ describe('machine host', function () {
     );
     await vm.stop();
     const disk = await vm.capture();
+    assert.deepEqual((await vm.capture()).layers, disk.layers, 'a second image of it is of the same disk');
     const upper = disk.layers[0] ?? '';
     const passwd = await readFile(join(upper, 'etc/passwd'), 'utf8');
     assert.ok(!passwd.includes('packer'));
