@@ -7,7 +7,8 @@ import type { Reply, Request } from '../front/http.js';
 import { isForArm, type Identity, type Tokens } from '../signIn/identity.js';
 import { ArmError, asArmError, groupNotFound } from './armError.js';
 import { isObject, string, type Json } from './json.js';
-import { routes, type Visit } from './routes.js';
+import type { Visit } from './route.js';
+import { routes } from './routes.js';
 import type { Resources } from './resources.js';
 
 export interface ArmParts {

@@ -1,12 +1,10 @@
 /** The paths of Azure Resource Manager, as a table. Case is ignored throughout. */
-import type { Reply, Request } from '../front/http.js';
-import type { ArmParts } from './arm.js';
+import { deploymentRoutes } from '../deployments/deploymentRoutes.js';
+import type { Reply } from '../front/http.js';
 import { ArmError, resourceNotFound } from './armError.js';
-import type { Json } from './json.js';
 import { filterResources } from './resourceFilter.js';
 import { namespaces, showNamespace, showSubscription } from './subscription.js';
 import { patchGroup, putGroup, removeGroup, showGroup } from './groups.js';
-import { statusDocument } from './operations.js';
 import {
   actionReply,
   locationPollReply,
@@ -17,45 +15,18 @@ import {
   removeReply,
 } from './protocol.js';
 import { parseResourceId } from './resourceId.js';
+import {
+  group,
+  named,
+  noContent,
+  ok,
+  operationOf,
+  route,
+  subscription,
+  type Route,
+  type Visit,
+} from './route.js';
 import type { Resource } from './store.js';
-
-/** A request that was let in, with what its path says. */
-export interface Visit extends ArmParts {
-  readonly request: Request;
-  readonly query: URLSearchParams;
-  readonly body: Json;
-  readonly values: Readonly<Record<string, string | undefined>>;
-}
-
-interface Route {
-  readonly methods: readonly string[];
-  readonly path: RegExp;
-  readonly groupMayBeAbsent: boolean;
-  answer(visit: Visit): Reply;
-}
-
-/** `{name}` is one segment, `{name*}` the rest of the path. */
-function route(
-  methods: string,
-  path: string,
-  answer: (visit: Visit) => Reply,
-  groupMayBeAbsent = false,
-): Route {
-  const pattern = path
-    .replace(/[.]/g, '\\.')
-    .replace(
-      /\{(\w+)(\*?)\}/g,
-      (_all, name: string, rest: string) => `(?<${name}>${rest === '*' ? '.+' : '[^/]+'})`,
-    );
-  return { methods: methods.split(' '), path: new RegExp(`^${pattern}$`, 'i'), groupMayBeAbsent, answer };
-}
-
-const subscription = '/subscriptions/{subscription}';
-const group = `${subscription}/resourcegroups/{group}`;
-const deployment = `${group}/providers/microsoft.resources/deployments/{deployment}`;
-
-const ok = (body: unknown): Reply => ({ status: 200, body });
-const noContent: Reply = { status: 204 };
 
 export const routes: readonly Route[] = [
   route('GET', '/tenants', ({ identity }) =>
@@ -101,50 +72,7 @@ export const routes: readonly Route[] = [
     }),
   ),
 
-  route('POST', `${deployment}/validate`, visit =>
-    ok(
-      visit.deployments.validate(
-        deploymentId(visit),
-        showGroup(visit.resources, named(visit, 'group')),
-        visit.body,
-        visit.request.text,
-      ),
-    ),
-  ),
-  route('POST', `${deployment}/cancel`, visit => {
-    existingDeployment(visit);
-    visit.deployments.cancel(deploymentId(visit));
-    return noContent;
-  }),
-  ...[deployment, `${group}/deployments/{deployment}`].flatMap(path => [
-    route('GET', `${path}/operations`, visit => {
-      existingDeployment(visit);
-      return ok({ value: visit.deployments.operations(deploymentId(visit)) });
-    }),
-    route('GET', `${path}/operations/{operation}`, visit => {
-      existingDeployment(visit);
-      const wanted = named(visit, 'operation').toLowerCase();
-      const found = visit.deployments
-        .operations(deploymentId(visit))
-        .find(one => String(one['operationId']).toLowerCase() === wanted);
-      if (found === undefined)
-        throw new ArmError(
-          404,
-          'DeploymentOperationNotFound',
-          `Deployment operation '${wanted}' could not be found.`,
-        );
-      return ok(found);
-    }),
-  ]),
-  route('GET', `${deployment}/operationstatuses/{operation}`, visit => {
-    const operation = operationOf(visit);
-    const headers = operation.state.status === 'InProgress' ? pace(visit.request) : {};
-    return { status: 200, headers, body: statusDocument(operation, 'Running') };
-  }),
-  route('GET HEAD', deployment, visit => {
-    const found = existingDeployment(visit);
-    return visit.request.method === 'HEAD' ? noContent : ok(found);
-  }),
+  ...deploymentRoutes,
 
   route('GET HEAD PUT PATCH DELETE POST', `${group}/providers/{rest*}`, answerResource),
 ];
@@ -239,30 +167,4 @@ function below(
 
 function collection(visit: Visit, scope: string): readonly Resource[] {
   return visit.resources.list(scope, `${named(visit, 'namespace')}/${named(visit, 'type')}`, visit.query);
-}
-
-function existingDeployment(visit: Visit): Resource {
-  const found = visit.resources.find(deploymentId(visit));
-  if (found !== undefined) return found;
-  throw new ArmError(
-    404,
-    'DeploymentNotFound',
-    `Deployment '${named(visit, 'deployment')}' could not be found.`,
-  );
-}
-
-function deploymentId(visit: Visit): string {
-  const { id } = showGroup(visit.resources, named(visit, 'group'));
-  return `${id}/providers/Microsoft.Resources/deployments/${named(visit, 'deployment')}`;
-}
-
-function operationOf({ resources, values }: Visit) {
-  const id = values['operation'] ?? '';
-  const operation = resources.operations.find(id);
-  if (operation === undefined) throw new ArmError(404, 'NotFound', `The operation '${id}' was not found.`);
-  return operation;
-}
-
-function named({ values }: Visit, name: string): string {
-  return values[name] ?? '';
 }
