@@ -1,29 +1,34 @@
 /** A whole Azure on loopback: the proxy in front, sign-in, Resource Manager, and the machines behind. */
-import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describe, ToolError } from '../../shared/core/errors.js';
 import { answerArm } from './arm/arm.js';
-import { asArmError } from './arm/armError.js';
 import { putGroup } from './arm/groups.js';
 import { createOperations } from './arm/operations.js';
 import { createPace } from './arm/pace.js';
 import { Resources } from './arm/resources.js';
 import { Store } from './arm/store.js';
 import { createDeployments } from './deployments/deployments.js';
-import { noInstanceFaults, type InstanceFaults } from './faults/instanceFaults.js';
-import { noOperationFaults } from './faults/operationFaults.js';
-import { answerBlob } from './front/blobs.js';
+import type { InstanceFaults } from './faults/instanceFaults.js';
+import type { FaultRule } from './faults/faultRule.js';
+import { createFaults } from './faults/faults.js';
+import { controlHost } from './faults/control.js';
+import { createFrontDoor } from './frontDoor.js';
+import { createThrottling } from './throttling/throttling.js';
+import { answerBlob, unavailable } from './front/blobs.js';
 import { createCertificates, rsaKeyPair } from './front/certificates.js';
-import { withContentType, type Reply, type Request } from './front/http.js';
-import { startProxy } from './front/proxy.js';
+import type { Reply, Request } from './front/http.js';
+import { startProxy, type ProxyOptions } from './front/proxy.js';
 import { openTrafficLog } from './front/traffic.js';
 import type { AddressPool } from './machines/addressPool.js';
 import type { LoadBalancer, LoadBalancerOptions } from './machines/loadBalancer.js';
-import type { MachineHost } from './machines/machineHost.js';
+import type { Disk, MachineHost } from './machines/machineHost.js';
 import type { Cloud } from './providers/cloud.js';
 import { createProviders } from './providers/providers.js';
+import { startAzurite } from './storage/azurite.js';
+import { createUploads } from './storage/uploads.js';
 import { createDevOps, devOpsHost, issuerHost } from './signIn/devOps.js';
-import { createAppCertificate, createIdentity, createTokens } from './signIn/identity.js';
+import { createAppCertificate, createIdentity, createTokens, type Tokens } from './signIn/identity.js';
 import { answerSignIn, signInHosts } from './signIn/signIn.js';
 
 export interface LocalAzureOptions {
@@ -38,8 +43,12 @@ export interface LocalAzureOptions {
   readonly traffic?: string;
   /** Resource groups that are there from the start, as in a subscription that is in use: location by name. */
   readonly resourceGroups?: ReadonlyMap<string, string>;
-  /** What shall go wrong with instances of scale sets; nothing when absent. */
+  /** What shall go wrong from the start; nothing when absent. */
+  readonly faults?: readonly FaultRule[];
+  /** Asked about instances of scale sets in place of `faults`, by tests. */
   readonly instanceFaults?: InstanceFaults;
+  /** Whether Azure's documented request limits are kept. */
+  readonly throttling?: boolean;
   /** `retired` refuses machines and scale sets with disks in storage accounts, as Azure does now. */
   readonly unmanagedDisks?: 'allow' | 'retired';
   /** Factor on everything that takes its time on Azure, see arm/pace.ts; 0, no waiting at all, when absent. */
@@ -73,7 +82,7 @@ export interface LocalAzure {
 const armHost = 'management.azure.com';
 const blobHosts = '*.blob.core.windows.net';
 const devOpsHosts = [devOpsHost, issuerHost];
-const hostNames = [armHost, ...signInHosts, ...devOpsHosts, blobHosts];
+const hostNames = [armHost, ...signInHosts, ...devOpsHosts, controlHost, blobHosts];
 
 export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
   const now = options.now ?? (() => new Date());
@@ -85,35 +94,49 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     createAppCertificate(identity),
   ]);
   const devOps = createDevOps(devOpsKeys, now);
-  const tokens = createTokens(identity, tokenKeys, now);
+  const issued = createTokens(identity, tokenKeys, now);
+  const tokens: Tokens = {
+    ...issued,
+    check: token => {
+      const check = issued.check(token);
+      if (!check.ok || !expired.has(token)) return check;
+      return {
+        ok: false,
+        why: 'expired',
+        claims: { ...check.claims, exp: Math.floor(now().getTime() / 1000) },
+      };
+    },
+  };
   const certificate = appCertificate.registered;
   const signIn = { identity, tokens, certificate, federated: devOps.federated, now };
   const store = new Store();
   const timeScale = options.timeScale ?? 0;
   const pace = createPace(timeScale);
   const operations = createOperations(now, pace);
+  const faults = createFaults();
+  const expired = new Set<string>();
+  const disks = {
+    images: new Map<string, Disk>(),
+    blobs: new Map<string, Disk>(),
+    osBlobs: new Set<string>(),
+    storageKeys: new Map<string, readonly string[]>(),
+  };
+  const uploads = createUploads(disks, startAzurite);
   const cloud: Cloud = {
     store,
     host: options.host,
     addresses: options.addresses,
-    images: new Map(),
-    blobs: new Map(),
-    osBlobs: new Set(),
+    ...disks,
+    uploads,
     startLoadBalancer: balancer => options.startLoadBalancer(balancer),
     now,
     timeScale,
-    faults: options.instanceFaults ?? noInstanceFaults,
+    faults: options.instanceFaults ?? faults,
     unmanagedDisks: options.unmanagedDisks ?? 'allow',
   };
   const { providers, balancing } = createProviders(cloud);
   const deployments = createDeployments(() => resources, identity, now);
-  const resources = new Resources(
-    store,
-    operations,
-    [...providers, deployments.provider],
-    pace,
-    noOperationFaults,
-  );
+  const resources = new Resources(store, operations, [...providers, deployments.provider], pace, faults);
   for (const [name, location] of options.resourceGroups ?? []) {
     putGroup(resources, identity.subscriptionId, name, { location });
   }
@@ -126,19 +149,43 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     if (devOpsHosts.includes(request.url.hostname)) return devOps.answer(request);
     return answerBlob(request, cloud);
   };
-  const answer = async (request: Request): Promise<Reply> => {
-    let reply: Reply;
+  const replaceFaults = (rules: readonly FaultRule[]) => {
+    faults.replace(rules);
+    store.memory = faults.longestLag * 1000 * timeScale;
+  };
+  replaceFaults(options.faults ?? []);
+  const answer = createFrontDoor({
+    armHost,
+    faults,
+    surroundings: { store, pace, now, expire: token => expired.add(token) },
+    throttling:
+      options.throttling === true
+        ? createThrottling(timeScale, now, id => resources.find(id) !== undefined)
+        : undefined,
+    log,
+    dispatch,
+    replaceFaults,
+  });
+  /** Uploads go through unread: they may be large. */
+  const pass: ProxyOptions['pass'] = async (url, incoming, response) => {
+    if (!url.hostname.endsWith(blobHosts.slice(1))) return false;
+    const headers = Object.fromEntries(
+      Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const request: Request = { method: incoming.method ?? 'GET', url, headers, text: '' };
     try {
-      reply = withContentType(await dispatch(request));
+      const passed = await uploads.pass(url, incoming, response);
+      if (passed !== undefined) log?.write(request, passed);
+      return passed !== undefined;
     } catch (error) {
-      reply = withContentType({
-        status: 500,
-        headers: { 'x-ms-request-id': randomUUID() },
-        body: { error: asArmError(error).body },
-      });
+      if (response.headersSent) throw error;
+      const reply = unavailable(
+        `Blobs cannot be kept: ${error instanceof ToolError ? describe(error) : String(error)}`,
+      );
+      response.writeHead(reply.status, { ...reply.headers, connection: 'close' }).end(reply.body);
+      log?.write(request, reply);
+      return true;
     }
-    log?.write(request, reply);
-    return reply;
   };
   const caFile = join(options.stateDirectory, 'ca.pem');
   const certificateFile = join(options.stateDirectory, 'application.pem');
@@ -146,7 +193,7 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     writeFile(caFile, certificates.authority),
     writeFile(certificateFile, appCertificate.pem, { mode: 0o600 }),
   ]);
-  const proxy = await startProxy({ port: options.port, certificates, hostNames, answer });
+  const proxy = await startProxy({ port: options.port, certificates, hostNames, answer, pass });
   const { tenantId, clientId, clientSecret, subscriptionId } = identity;
   const { oidcRequestUri, systemAccessToken } = devOps;
   return {
@@ -164,6 +211,7 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     close: async () => {
       pace.close();
       await proxy.close();
+      await uploads.close();
       await balancing.close();
       await options.host.close();
       options.addresses.close();

@@ -34,6 +34,10 @@ export interface Resource {
 export class Store {
   readonly #groups = new Map<string, ResourceGroup>();
   readonly #resources = new Map<string, Resource>();
+  /** What changed lately, oldest first: the resource as it was before, by the clock of `performance.now()`. */
+  #changes: { readonly time: number; readonly id: string; readonly before: Resource | undefined }[] = [];
+  /** For how long changes are remembered, in milliseconds. */
+  memory = 0;
 
   get groups(): readonly ResourceGroup[] {
     return [...this.#groups.values()];
@@ -56,6 +60,7 @@ export class Store {
   }
 
   set(resource: Resource): void {
+    this.#note(key(resource.id));
     this.#resources.set(key(resource.id), resource);
   }
 
@@ -67,7 +72,25 @@ export class Store {
   }
 
   delete(id: string): void {
+    this.#note(key(id));
     this.#resources.delete(key(id));
+  }
+
+  /** The resources that changed in the last so many milliseconds, as they were before; by lower-case id. */
+  changedWithin(milliseconds: number): ReadonlyMap<string, Resource | undefined> {
+    const past = new Map<string, Resource | undefined>();
+    const since = performance.now() - milliseconds;
+    for (const { time, id, before } of this.#changes)
+      if (time >= since && !past.has(id)) past.set(id, before);
+    return past;
+  }
+
+  #note(id: string): void {
+    if (this.memory <= 0) return;
+    const time = performance.now();
+    const oldest = this.#changes.findIndex(one => one.time >= time - this.memory);
+    if (oldest !== 0) this.#changes = oldest < 0 ? [] : this.#changes.slice(oldest);
+    this.#changes.push({ time, id, before: this.#resources.get(id) });
   }
 
   /** Resources below a scope, in the order of their creation; of one type when given. */

@@ -15,6 +15,8 @@ export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Nothing is answered: the connection is reset. */
+  readonly reset?: true;
 }
 
 /** The answer with the headers that its body calls for. */

@@ -12,6 +12,8 @@ export interface ProxyOptions {
   /** Hosts that are answered here; `*.` at the start stands for one label. */
   readonly hostNames: readonly string[];
   answer(request: Request): Promise<Reply>;
+  /** Asked first, before the body is read: whether it has answered the request itself. */
+  pass?(url: URL, incoming: IncomingMessage, response: ServerResponse): Promise<boolean>;
 }
 
 export interface Proxy {
@@ -86,6 +88,8 @@ async function serve(
       .end(`No such host here: ${host}\n`);
     return;
   }
+  const url = new URL(incoming.url ?? '/', `https://${host.replace(/:443$/, '')}`);
+  if ((await options.pass?.(url, incoming, response)) === true) return;
   const text = await readBody(incoming);
   if (text === undefined) {
     response.writeHead(413, { connection: 'close' }).end();
@@ -97,8 +101,11 @@ async function serve(
       Array.isArray(value) ? value.join(', ') : value,
     ]),
   );
-  const url = new URL(incoming.url ?? '/', `https://${host.replace(/:443$/, '')}`);
   const reply = await options.answer({ method: incoming.method ?? 'GET', url, headers, text });
+  if (reply.reset === true) {
+    response.destroy();
+    return;
+  }
   const body =
     reply.body === undefined ? '' : typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
   const length = reply.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) };
