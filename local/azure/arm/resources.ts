@@ -193,6 +193,12 @@ export class Resources {
     return { provider, resource, operation: this.operations.start(work, { timing }) };
   }
 
+  /** Whether there is such a view: `rollingUpgrades/latest` is one, and looks like a resource. */
+  reads(id: string, what: string): boolean {
+    const parsed = parseResourceId(id);
+    return parsed !== undefined && this.#providers.get(key(parsed.type))?.reads?.[key(what)] !== undefined;
+  }
+
   read(id: string, what: string, query = noQuery): unknown {
     const { parsed, provider, resource } = this.#existing(id);
     const read = provider.reads?.[key(what)];

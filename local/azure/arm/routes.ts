@@ -101,6 +101,11 @@ function answerResource(visit: Visit): Reply {
   const segments = named(visit, 'rest').split('/');
   const groupId = showGroup(resources, named(visit, 'group')).id;
   const id = `${groupId}/providers/${segments.join('/')}`;
+  const owner = `${groupId}/providers/${segments.slice(0, -2).join('/')}`;
+  const what = segments.slice(-2).join('/');
+  if (request.method === 'GET' && resources.reads(owner, what)) return ok(resources.read(owner, what, query));
+  if (request.method === 'POST' && segments.length === 5)
+    return actionReply(request, resources.act(owner, what, body, query));
   if (segments.length % 2 === 0) {
     const last = segments.at(-1) ?? '';
     const parent = id.slice(0, -last.length - 1);

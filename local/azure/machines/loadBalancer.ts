@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { UserError } from '../../../shared/core/errors.js';
 import { listOf } from '../../../shared/core/text.js';
 import { forward } from './forwarding.js';
+import { createNatForwards, type Forward } from './natForwards.js';
 import { afterProbe, keepProbing, unprobed, type ProbeState } from './healthProbe.js';
 
 export interface LoadBalancingRule {
@@ -11,6 +12,8 @@ export interface LoadBalancingRule {
   readonly backendPort: number;
   /** Without a probe every backend counts as healthy for this rule. */
   readonly probeName?: string;
+  /** Only backends of this pool; all when absent. */
+  readonly pool?: string;
 }
 
 export interface HealthProbe {
@@ -36,6 +39,8 @@ export interface LoadBalancerOptions {
 export interface Backend {
   readonly id: string;
   readonly address: string;
+  /** The backend pools that it is in. */
+  readonly pools?: readonly string[];
 }
 
 export type BackendState = 'up' | 'down';
@@ -43,6 +48,8 @@ export type BackendState = 'up' | 'down';
 export interface LoadBalancer {
   /** Replaces the backend pool: who is gone gets no new connection, its open ones may finish. */
   setBackends(backends: readonly Backend[]): void;
+  /** Replaces the ports that lead to one machine each, whatever its health. @throws UserError when one cannot be listened on */
+  setForwards(forwards: readonly Forward[]): Promise<void>;
   /** `up` when all probes pass (or there are none), `down` when one has failed, `unknown` before that is settled. */
   health(backendId: string): BackendState | 'unknown';
   /** Calls the listener at each change; returns the way to end that. */
@@ -53,7 +60,7 @@ export interface LoadBalancer {
 }
 
 interface Member {
-  readonly backend: Backend;
+  backend: Backend;
   readonly probes: Map<string, ProbeState>;
   readonly stopProbing: () => void;
   /** As last told to the listeners. */
@@ -80,6 +87,7 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<L
   const open = new Map<string, number>();
   const clients = new Set<Socket>();
   const listeners = new Set<(backendId: string, state: BackendState) => void>();
+  const nat = createNatForwards(address);
   let turn = 0;
 
   const join = (backend: Backend) => {
@@ -112,7 +120,9 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<L
   const choose = (rule: LoadBalancingRule, tried: Set<Backend>): Backend | undefined => {
     const candidates = [...members.values()].filter(
       ({ backend, probes: states }) =>
-        !tried.has(backend) && (rule.probeName === undefined || states.get(rule.probeName)?.state === 'up'),
+        !tried.has(backend) &&
+        (rule.pool === undefined || backend.pools?.includes(rule.pool) === true) &&
+        (rule.probeName === undefined || states.get(rule.probeName)?.state === 'up'),
     );
     turn = (turn + 1) % Math.max(1, candidates.length);
     const inTurn = [...candidates.slice(turn), ...candidates.slice(0, turn)].map(({ backend }) => backend);
@@ -169,7 +179,7 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<L
     listeners.clear();
     const closed = servers.map(server => new Promise(resolve => server.close(resolve)));
     for (const client of clients) client.destroy();
-    await Promise.all(closed);
+    await Promise.all([...closed, nat.close()]);
   };
   const failed = attempts.find(attempt => attempt.status === 'rejected');
   if (failed !== undefined) {
@@ -181,7 +191,11 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<L
     setBackends(backends) {
       const wanted = new Map(backends.map(backend => [backend.id, backend]));
       for (const [id, member] of members) {
-        if (wanted.get(id)?.address === member.backend.address) continue;
+        const now = wanted.get(id);
+        if (now?.address === member.backend.address) {
+          member.backend = now;
+          continue;
+        }
         member.stopProbing();
         members.delete(id);
       }
@@ -191,6 +205,7 @@ export async function startLoadBalancer(options: LoadBalancerOptions): Promise<L
       const member = members.get(backendId);
       return member === undefined ? 'unknown' : overall(member.probes);
     },
+    setForwards: forwards => nat.set(forwards),
     onHealth(listener) {
       listeners.add(listener);
       return () => {

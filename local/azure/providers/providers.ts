@@ -3,7 +3,8 @@ import type { Provider } from '../arm/provider.js';
 import type { Cloud } from './cloud.js';
 import { disks } from './compute/disks.js';
 import { images } from './compute/images.js';
-import { scaleSets } from './compute/scaleSets.js';
+import { scaleSetInstances } from './compute/scaleSetInstances.js';
+import { createScaleSets } from './compute/scaleSets.js';
 import { createVirtualMachines } from './compute/virtualMachines.js';
 import { recordedType } from './envelope.js';
 import { createBalancing, type Balancing } from './network/loadBalancers.js';
@@ -18,6 +19,7 @@ export function createProviders(cloud: Cloud): {
 } {
   const balancing = createBalancing(cloud);
   const machines = createVirtualMachines(cloud, balancing);
+  const sets = createScaleSets(cloud, balancing, () => undefined);
   return {
     balancing,
     providers: [
@@ -30,7 +32,8 @@ export function createProviders(cloud: Cloud): {
       machines.provider,
       disks(),
       images(cloud, machines),
-      ...scaleSets(cloud, balancing),
+      sets.provider,
+      scaleSetInstances(cloud, sets),
       recordedType('Microsoft.Compute/availabilitySets'),
       storageAccounts(cloud),
       recordedType('Microsoft.Insights/autoscaleSettings'),

@@ -5,6 +5,7 @@ import type {
   LoadBalancer,
   LoadBalancerOptions,
 } from '../../../local/azure/machines/loadBalancer.js';
+import type { Forward } from '../../../local/azure/machines/natForwards.js';
 import type {
   Disk,
   Machine,
@@ -94,11 +95,16 @@ export class FakeMachine implements Machine {
 
 export class FakeBalancer implements LoadBalancer {
   backends: readonly Backend[] = [];
+  forwards: readonly Forward[] = [];
   closed = false;
   readonly states = new Map<string, 'up' | 'down'>();
   constructor(readonly options: LoadBalancerOptions) {}
   setBackends(backends: readonly Backend[]): void {
     this.backends = backends;
+  }
+  setForwards(forwards: readonly Forward[]): Promise<void> {
+    this.forwards = forwards;
+    return Promise.resolve();
   }
   health(backendId: string): 'up' | 'down' | 'unknown' {
     return this.states.get(backendId) ?? 'unknown';

@@ -1,49 +1,59 @@
-/** The instances of one scale set: real machines, made, upgraded and deleted in parallel. */
-import { randomUUID } from 'node:crypto';
+/** The instances of one scale set: machines, made, upgraded and deleted in parallel. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ArmError, asArmError } from '../../arm/armError.js';
 import type { Json } from '../../arm/json.js';
 import { key } from '../../arm/resourceId.js';
+import { createSerial } from '../../arm/serial.js';
+import type { InstanceEffect } from '../../faults/instanceFaults.js';
 import type { Machine } from '../../machines/machineHost.js';
 import type { Cloud } from '../cloud.js';
 import type { Balancing } from '../network/loadBalancers.js';
+import type { Health } from './applicationHealth.js';
+import { inParallel, unknownInstance, type Instance } from './instance.js';
+import { watchHealth } from './instanceHealth.js';
 import type { Power } from './instanceView.js';
-import { sameModel, type Model } from './scaleSetModel.js';
+import { runExtension } from './runExtension.js';
+import { chooseForScaleIn, surplus, type ScaleInRule } from './scaleIn.js';
+import { modelChange, sameModel, type Model } from './scaleSetModel.js';
 import { provisioningFailed } from './virtualMachines.js';
 
-export interface Instance {
-  readonly instanceId: string;
-  /** As Azure names it: `web_0`. */
-  readonly name: string;
-  /** `web000000` */
-  readonly computerName: string;
-  readonly vmId: string;
-  readonly address: string;
-  readonly timeCreated: Date;
-  /** What it was made of last. */
-  readonly model: Model;
-  readonly provisioningState: 'Creating' | 'Updating' | 'Succeeded' | 'Failed' | 'Deleting';
-  readonly power: Power;
-  readonly machine: Machine | undefined;
-  /** `protectFromScaleIn`, `protectFromScaleSetActions` */
-  readonly protection: Json;
-  readonly failure: ArmError | undefined;
+/** What a scale set keeps beside its model. */
+export interface FleetRules {
+  readonly orchestration: 'Uniform' | 'Flexible';
+  readonly overprovision: boolean;
+  readonly scaleIn: ScaleInRule;
 }
+
+/** How long an upgraded instance may take to become healthy, in Azure's own seconds. */
+const healthPatience = 300;
+/** In milliseconds, however small the time scale: services start at their own pace. */
+const shortestPatience = 2000;
+/** How often that is looked at, in milliseconds. */
+const healthGlance = 25;
 
 export class Fleet {
   readonly #instances = new Map<string, Instance>();
+  /** Ends the waiting of an instance that hangs. */
+  readonly #hanging = new Map<string, (reason: ArmError) => void>();
+  /** One change of an instance at a time. */
+  readonly #turns = createSerial();
   #next = 0;
 
   /**
    * @param id of the scale set
    * @param name of the scale set
    * @param model what new and upgraded instances are made of
+   * @param changed called after each change of an instance, and with undefined when it is gone
    */
   constructor(
     readonly id: string,
     readonly name: string,
     public model: Model,
+    public rules: FleetRules,
     private readonly cloud: Cloud,
     private readonly balancing: Balancing,
+    private readonly changed: (instanceId: string, instance: Instance | undefined) => void = () => undefined,
   ) {}
 
   get instances(): readonly Instance[] {
@@ -51,7 +61,7 @@ export class Fleet {
   }
 
   find(instanceId: string): Instance | undefined {
-    return this.#instances.get(instanceId);
+    return this.#instances.get(this.rules.orchestration === 'Uniform' ? instanceId : key(instanceId));
   }
 
   isLatest(instance: Instance): boolean {
@@ -62,52 +72,73 @@ export class Fleet {
     this.#change(instanceId, { protection });
   }
 
-  health(instance: Instance): 'up' | 'down' | 'unknown' | undefined {
-    const probe = this.model.healthProbe;
-    return probe === undefined
-      ? undefined
-      : this.balancing.health(probe, this.#backendId(instance.instanceId));
+  /** Undefined when nothing tells of its health. */
+  health(instance: Instance): Health | undefined {
+    if (instance.watch !== undefined) return instance.watch.state();
+    return instance.model.health === undefined ? undefined : 'unknown';
   }
 
-  /**
-   * Makes or deletes instances until there are `capacity`; the ones made last go first, protected ones stay.
-   * Instances that never came up are tried again.
-   */
+  /** Makes or deletes instances until there are `capacity`. Instances that never came up are tried again. */
   async scaleTo(capacity: number): Promise<void> {
     const missing = capacity - this.#instances.size;
     if (missing >= 0) {
       const broken = this.instances.filter(one => one.machine === undefined);
       for (const { instanceId } of broken)
         this.#change(instanceId, { provisioningState: 'Updating', power: 'starting' });
-      const made = Array.from({ length: missing }, () => this.#add());
-      await inParallel([...broken, ...made], instance => this.#boot(instance.instanceId, this.model));
-      return;
+      const extra = surplus(missing, this.rules.overprovision);
+      const made = Array.from({ length: missing + extra }, () => this.#add());
+      const boots = inParallel([...broken, ...made], ({ instanceId }) =>
+        this.#turns(instanceId, () => this.#boot(instanceId, this.model)),
+      );
+      if (extra === 0) return boots;
+      await boots.catch(() => undefined);
+      return this.#dropSurplus(
+        made.map(one => one.instanceId),
+        missing,
+      );
     }
-    const deletable = this.instances
-      .filter(
-        one =>
-          one.protection['protectFromScaleIn'] !== true &&
-          one.protection['protectFromScaleSetActions'] !== true,
-      )
-      .sort((a, b) => Number(b.instanceId) - Number(a.instanceId));
-    await inParallel(deletable.slice(0, -missing), instance => this.delete(instance.instanceId));
+    const leaving = chooseForScaleIn(this.instances, -missing, this.rules.scaleIn);
+    await inParallel(leaving, instance => this.delete(instance.instanceId));
   }
 
-  /** Makes the instances anew from the scale set's model, each at its old address. */
+  /** Makes instances beside those that are there. @returns their ids and what kept some from coming up */
+  async surge(count: number): Promise<readonly { instanceId: string; error?: ArmError }[]> {
+    const made = Array.from({ length: count }, () => this.#add().instanceId);
+    return Promise.all(
+      made.map(instanceId =>
+        this.#outcome(
+          instanceId,
+          this.#turns(instanceId, () => this.#boot(instanceId, this.model)),
+        ),
+      ),
+    );
+  }
+
+  /** Brings the instances to the scale set's model, each at its old address. */
   async upgrade(instanceIds: readonly string[]): Promise<void> {
-    await inParallel(instanceIds, instanceId => {
-      const instance = this.#existing(instanceId);
-      if (this.isLatest(instance) && instance.machine !== undefined) return Promise.resolve();
-      return this.#renew(instance, this.model);
-    });
+    await inParallel(instanceIds, instanceId => this.#bringTo(instanceId, this.model));
+  }
+
+  /** Upgrades them and waits for the health of each. @returns what became of each */
+  async upgradeHealthily(
+    instanceIds: readonly string[],
+  ): Promise<readonly { instanceId: string; error?: ArmError }[]> {
+    return Promise.all(
+      instanceIds.map(instanceId => this.#outcome(instanceId, this.#bringTo(instanceId, this.model))),
+    );
+  }
+
+  /** Brings an instance back to what it was made of before its last upgrade. */
+  async rollBack(instanceId: string): Promise<void> {
+    const { previous } = this.#existing(instanceId);
+    if (previous !== undefined) await this.#bringTo(instanceId, previous);
   }
 
   /** Makes the instances anew from the models they were made of. */
   async reimage(instanceIds: readonly string[]): Promise<void> {
-    await inParallel(instanceIds, instanceId => {
-      const instance = this.#existing(instanceId);
-      return this.#renew(instance, instance.model);
-    });
+    await inParallel(instanceIds, instanceId =>
+      this.#turns(instanceId, () => this.#renew(instanceId, this.#existing(instanceId).model)),
+    );
   }
 
   async start(instanceIds: readonly string[]): Promise<void> {
@@ -127,17 +158,47 @@ export class Fleet {
     await this.#power(instanceIds, power, machine => machine.stop());
   }
 
+  /** Lets instances that hang go, so that what waits for them ends. */
+  preempt(instanceIds: readonly string[]): void {
+    const reason = new ArmError(
+      409,
+      'OperationPreempted',
+      'Operation execution has been preempted by a more recent operation.',
+    );
+    for (const instanceId of instanceIds) this.#hanging.get(instanceId)?.(reason);
+  }
+
   async delete(instanceId: string): Promise<void> {
-    const instance = this.#existing(instanceId);
+    if (!this.#instances.has(instanceId)) return;
     this.#change(instanceId, { provisioningState: 'Deleting' });
-    this.balancing.leave(this.#backendId(instanceId));
-    await instance.machine?.remove();
-    this.#instances.delete(instanceId);
-    this.cloud.addresses.release(instance.address);
+    this.preempt([instanceId]);
+    await this.#turns(instanceId, async () => {
+      const instance = this.#instances.get(instanceId);
+      if (instance === undefined) return;
+      await this.#takeOut(instanceId);
+      await instance.machine?.remove();
+      this.balancing.leave(this.#backendId(instanceId));
+      this.#instances.delete(instanceId);
+      this.cloud.addresses.release(instance.address);
+      this.changed(instanceId, undefined);
+    });
   }
 
   async deleteAll(): Promise<void> {
     await inParallel(this.instances, instance => this.delete(instance.instanceId));
+  }
+
+  async #dropSurplus(made: readonly string[], wanted: number): Promise<void> {
+    const order = [...made].sort((a, b) => Number(this.#failed(a)) - Number(this.#failed(b)));
+    await inParallel(order.slice(wanted), instanceId => this.delete(instanceId));
+    const failures = order.slice(0, wanted).filter(instanceId => this.#failed(instanceId));
+    await inParallel(failures, instanceId =>
+      Promise.reject(this.#existing(instanceId).failure ?? unknownInstance(instanceId)),
+    );
+  }
+
+  #failed(instanceId: string): boolean {
+    return this.#existing(instanceId).provisioningState === 'Failed';
   }
 
   async #power(
@@ -145,69 +206,195 @@ export class Fleet {
     after: Power,
     run: (machine: Machine) => Promise<void>,
   ): Promise<void> {
-    await inParallel(instanceIds, async instanceId => {
-      const { machine } = this.#existing(instanceId);
-      if (machine === undefined) return;
-      this.#change(instanceId, { provisioningState: 'Updating' });
-      await this.#settle(instanceId, async () => {
-        await run(machine);
-        return { power: after };
-      });
-    });
+    await inParallel(instanceIds, instanceId =>
+      this.#turns(instanceId, async () => {
+        const { machine } = this.#existing(instanceId);
+        if (machine === undefined) return;
+        this.#change(instanceId, { provisioningState: 'Updating' });
+        await this.#settle(instanceId, async () => {
+          await run(machine);
+          return { power: after };
+        });
+      }),
+    );
   }
 
   #add(): Instance {
     const number = this.#next++;
+    const flexible = this.rules.orchestration === 'Flexible';
+    const suffix = flexible ? randomBytes(4).toString('hex') : String(number);
+    const name = `${this.name}_${suffix}`;
     const instance: Instance = {
-      instanceId: String(number),
-      name: `${this.name}_${number}`,
+      instanceId: flexible ? key(name) : suffix,
+      name,
       computerName: `${this.model.computerNamePrefix}${number.toString(36).padStart(6, '0')}`,
       vmId: randomUUID(),
       address: this.cloud.addresses.allocate(),
       timeCreated: this.cloud.now(),
       model: this.model,
+      previous: undefined,
       provisioningState: 'Creating',
       power: 'starting',
       machine: undefined,
+      watch: undefined,
       protection: {},
       failure: undefined,
     };
     this.#instances.set(instance.instanceId, instance);
+    this.changed(instance.instanceId, instance);
     return instance;
   }
 
-  async #renew({ instanceId, machine }: Instance, model: Model): Promise<void> {
-    this.#change(instanceId, { provisioningState: 'Updating', machine: undefined, power: 'starting' });
+  /** Does no more than the difference of the models asks for: a new disk only for another image or guest. */
+  #bringTo(instanceId: string, model: Model): Promise<void> {
+    return this.#turns(instanceId, () => this.#apply(instanceId, model));
+  }
+
+  async #apply(instanceId: string, model: Model): Promise<void> {
+    const { model: old, machine, provisioningState } = this.#existing(instanceId);
+    const change = modelChange(old, model);
+    if (machine === undefined || provisioningState === 'Failed' || change === 'remake') {
+      return this.#renew(instanceId, model);
+    }
+    if (change === 'none') return;
+    const effect = this.cloud.faults.instance(this.id, instanceId);
+    this.#change(instanceId, { provisioningState: 'Updating', previous: old });
+    await this.#settle(instanceId, async () => {
+      await this.#suffer(instanceId, effect);
+      if (change === 'resize') {
+        await machine.stop();
+        await machine.start();
+      }
+      await this.#takeOut(instanceId);
+      await this.#extend(machine, model, old);
+      return { model, power: 'running', ...this.#putIn(instanceId, machine, model, effect) };
+    });
+  }
+
+  async #renew(instanceId: string, model: Model): Promise<void> {
+    const { machine, model: old } = this.#existing(instanceId);
+    this.#change(instanceId, {
+      provisioningState: 'Updating',
+      machine: undefined,
+      power: 'starting',
+      previous: old,
+    });
+    await this.#takeOut(instanceId);
     await machine?.remove();
     await this.#boot(instanceId, model);
   }
 
   async #boot(instanceId: string, model: Model): Promise<void> {
     const { computerName: name, address } = this.#existing(instanceId);
-    this.balancing.join(model.backendPools, { id: this.#backendId(instanceId), address });
+    const effect = this.cloud.faults.instance(this.id, instanceId);
     await this.#settle(instanceId, async () => {
-      try {
-        const machine = await this.cloud.host.start({
-          name,
-          address,
-          disk: model.disk,
-          login: model.login,
-          boot: 'services',
-        });
-        machine.onExit(() => {
-          if (this.find(instanceId)?.machine === machine) this.#change(instanceId, { power: 'stopped' });
-        });
-        return { machine, model, power: 'running' };
-      } catch (error) {
-        this.#change(instanceId, { power: 'stopped' });
-        throw provisioningFailed(this.#existing(instanceId).name, error);
-      }
+      await this.#suffer(instanceId, effect);
+      const machine = await this.#start(instanceId, { name, address, ...model });
+      this.#change(instanceId, { machine, model, power: 'running' });
+      machine.onExit(() => {
+        this.#stopped(instanceId, machine);
+      });
+      if (effect?.kind === 'dies') this.#dieLater(instanceId, machine, effect.afterSeconds);
+      await this.#extend(machine, model, undefined);
+      return this.#putIn(instanceId, machine, model, effect);
     });
+  }
+
+  async #start(
+    instanceId: string,
+    { name, address, disk, login }: Model & { readonly name: string; readonly address: string },
+  ): Promise<Machine> {
+    try {
+      return await this.cloud.host.start({ name, address, disk, login, boot: 'services' });
+    } catch (error) {
+      this.#change(instanceId, { power: 'stopped' });
+      throw provisioningFailed(this.#existing(instanceId).name, error);
+    }
+  }
+
+  /** Runs the extensions that are new or changed, one after the other. */
+  async #extend(machine: Machine, model: Model, old: Model | undefined): Promise<void> {
+    for (const extension of model.extensions) {
+      const before = old?.extensions.find(one => one.name === extension.name);
+      if (JSON.stringify(before) === JSON.stringify(extension)) continue;
+      if (machine.answers === undefined) await runExtension(extension, machine);
+    }
+  }
+
+  /** Lets traffic and probes reach it. */
+  #putIn(
+    instanceId: string,
+    machine: Machine,
+    model: Model,
+    effect: InstanceEffect | undefined,
+  ): Pick<Instance, 'watch'> {
+    const { address } = this.#existing(instanceId);
+    const id = this.#backendId(instanceId);
+    if (machine.answers === undefined && effect?.kind !== 'unhealthy')
+      this.balancing.join(model.backendPools, { id, address }, model.natPools);
+    return { watch: watchHealth(model.health, machine, id, effect, this.cloud, this.balancing) };
+  }
+
+  /** Lets no more traffic reach it, and waits for open connections a while. */
+  async #takeOut(instanceId: string): Promise<void> {
+    this.#instances.get(instanceId)?.watch?.stop();
+    this.#change(instanceId, { watch: undefined });
+    await this.balancing.drain(this.#backendId(instanceId));
+  }
+
+  async #suffer(instanceId: string, effect: InstanceEffect | undefined): Promise<void> {
+    if (effect?.kind === 'fails') throw new ArmError(effect.status, effect.code, effect.message);
+    if (effect?.kind !== 'hangs') return;
+    try {
+      await new Promise<never>((_resolve, reject) => {
+        this.#hanging.set(instanceId, reject);
+      });
+    } finally {
+      this.#hanging.delete(instanceId);
+    }
+  }
+
+  #dieLater(instanceId: string, machine: Machine, afterSeconds: number): void {
+    const timer = setTimeout(
+      () => {
+        if (this.#instances.get(instanceId)?.machine !== machine) return;
+        void machine.stop().then(() => {
+          this.#stopped(instanceId, machine);
+        });
+      },
+      afterSeconds * 1000 * this.cloud.timeScale,
+    );
+    timer.unref();
+  }
+
+  #stopped(instanceId: string, machine: Machine): void {
+    if (this.#instances.get(instanceId)?.machine === machine) this.#change(instanceId, { power: 'stopped' });
+  }
+
+  async #outcome(instanceId: string, work: Promise<void>): Promise<{ instanceId: string; error?: ArmError }> {
+    try {
+      await work;
+    } catch (error) {
+      return { instanceId, error: asArmError(error) };
+    }
+    const patience = Math.max(shortestPatience, healthPatience * 1000 * this.cloud.timeScale);
+    const deadline = Date.now() + patience;
+    for (;;) {
+      const instance = this.#instances.get(instanceId);
+      const health = instance === undefined ? undefined : this.health(instance);
+      if (health === undefined || health === 'healthy') return { instanceId };
+      if (Date.now() > deadline) {
+        const error = new ArmError(409, 'VMUnhealthy', 'Instance found to be unhealthy or unreachable.');
+        return { instanceId, error };
+      }
+      await delay(healthGlance);
+    }
   }
 
   async #settle(instanceId: string, work: () => Promise<Partial<Instance>>): Promise<void> {
     try {
-      this.#change(instanceId, { ...(await work()), provisioningState: 'Succeeded', failure: undefined });
+      const change = await work();
+      this.#change(instanceId, { ...change, provisioningState: 'Succeeded', failure: undefined });
     } catch (error) {
       this.#change(instanceId, { provisioningState: 'Failed', failure: asArmError(error) });
       throw error;
@@ -216,11 +403,15 @@ export class Fleet {
 
   #change(instanceId: string, change: Partial<Instance>): void {
     const instance = this.#instances.get(instanceId);
-    if (instance !== undefined) this.#instances.set(instanceId, { ...instance, ...change });
+    if (instance === undefined) return;
+    const state = instance.provisioningState === 'Deleting' ? { provisioningState: 'Deleting' as const } : {};
+    const after = { ...instance, ...change, ...state };
+    this.#instances.set(instanceId, after);
+    this.changed(instanceId, after);
   }
 
   #existing(instanceId: string): Instance {
-    const instance = this.find(instanceId);
+    const instance = this.#instances.get(instanceId);
     if (instance !== undefined) return instance;
     throw unknownInstance(instanceId);
   }
@@ -228,30 +419,4 @@ export class Fleet {
   #backendId(instanceId: string): string {
     return `${key(this.id)}/virtualmachines/${instanceId}`;
   }
-}
-
-export function unknownInstance(instanceId: string): ArmError {
-  return new ArmError(
-    400,
-    'InvalidParameter',
-    `The provided instanceId ${instanceId} is not an active Virtual Machine Scale Set VM instanceId.`,
-    { target: 'instanceIds' },
-  );
-}
-
-/** Waits for all, then fails with the one error, or with all of them inside one. */
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const settled = await Promise.allSettled(items.map(work));
-  const errors = settled.flatMap(one => (one.status === 'rejected' ? [asArmError(one.reason)] : []));
-  const [first] = errors;
-  if (first === undefined) return;
-  if (errors.length === 1) throw first;
-  throw new ArmError(
-    first.status,
-    first.code,
-    `${errors.length} instances failed. The first: ${first.message}`,
-    {
-      details: errors.map(error => error.body),
-    },
-  );
 }

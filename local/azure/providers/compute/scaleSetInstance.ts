@@ -2,8 +2,17 @@
 import { compact, object, string, type Json } from '../../arm/json.js';
 import type { Resource } from '../../arm/store.js';
 import { osDiskSize } from './disks.js';
-import type { Fleet, Instance } from './fleet.js';
-import { agentView, diskView, healthView, powerStatus, provisioningStatus } from './instanceView.js';
+import type { Health } from './applicationHealth.js';
+import type { Fleet } from './fleet.js';
+import type { Instance } from './instance.js';
+import {
+  agentView,
+  diskView,
+  extensionViews,
+  healthView,
+  powerStatus,
+  provisioningStatus,
+} from './instanceView.js';
 
 /** The instance as a resource of its own. */
 export function instanceResource(
@@ -46,25 +55,30 @@ export function instanceResource(
   };
 }
 
-/** @param health what the load balancer's probe says; undefined when the model names no probe */
-export function instanceViewOf(
-  instance: Instance,
-  health: 'up' | 'down' | 'unknown' | undefined,
-  now: Date,
-): Json {
+/** @param health undefined when nothing tells of it */
+export function instanceViewOf(instance: Instance, health: Health | undefined, now: Date): Json {
   const running = instance.power === 'running';
+  const { handlers, views } = extensionViews(instance.model.extensions, instance.provisioningState, now);
   return compact({
     ...(running ? { computerName: instance.computerName, osName: 'debian', osVersion: '12' } : {}),
-    platformUpdateDomain: Number(instance.instanceId) % 5,
-    platformFaultDomain: Number(instance.instanceId) % 5,
-    vmAgent: agentView(running, now),
+    ...domains(instance),
+    vmAgent: agentView(running, now, handlers),
     disks: [diskView(osDiskName(instance), now)],
+    extensions: running && views.length > 0 ? views : undefined,
     vmHealth: health === undefined ? undefined : healthView(health, now),
     statuses: [
       provisioningStatus(instance.provisioningState, now, instance.failure?.message),
       powerStatus(instance.power),
     ],
   });
+}
+
+/** A Flexible set's machines have none. */
+function domains({ instanceId }: Instance): Json {
+  const number = Number(instanceId);
+  return /^\d+$/.test(instanceId)
+    ? { platformUpdateDomain: number % 5, platformFaultDomain: number % 5 }
+    : {};
 }
 
 function shownDisk(storageProfile: Json, instance: Instance, scaleSet: Resource): Json {

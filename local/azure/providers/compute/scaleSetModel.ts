@@ -5,7 +5,10 @@ import { at, compact, object, objects, string, type Json } from '../../arm/json.
 import type { PutRequest } from '../../arm/provider.js';
 import type { Disk, Login } from '../../machines/machineHost.js';
 import { givenProperties, referredId } from '../envelope.js';
+import { healthSettings } from './applicationHealth.js';
+import { extensionsOf, shownExtension, type Extension } from './extension.js';
 import { imageKind, type ImageSource } from './imageSource.js';
+import type { HealthSignal } from './instanceHealth.js';
 import { loginOf, shownOsProfile } from './osProfile.js';
 import { refuseDataDisks } from './virtualMachines.js';
 
@@ -18,21 +21,39 @@ export interface Model {
   readonly login: Login;
   readonly computerNamePrefix: string;
   readonly backendPools: readonly string[];
-  /** The load balancer probe that tells of an instance's health. */
-  readonly healthProbe: string | undefined;
+  /** Inbound NAT pools: each gives an instance a port of its own at the load balancer. */
+  readonly natPools: readonly string[];
+  /** What tells of an instance's health. */
+  readonly health: HealthSignal | undefined;
+  /** In the order in which they run. */
+  readonly extensions: readonly Extension[];
 }
 
-export type UpgradeMode = 'Manual' | 'Automatic';
+const modes = ['Manual', 'Automatic', 'Rolling'] as const;
+export type UpgradeMode = (typeof modes)[number];
+export type Orchestration = 'Uniform' | 'Flexible';
 
+export function orchestrationOf(properties: Json): Orchestration {
+  const given = string(properties['orchestrationMode']) ?? 'Uniform';
+  const mode = (['Uniform', 'Flexible'] as const).find(one => one.toLowerCase() === given.toLowerCase());
+  if (mode !== undefined) return mode;
+  throw invalidParameter(
+    'orchestrationMode',
+    `The orchestrationMode must be Uniform or Flexible, not '${given}'.`,
+  );
+}
+
+/** A Flexible set may leave it out, and is then upgraded by hand. */
 export function upgradeModeOf(properties: Json): UpgradeMode {
   const given = string(at(properties, 'upgradePolicy', 'mode'));
+  if (given === undefined && orchestrationOf(properties) === 'Flexible') return 'Manual';
   if (given === undefined)
     throw invalidParameter('upgradePolicy', "Required parameter 'upgradePolicy' is missing (null).");
-  const mode = (['Manual', 'Automatic'] as const).find(one => one.toLowerCase() === given.toLowerCase());
+  const mode = modes.find(one => one.toLowerCase() === given.toLowerCase());
   if (mode === undefined) {
     throw invalidParameter(
       'upgradePolicy.mode',
-      `This local Azure upgrades scale sets by Manual and Automatic policy only, not by '${given}'.`,
+      `The upgradePolicy's mode must be one of ${modes.join(', ')}, not '${given}'.`,
     );
   }
   return mode;
@@ -60,13 +81,6 @@ export function modelOf(
   before?: Model,
 ): Model {
   const properties = givenProperties(request.body);
-  const orchestration = string(properties['orchestrationMode']) ?? 'Uniform';
-  if (orchestration.toLowerCase() !== 'uniform') {
-    throw invalidParameter(
-      'orchestrationMode',
-      `This local Azure runs scale sets of orchestration mode Uniform only, not '${orchestration}'.`,
-    );
-  }
   const sku = object(request.body['sku']);
   if (string(sku['name']) === undefined)
     throw invalidParameter('sku', "Required parameter 'sku' is missing (null).");
@@ -93,6 +107,7 @@ export function modelOf(
   const ips = configurations
     .flatMap(one => objects(at(one, 'properties', 'ipConfigurations')))
     .map(one => object(one['properties']));
+  const extensions = extensionsOf(profile['extensionProfile'], before?.extensions);
   return {
     sku: { tier: 'Standard', ...sku, capacity: capacityOf(sku) },
     profile: compact({
@@ -107,7 +122,11 @@ export function modelOf(
     backendPools: ips
       .flatMap(one => objects(one['loadBalancerBackendAddressPools']))
       .flatMap(one => referredId(one) ?? []),
-    healthProbe: referredId(network['healthProbe']),
+    natPools: ips
+      .flatMap(one => objects(one['loadBalancerInboundNatPools']))
+      .flatMap(one => referredId(one) ?? []),
+    health: healthSignal(referredId(network['healthProbe']), extensions),
+    extensions,
   };
 }
 
@@ -117,16 +136,84 @@ export function references(model: Model): readonly (string | undefined)[] {
   const ips = configurations
     .flatMap(one => objects(at(one, 'properties', 'ipConfigurations')))
     .map(one => object(one['properties']));
-  return [...ips.map(one => referredId(one['subnet'])), ...model.backendPools, model.healthProbe];
+  const probe = model.health?.kind === 'probe' ? model.health.id : undefined;
+  return [...ips.map(one => referredId(one['subnet'])), ...model.backendPools, ...model.natPools, probe];
+}
+
+/** @throws ArmError when both a probe and the extension tell of health */
+function healthSignal(probe: string | undefined, extensions: readonly Extension[]): HealthSignal | undefined {
+  const extension = extensions.find(one => one.kind === 'applicationHealth');
+  if (probe !== undefined && extension !== undefined) {
+    throw badRequest(
+      'Health monitoring is not supported for this Virtual Machine Scale Set because both a health probe and a health extension ' +
+        'were provided. Remove the health probe or health extension.',
+    );
+  }
+  if (extension !== undefined) return { kind: 'extension', settings: healthSettings(extension) };
+  return probe === undefined ? undefined : { kind: 'probe', id: probe };
+}
+
+/**
+ * What a rolling upgrade needs: a health signal, and for a Flexible set one from inside its machines.
+ * @throws ArmError when there is none
+ */
+export function refuseRollingWithoutHealth({ health }: Model, orchestration: Orchestration): void {
+  if (health === undefined) {
+    throw badRequest(
+      'Rolling Upgrade mode is not supported for this Virtual Machine Scale Set because a health probe or health extension was not provided.',
+    );
+  }
+  if (orchestration === 'Flexible' && health.kind === 'probe') {
+    throw badRequest(
+      'Rolling Upgrade mode is not supported for this Virtual Machine Scale Set because a health extension was not provided: ' +
+        'with orchestration mode Flexible a health probe is not enough.',
+    );
+  }
+}
+
+function badRequest(message: string): ArmError {
+  return new ArmError(400, 'BadRequest', message);
+}
+
+/**
+ * How many instances a set may have: 100 in a single placement group, else 600 of a custom image and 1000 of a platform image.
+ * @throws ArmError when it is more, or when a set that spans several groups shall become a single one
+ */
+export function checkPlacement(properties: Json, model: Model, before: Json | undefined): void {
+  const single = properties['singlePlacementGroup'] !== false && orchestrationOf(properties) === 'Uniform';
+  if (single && before?.['singlePlacementGroup'] === false) {
+    throw new ArmError(
+      409,
+      'PropertyChangeNotAllowed',
+      "Changing property 'singlePlacementGroup' is not allowed: a scale set of several placement groups cannot become one of a single group.",
+      { target: 'singlePlacementGroup' },
+    );
+  }
+  const custom = imageKind(object(model.profile['storageProfile'])) !== 'platform';
+  const most = single ? 100 : custom ? 600 : 1000;
+  if (capacityOf(model.sku) <= most) return;
+  throw invalidParameter(
+    'sku.capacity',
+    `The capacity ${capacityOf(model.sku)} is more than the ${most} instances that a Virtual Machine Scale Set with ` +
+      `singlePlacementGroup=${single} and ${custom ? 'a custom' : 'a platform'} image may have.`,
+  );
 }
 
 /** Whether an instance of one model is up to date with the other: its size and its profile are what count. */
 export function sameModel(a: Model, b: Model): boolean {
-  return (
-    a.sku['name'] === b.sku['name'] &&
-    isDeepStrictEqual(a.profile, b.profile) &&
-    isDeepStrictEqual(a.disk, b.disk)
-  );
+  return modelChange(a, b) === 'none';
+}
+
+/**
+ * What an instance of one model needs to become one of the other: a new disk for another image or guest, a restart for another
+ * size; all else is changed while it runs.
+ */
+export function modelChange(a: Model, b: Model): 'none' | 'inPlace' | 'resize' | 'remake' {
+  if (a === b) return 'none';
+  const parts = ({ profile }: Model) => [profile['storageProfile'], profile['osProfile']];
+  if (!isDeepStrictEqual(a.disk, b.disk) || !isDeepStrictEqual(parts(a), parts(b))) return 'remake';
+  if (a.sku['name'] !== b.sku['name']) return 'resize';
+  return isDeepStrictEqual([a.profile, a.extensions], [b.profile, b.extensions]) ? 'none' : 'inPlace';
 }
 
 /** @throws ArmError when the image changes its kind, which takes a new scale set on Azure */
@@ -163,12 +250,11 @@ function shownStorage(given: Json, image: ImageSource): Json {
   });
 }
 
-/** Extensions are shown without their protected settings; scripts in them are not run here. */
 function shownExtensions(given: unknown): Json | undefined {
   const extensions = objects(object(given)['extensions']);
   if (extensions.length === 0) return undefined;
-  throw invalidParameter(
-    'extensionProfile',
-    `This local Azure runs no extensions (${extensions.map(one => String(one['name'])).join(', ')}); bake them into the image.`,
-  );
+  return {
+    ...object(given),
+    extensions: extensions.map(one => ({ ...one, properties: shownExtension(object(one['properties'])) })),
+  };
 }

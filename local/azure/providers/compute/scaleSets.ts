@@ -1,76 +1,147 @@
-/** Virtual machine scale sets of orchestration mode Uniform. */
+/** Virtual machine scale sets. */
 import { randomUUID } from 'node:crypto';
-import { entityNotFound, invalidParameter, notAllowed } from '../../arm/armError.js';
-import { compact, object, string, type Json } from '../../arm/json.js';
+import { entityNotFound, notAllowed } from '../../arm/armError.js';
+import { at, compact, object, string, type Json } from '../../arm/json.js';
 import type { Action, ActionRequest, Provider, PutRequest } from '../../arm/provider.js';
-import { key, lastName, parentId } from '../../arm/resourceId.js';
+import { key } from '../../arm/resourceId.js';
 import type { Resource } from '../../arm/store.js';
 import type { Cloud } from '../cloud.js';
 import { checkReferences, givenProperties, resourceOf } from '../envelope.js';
 import type { Balancing } from '../network/loadBalancers.js';
-import { Fleet, unknownInstance, type Instance } from './fleet.js';
-import { findImage } from './imageSource.js';
+import { chosenInstances } from './chosenInstances.js';
+import { Fleet, type FleetRules } from './fleet.js';
+import { findImage, imageKind } from './imageSource.js';
+import { isUnprotected, type Instance } from './instance.js';
 import { provisioningStatus } from './instanceView.js';
+import { rollingPolicy, shownPolicy } from './rollingPolicy.js';
+import { scaleInRule } from './scaleIn.js';
 import {
   capacityOf,
+  checkPlacement,
   modelOf,
+  orchestrationOf,
   references,
   refuseImageKindChange,
+  refuseRollingWithoutHealth,
   sameModel,
   upgradeModeOf,
 } from './scaleSetModel.js';
-import { instanceResource, instanceViewOf } from './scaleSetInstance.js';
+import { SetUpgrades } from './setUpgrades.js';
 
 const type = 'Microsoft.Compute/virtualMachineScaleSets';
 
-/** The two resource types of scale sets. */
-export function scaleSets(cloud: Cloud, balancing: Balancing): readonly [Provider, Provider] {
+/** A scale set with its instances and its upgrades. */
+export interface ScaleSet {
+  readonly fleet: Fleet;
+  readonly upgrades: SetUpgrades;
+}
+
+/** The scale sets, and what the types below them need. */
+export interface ScaleSets {
+  readonly provider: Provider;
+  /** By the id of the set. */
+  find(id: string): ScaleSet | undefined;
+  /** The set's own resource. */
+  resource(fleet: Fleet): Resource;
+  /** Deletes instances and lowers the capacity by as many. Those that hang are let go at once. */
+  deleteInstances(fleet: Fleet, instanceIds: readonly string[]): () => Promise<void>;
+}
+
+/** @param changed called after each change of an instance, and with undefined when it is gone */
+export function createScaleSets(
+  cloud: Cloud,
+  balancing: Balancing,
+  changed: (fleet: Fleet, instanceId: string, instance: Instance | undefined) => void,
+): ScaleSets {
   const { store } = cloud;
-  const fleets = new Map<string, Fleet>();
-  const fleetOf = (id: string): Fleet => {
-    const fleet = fleets.get(key(id));
-    if (fleet === undefined) throw entityNotFound();
-    return fleet;
+  const sets = new Map<string, ScaleSet>();
+  const setOf = (id: string): ScaleSet => {
+    const found = sets.get(key(id));
+    if (found === undefined) throw entityNotFound();
+    return found;
+  };
+
+  const create = (request: PutRequest, model: Fleet['model'], rules: FleetRules): ScaleSet => {
+    const fleet: Fleet = new Fleet(
+      request.id,
+      request.name,
+      model,
+      rules,
+      cloud,
+      balancing,
+      (instanceId, instance) => {
+        changed(fleet, instanceId, instance);
+      },
+    );
+    return { fleet, upgrades: new SetUpgrades(fleet, cloud) };
   };
 
   const put = (request: PutRequest) => {
     const given = givenProperties(request.body);
     const mode = upgradeModeOf(given);
-    const before = request.existing?.properties ?? {};
+    const orchestration = orchestrationOf(given);
+    const before = request.existing?.properties;
     const location = string(request.body['location']) ?? '';
-    const known = fleets.get(key(request.id));
+    const known = sets.get(key(request.id));
+    refuseRetiredDisks(cloud, object(at(given, 'virtualMachineProfile', 'storageProfile')));
     const model = modelOf(
       request,
       storageProfile => findImage(cloud, storageProfile, location),
-      known?.model,
+      known?.fleet.model,
     );
     checkReferences(store, request.id, references(model));
-    if (known !== undefined) refuseImageKindChange(known.model, model);
-    const fleet = known ?? new Fleet(request.id, request.name, model, cloud, balancing);
-    const changed = known !== undefined && !sameModel(known.model, model);
-    const version = Number(/\d+/.exec(request.existing?.etag ?? '"0"')?.[0]);
-    const resource: Resource = {
-      ...resourceOf(type, request, {
-        singlePlacementGroup: true,
-        orchestrationMode: 'Uniform',
-        overprovision: true,
-        doNotRunExtensionsOnOverprovisionedVMs: false,
-        platformFaultDomainCount: 5,
-        ...given,
-        upgradePolicy: { ...object(given['upgradePolicy']), mode },
-        virtualMachineProfile: model.profile,
-        uniqueId: before['uniqueId'] ?? randomUUID(),
-        timeCreated: before['timeCreated'] ?? cloud.now().toISOString(),
-      }),
-      sku: model.sku,
-      etag: `"${request.existing === undefined || changed ? version + 1 : version}"`,
+    if (known !== undefined) {
+      refuseImageKindChange(known.fleet.model, model);
+      if (known.fleet.rules.orchestration !== orchestration)
+        throw notAllowed("Changing property 'orchestrationMode' is not allowed.", 'orchestrationMode');
+    }
+    checkPlacement(given, model, before);
+    if (mode === 'Rolling') refuseRollingWithoutHealth(model, orchestration);
+    const rules: FleetRules = {
+      orchestration,
+      overprovision: orchestration === 'Uniform' && given['overprovision'] !== false,
+      scaleIn: scaleInRule(given),
     };
-    fleet.model = model;
-    fleets.set(key(request.id), fleet);
+    rollingPolicy(given);
+    const set = known ?? create(request, model, rules);
+    const isChanged = known !== undefined && !sameModel(known.fleet.model, model);
+    const version = Number(/\d+/.exec(request.existing?.etag ?? '"0"')?.[0]);
+    const properties: Json = {
+      ...(orchestration === 'Uniform'
+        ? {
+            singlePlacementGroup: true,
+            overprovision: true,
+            doNotRunExtensionsOnOverprovisionedVMs: false,
+            platformFaultDomainCount: 5,
+          }
+        : { singlePlacementGroup: false, platformFaultDomainCount: 1 }),
+      ...given,
+      orchestrationMode: orchestration,
+      upgradePolicy: compact({
+        ...object(given['upgradePolicy']),
+        mode,
+        rollingUpgradePolicy:
+          mode === 'Rolling' ? shownPolicy(given) : at(given, 'upgradePolicy', 'rollingUpgradePolicy'),
+      }),
+      virtualMachineProfile: model.profile,
+      uniqueId: before?.['uniqueId'] ?? randomUUID(),
+      timeCreated: before?.['timeCreated'] ?? cloud.now().toISOString(),
+    };
+    const resource: Resource = {
+      ...resourceOf(type, request, properties),
+      sku: model.sku,
+      etag: `"${request.existing === undefined || isChanged ? version + 1 : version}"`,
+    };
+    const { fleet, upgrades } = set;
+    // An unchanged model stays the same object: comparing each of a thousand instances with it is then cheap.
+    fleet.model = known !== undefined && !isChanged ? { ...known.fleet.model, sku: model.sku } : model;
+    fleet.rules = rules;
+    sets.set(key(request.id), set);
     const work = async () => {
-      await fleet.scaleTo(Number(model.sku['capacity']));
+      await fleet.scaleTo(capacityOf(model.sku));
       if (mode === 'Automatic')
         await fleet.upgrade(fleet.instances.filter(isUnprotected).map(one => one.instanceId));
+      if (mode === 'Rolling') await upgrades.roll(properties, 'outdated');
     };
     return { resource, work };
   };
@@ -79,18 +150,42 @@ export function scaleSets(cloud: Cloud, balancing: Balancing): readonly [Provide
   const onInstances =
     (run: (fleet: Fleet, instanceIds: readonly string[]) => Promise<void>, idsRequired = false) =>
     ({ resource, body }: ActionRequest): Action => {
-      const fleet = fleetOf(resource.id);
-      const instanceIds = chosen(fleet, body, idsRequired);
+      const { fleet } = setOf(resource.id);
+      const instanceIds = chosenInstances(fleet, body, idsRequired);
       return { work: () => run(fleet, instanceIds) };
     };
 
-  const setProvider: Provider = {
+  const rollingUpgrade =
+    (what: 'image' | 'extensions') =>
+    ({ resource }: ActionRequest): Action => {
+      const { fleet, upgrades } = setOf(resource.id);
+      refuseRollingWithoutHealth(fleet.model, fleet.rules.orchestration);
+      upgrades.refuseWhileRunning();
+      return { work: () => upgrades.roll(resource.properties, what === 'image' ? 'all' : 'outdated', what) };
+    };
+
+  const deleteInstances = (fleet: Fleet, instanceIds: readonly string[]) => {
+    fleet.preempt(instanceIds);
+    return async () => {
+      await Promise.all(instanceIds.map(instanceId => fleet.delete(instanceId)));
+      const resource = store.get(fleet.id);
+      if (resource === undefined) return;
+      const capacity = Math.max(0, capacityOf(resource.sku ?? {}) - instanceIds.length);
+      const sku = { ...resource.sku, capacity };
+      fleet.model = { ...fleet.model, sku };
+      store.set({ ...resource, sku });
+    };
+  };
+
+  const provider: Provider = {
     type,
     protocol: 'compute',
     patchable: ['tags', 'sku', 'plan', 'identity', 'properties'],
     put,
     reads: {
-      instanceview: ({ resource }) => setView(resource),
+      instanceview: ({ resource }) => setView(setOf(resource.id).fleet, resource, cloud.now()),
+      osupgradehistory: ({ resource }) => setOf(resource.id).upgrades.history(resource),
+      'rollingupgrades/latest': ({ resource }) => setOf(resource.id).upgrades.latest(resource),
       skus: ({ resource }) => ({
         value: [
           {
@@ -110,118 +205,77 @@ export function scaleSets(cloud: Cloud, balancing: Balancing): readonly [Provide
       start: onInstances((fleet, ids) => fleet.start(ids)),
       poweroff: onInstances((fleet, ids) => fleet.stop(ids, 'stopped')),
       deallocate: onInstances((fleet, ids) => fleet.stop(ids, 'deallocated')),
-      delete: onInstances((fleet, ids) => deleteInstances(fleet, ids), true),
+      delete: ({ resource, body }) => {
+        const { fleet } = setOf(resource.id);
+        return { work: deleteInstances(fleet, chosenInstances(fleet, body, true)) };
+      },
+      osrollingupgrade: rollingUpgrade('image'),
+      extensionrollingupgrade: rollingUpgrade('extensions'),
+      'rollingupgrades/cancel': ({ resource }) => {
+        setOf(resource.id).upgrades.cancel();
+        return { work: () => Promise.resolve() };
+      },
     },
-    remove: resource => async () => {
-      await fleets.get(key(resource.id))?.deleteAll();
-      fleets.delete(key(resource.id));
+    remove: resource => {
+      const set = sets.get(key(resource.id));
+      set?.fleet.preempt(set.fleet.instances.map(one => one.instanceId));
+      return async () => {
+        await set?.fleet.deleteAll();
+        sets.delete(key(resource.id));
+      };
     },
   };
 
-  const onOne =
-    (run: (fleet: Fleet, instanceIds: readonly string[]) => Promise<void>) =>
-    ({ resource }: ActionRequest): Action => ({
-      work: () => run(fleetOf(parentId(resource.id)), [lastName(resource.id)]),
-    });
-
-  const instanceProvider: Provider = {
-    type: `${type}/virtualMachines`,
-    protocol: 'compute',
-    find: id => {
-      const fleet = fleets.get(key(parentId(id)));
-      const instance = fleet?.find(lastName(id));
-      return fleet === undefined || instance === undefined
-        ? undefined
-        : instanceResource(fleet, instance, setOf(fleet));
+  return {
+    provider,
+    find: id => sets.get(key(id)),
+    resource: fleet => {
+      const resource = store.get(fleet.id);
+      if (resource === undefined) throw entityNotFound();
+      return resource;
     },
-    list: parent => {
-      const fleet = fleetOf(parent);
-      return fleet.instances.map(instance => instanceResource(fleet, instance, setOf(fleet)));
-    },
-    show: (resource, query) => {
-      if (!/instanceView/i.test(query.get('$expand') ?? '')) return resource;
-      return { ...resource, properties: { ...resource.properties, instanceView: instanceView(resource) } };
-    },
-    reads: { instanceview: ({ resource }) => instanceView(resource) },
-    put: ({ id, body, existing }) => {
-      const fleet = fleetOf(parentId(id));
-      const instance = fleet.find(lastName(id));
-      if (existing === undefined || instance === undefined) throw unknownInstance(lastName(id));
-      fleet.protect(instance.instanceId, object(object(body['properties'])['protectionPolicy']));
-      const changed = fleet.find(instance.instanceId) ?? instance;
-      return { resource: instanceResource(fleet, changed, setOf(fleet)), work: () => Promise.resolve() };
-    },
-    actions: {
-      restart: onOne((fleet, ids) => fleet.restart(ids)),
-      redeploy: onOne((fleet, ids) => fleet.restart(ids)),
-      start: onOne((fleet, ids) => fleet.start(ids)),
-      poweroff: onOne((fleet, ids) => fleet.stop(ids, 'stopped')),
-      deallocate: onOne((fleet, ids) => fleet.stop(ids, 'deallocated')),
-      reimage: onOne((fleet, ids) => fleet.reimage(ids)),
-    },
-    remove: resource => () => deleteInstances(fleetOf(parentId(resource.id)), [lastName(resource.id)]),
+    deleteInstances,
   };
-  return [setProvider, instanceProvider];
-
-  function setOf(fleet: Fleet): Resource {
-    const resource = store.get(fleet.id);
-    if (resource === undefined) throw entityNotFound();
-    return resource;
-  }
-
-  function instanceView(resource: Resource): Json {
-    const fleet = fleetOf(parentId(resource.id));
-    const instance = fleet.find(lastName(resource.id));
-    if (instance === undefined) throw unknownInstance(lastName(resource.id));
-    return instanceViewOf(instance, fleet.health(instance), cloud.now());
-  }
-
-  function setView(resource: Resource): Json {
-    const { instances } = fleetOf(resource.id);
-    const counts = new Map<string, number>();
-    for (const { provisioningState } of instances) {
-      const code = `ProvisioningState/${provisioningState.toLowerCase()}`;
-      counts.set(code, (counts.get(code) ?? 0) + 1);
-    }
-    return compact({
-      virtualMachine: { statusesSummary: [...counts].map(([code, count]) => ({ code, count })) },
-      statuses: [provisioningStatus(string(resource.properties['provisioningState']) ?? '', cloud.now())],
-    });
-  }
-
-  async function deleteInstances(fleet: Fleet, instanceIds: readonly string[]): Promise<void> {
-    await Promise.all(instanceIds.map(instanceId => fleet.delete(instanceId)));
-    const resource = setOf(fleet);
-    const sku = {
-      ...resource.sku,
-      capacity: Math.max(0, capacityOf(resource.sku ?? {}) - instanceIds.length),
-    };
-    fleet.model = { ...fleet.model, sku };
-    store.set({ ...resource, sku });
-  }
 }
 
-function isUnprotected(instance: Instance): boolean {
-  return instance.protection['protectFromScaleSetActions'] !== true;
+function setView({ instances }: Fleet, resource: Resource, now: Date): Json {
+  const counts = new Map<string, number>();
+  for (const { provisioningState } of instances) {
+    const code = `ProvisioningState/${provisioningState.toLowerCase()}`;
+    counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  const extensions = [
+    ...new Set(instances.flatMap(({ model }) => model.extensions.map(one => one.name))),
+  ].map(name => ({
+    name,
+    statusesSummary: [
+      {
+        code: 'ProvisioningState/succeeded',
+        count: instances.filter(
+          ({ model, provisioningState }) =>
+            provisioningState === 'Succeeded' && model.extensions.some(one => one.name === name),
+        ).length,
+      },
+    ],
+  }));
+  return compact({
+    virtualMachine: { statusesSummary: [...counts].map(([code, count]) => ({ code, count })) },
+    extensions: extensions.length === 0 ? undefined : extensions,
+    statuses: [provisioningStatus(string(resource.properties['provisioningState']) ?? '', now)],
+  });
 }
 
-/** The instances that `{ instanceIds }` names; `*` and no list at all are all that are not protected from it. */
-function chosen(fleet: Fleet, body: Json, required: boolean): readonly string[] {
-  const given = body['instanceIds'];
-  if (required && (!Array.isArray(given) || given.length === 0)) {
-    throw invalidParameter('instanceIds', "Required parameter 'instanceIds' is missing (null).");
-  }
-  const instanceIds = Array.isArray(given) ? [...new Set(given.map(String))] : ['*'];
-  if (instanceIds.includes('*')) return fleet.instances.filter(isUnprotected).map(one => one.instanceId);
-  for (const instanceId of instanceIds) {
-    const instance = fleet.find(instanceId);
-    if (instance === undefined) throw unknownInstance(instanceId);
-    if (!isUnprotected(instance)) {
-      throw notAllowed(
-        `The instance '${instanceId}' is protected from scale set actions (protectFromScaleSetActions); take its protection away first.`,
-        'instanceIds',
-      );
-    }
-  }
-  return instanceIds;
+/** @throws ArmError when the storage profile asks for a disk in a storage account, and these are retired */
+export function refuseRetiredDisks(
+  { unmanagedDisks }: Pick<Cloud, 'unmanagedDisks'>,
+  storageProfile: Json,
+): void {
+  const unmanaged =
+    imageKind(storageProfile) === 'vhd' || at(storageProfile, 'osDisk', 'vhd', 'uri') !== undefined;
+  if (unmanagedDisks === 'allow' || !unmanaged) return;
+  throw notAllowed(
+    'Unmanaged disks are retired: virtual machines and scale sets with disks in storage accounts can no longer be created. ' +
+      'Use a managed image or a gallery image instead.',
+    'storageProfile.osDisk',
+  );
 }

@@ -1,5 +1,7 @@
 /** Load balancers: a real TCP balancer for each frontend, over the machines that joined the backend pools. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe } from '../../../../shared/core/errors.js';
 import { invalidParameter } from '../../arm/armError.js';
 import { at, object, objects, string, type Json } from '../../arm/json.js';
 import type { Provider } from '../../arm/provider.js';
@@ -14,6 +16,7 @@ import type {
 } from '../../machines/loadBalancer.js';
 import type { Cloud } from '../cloud.js';
 import { checkReferences, children, givenProperties, referredId, resourceOf } from '../envelope.js';
+import { forwardsOf, NatPorts, natRanges, shownNatRules, type NatMember } from './natPorts.js';
 
 const type = 'Microsoft.Network/loadBalancers';
 const collections = [
@@ -29,33 +32,64 @@ const collections = [
 /** The balancers with what machines need of them. */
 export interface Balancing {
   readonly provider: Provider;
-  /** Puts a machine into the pools with these ids, in place of those it was in. */
-  join(poolIds: readonly string[], backend: Backend): void;
+  /**
+   * Puts a machine into the pools with these ids, in place of those it was in.
+   * @param natIds inbound NAT pools, of which each gives it a frontend port, and inbound NAT rules that lead to it
+   */
+  join(poolIds: readonly string[], backend: Backend, natIds?: readonly string[]): void;
   leave(backendId: string): void;
+  /** Leaves, and waits until its open connections have ended, but not for long. */
+  drain(backendId: string): Promise<void>;
   /** What a probe (by its id) says of a machine. */
   health(probeId: string, backendId: string): 'up' | 'down' | 'unknown';
   close(): Promise<void>;
 }
 
+interface Frontend {
+  readonly id: string;
+  readonly balancer: LoadBalancer;
+}
+
+/** How long a machine that leaves is waited for, in Azure's own seconds. */
+const drainPatience = 15;
+/** How often its connections are counted, in milliseconds. */
+const drainGlance = 20;
+
 export function createBalancing(cloud: Cloud): Balancing {
   const { store, addresses } = cloud;
-  const running = new Map<string, readonly LoadBalancer[]>();
-  const members = new Map<string, { readonly pools: readonly string[]; readonly backend: Backend }>();
+  const running = new Map<string, readonly Frontend[]>();
+  const members = new Map<string, NatMember>();
+  const ports = new NatPorts();
 
   const refresh = (loadBalancerId: string) => {
-    const prefix = `${key(loadBalancerId)}/backendaddresspools/`;
-    const backends = [...members.values()].flatMap(({ pools, backend }) =>
-      pools.some(pool => pool.startsWith(prefix)) ? [backend] : [],
+    const prefix = `${key(loadBalancerId)}/`;
+    const resource = store.get(loadBalancerId);
+    const own = [...members.values()].filter(({ pools, natIds }) =>
+      [...pools, ...natIds].some(id => id.startsWith(prefix)),
     );
-    for (const balancer of running.get(key(loadBalancerId)) ?? []) balancer.setBackends(backends);
+    const pooled = own.filter(({ pools }) => pools.some(pool => pool.startsWith(prefix)));
+    const ranges = resource === undefined ? [] : natRanges(resource);
+    for (const { id, balancer } of running.get(key(loadBalancerId)) ?? []) {
+      balancer.setBackends(pooled.map(({ id: member, address, pools }) => ({ id: member, address, pools })));
+      balancer.setForwards(forwardsOf(id, ranges, own, ports)).catch((error: unknown) => {
+        process.stderr.write(`${describe(error)}\n`);
+      });
+    }
   };
-  const refreshPools = (pools: readonly string[]) => {
-    for (const loadBalancerId of new Set(pools.map(parentId))) refresh(loadBalancerId);
+  const refreshAll = ({ pools, natIds }: Pick<NatMember, 'pools' | 'natIds'>) => {
+    for (const loadBalancerId of new Set([...pools, ...natIds].map(parentId))) refresh(loadBalancerId);
   };
+  const leave = (backendId: string) => {
+    const member = members.get(backendId);
+    members.delete(backendId);
+    if (member !== undefined) refreshAll(member);
+  };
+  const openTo = (backendId: string) =>
+    [...running.values()].flat().reduce((sum, { balancer }) => sum + balancer.connections(backendId), 0);
   const stop = async (loadBalancerId: string) => {
     const balancers = running.get(key(loadBalancerId)) ?? [];
     running.delete(key(loadBalancerId));
-    await Promise.all(balancers.map(balancer => balancer.close()));
+    await Promise.all(balancers.map(({ balancer }) => balancer.close()));
   };
   const start = async (loadBalancerId: string) => {
     await stop(loadBalancerId);
@@ -63,7 +97,12 @@ export function createBalancing(cloud: Cloud): Balancing {
     if (resource === undefined) return;
     running.set(
       key(loadBalancerId),
-      await Promise.all(frontends(resource, addressOf).map(one => cloud.startLoadBalancer(one))),
+      await Promise.all(
+        frontends(resource, addressOf).map(async ({ id, options }) => ({
+          id,
+          balancer: await cloud.startLoadBalancer(options),
+        })),
+      ),
     );
     refresh(loadBalancerId);
   };
@@ -105,15 +144,24 @@ export function createBalancing(cloud: Cloud): Balancing {
       });
       // Refuses at once what could not be started later.
       frontends(resource, () => '127.0.0.1');
+      natRanges(resource);
       const unchanged =
         request.existing !== undefined &&
         running.has(key(request.id)) &&
         sameSetup(request.existing, resource);
       return {
         resource: { ...resource, sku: resource.sku ?? { name: 'Basic', tier: 'Regional' } },
-        work: () => (unchanged ? Promise.resolve() : start(request.id)),
+        work: () => {
+          if (!unchanged) return start(request.id);
+          refresh(request.id);
+          return Promise.resolve();
+        },
       };
     },
+    show: resource => ({
+      ...resource,
+      properties: { ...resource.properties, inboundNatRules: shownNatRules(resource, ports) },
+    }),
     remove: resource => async () => {
       await stop(resource.id);
       for (const frontend of objects(resource.properties['frontendIPConfigurations'])) {
@@ -125,21 +173,28 @@ export function createBalancing(cloud: Cloud): Balancing {
 
   return {
     provider,
-    join: (poolIds, backend) => {
-      const before = members.get(backend.id)?.pools ?? [];
-      const pools = poolIds.map(key);
-      members.set(backend.id, { pools, backend });
-      refreshPools([...before, ...pools]);
+    join: (poolIds, backend, natIds = []) => {
+      const before = members.get(backend.id) ?? { pools: [], natIds: [] };
+      const member = { ...backend, pools: poolIds.map(key), natIds: natIds.map(key) };
+      members.set(backend.id, member);
+      refreshAll({
+        pools: [...before.pools, ...member.pools],
+        natIds: [...before.natIds, ...member.natIds],
+      });
     },
     leave: backendId => {
-      const pools = members.get(backendId)?.pools ?? [];
-      members.delete(backendId);
-      refreshPools(pools);
+      leave(backendId);
+      ports.forget(backendId);
+    },
+    drain: async backendId => {
+      leave(backendId);
+      const deadline = Date.now() + drainPatience * 1000 * cloud.timeScale;
+      while (openTo(backendId) > 0 && Date.now() < deadline) await delay(drainGlance);
     },
     health: (probeId, backendId) => {
       const balancers = running.get(key(parentId(probeId))) ?? [];
       return (
-        balancers.map(balancer => balancer.health(backendId)).find(health => health !== 'unknown') ??
+        balancers.map(({ balancer }) => balancer.health(backendId)).find(health => health !== 'unknown') ??
         'unknown'
       );
     },
@@ -153,7 +208,7 @@ export function createBalancing(cloud: Cloud): Balancing {
 function frontends(
   resource: Resource,
   addressOf: (frontend: Json) => string | undefined,
-): readonly LoadBalancerOptions[] {
+): readonly { readonly id: string; readonly options: LoadBalancerOptions }[] {
   const { properties } = resource;
   const probes = objects(properties['probes']).map(probeOf);
   const rules = objects(properties['loadBalancingRules']).map(rule => ({
@@ -164,16 +219,18 @@ function frontends(
     const address = addressOf(frontend);
     if (address === undefined) return [];
     const own = rules.filter(one => same(one.frontend, string(frontend['id']))).map(one => one.rule);
-    return [{ address, rules: own, probes }];
+    return [{ id: string(frontend['id']) ?? '', options: { address, rules: own, probes } }];
   });
 }
 
 function ruleOf(rule: Json): LoadBalancingRule {
   const probe = referredId(at(rule, 'properties', 'probe'));
+  const pool = referredId(at(rule, 'properties', 'backendAddressPool'));
   return {
     frontendPort: port(rule, 'loadBalancingRules', 'frontendPort'),
     backendPort: port(rule, 'loadBalancingRules', 'backendPort'),
     ...(probe === undefined ? {} : { probeName: lastName(probe) }),
+    ...(pool === undefined ? {} : { pool: key(pool) }),
   };
 }
 
