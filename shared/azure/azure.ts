@@ -3,6 +3,7 @@ import type { Agent } from '../agent/agent.js';
 import { createArmClient } from './armClient.js';
 import { openConnection } from './connection.js';
 import { deploymentsOf, type Deployments } from './deployments.js';
+import { healthProbesOf, type HealthProbes } from './healthProbes.js';
 import { imagesOf, type Images } from './images.js';
 import { scaleSetsOf, type ScaleSets } from './scaleSets.js';
 import { siteAddressesOf, type SiteAddresses } from './siteAddress.js';
@@ -13,6 +14,7 @@ export interface Azure {
   readonly scaleSets: ScaleSets;
   readonly images: Images;
   readonly siteAddresses: SiteAddresses;
+  readonly healthProbes: HealthProbes;
 }
 
 /**
@@ -26,5 +28,6 @@ export function openAzure(agent: Agent, connectionId: string, resourceGroup: str
     scaleSets: scaleSetsOf(arm, resourceGroup),
     images: imagesOf(arm),
     siteAddresses: siteAddressesOf(arm),
+    healthProbes: healthProbesOf(arm),
   };
 }

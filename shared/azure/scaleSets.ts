@@ -3,6 +3,7 @@ import type {
   ImageReference as SdkImage,
   VirtualMachineScaleSet,
   VirtualMachineScaleSetVM,
+  VirtualMachineScaleSetVMProfile,
 } from '@azure/arm-compute';
 import type { AzureErrorDetail } from '../core/errors.js';
 import { formatImageReference, tryParseImageReference, type ImageReference } from '../core/imageReference.js';
@@ -30,6 +31,22 @@ export function formatModelImage(image: ModelImage): string {
   return image.kind === 'shared' ? image.id : formatImageReference(image);
 }
 
+/** Where an instance is asked for its health; a part that Azure does not tell is undefined. */
+export interface HealthEndpoint {
+  /** `http`, `https` or `tcp`. */
+  readonly protocol: string;
+  readonly port: number | undefined;
+  /** Of `http` and `https`, as `/health`. */
+  readonly path: string | undefined;
+}
+
+/** What tells Azure each instance's health. */
+export type HealthSignal =
+  /** The application health extension, which asks from inside the instance. */
+  | { readonly kind: 'extension'; readonly name: string; readonly endpoint: HealthEndpoint }
+  /** A load balancer's probe, by its ARM id. */
+  | { readonly kind: 'probe'; readonly id: string };
+
 /** A scale set's model, as far as a rollout is concerned. */
 export interface ScaleSet {
   readonly name: string;
@@ -41,7 +58,7 @@ export interface ScaleSet {
   /** Undefined when the model names none, as of a scale set made without a profile. */
   readonly image: ModelImage | undefined;
   /** Where Azure gets each instance's health from; undefined when nothing tells it. */
-  readonly healthSignal: 'extension' | 'probe' | undefined;
+  readonly healthSignal: HealthSignal | undefined;
   readonly capacity: number;
   readonly provisioningState: string;
   /** ARM ids of the load balancer backend pools that its instances are in. */
@@ -138,11 +155,6 @@ export function scaleSetsOf(arm: ArmClient, group: string): ScaleSets {
 
 function scaleSetOf(model: VirtualMachineScaleSet): ScaleSet {
   const profile = model.virtualMachineProfile;
-  const extensions = profile?.extensionProfile?.extensions ?? [];
-  const hasHealthExtension = extensions.some(extension =>
-    /^ApplicationHealth(Linux|Windows)$/i.test(extension.typePropertiesType ?? ''),
-  );
-  const probe = profile?.networkProfile?.healthProbe?.id;
   const pools = (profile?.networkProfile?.networkInterfaceConfigurations ?? [])
     .flatMap(network => network.ipConfigurations ?? [])
     .flatMap(address => address.loadBalancerBackendAddressPools ?? [])
@@ -156,11 +168,32 @@ function scaleSetOf(model: VirtualMachineScaleSet): ScaleSet {
     upgradeMode: mode === 'Automatic' || mode === 'Rolling' ? mode : 'Manual',
     automaticOsUpgrade: model.upgradePolicy?.automaticOSUpgradePolicy?.enableAutomaticOSUpgrade ?? false,
     image: imageOf(profile?.storageProfile?.imageReference, profile?.storageProfile?.osDisk?.image?.uri),
-    healthSignal: hasHealthExtension ? 'extension' : probe === undefined ? undefined : 'probe',
+    healthSignal: healthSignalOf(profile),
     capacity: model.sku?.capacity ?? 0,
     provisioningState: model.provisioningState ?? '',
     backendPools: [...new Set(pools)],
   };
+}
+
+/** Where a model names both, Azure goes by the extension. */
+function healthSignalOf(profile: VirtualMachineScaleSetVMProfile | undefined): HealthSignal | undefined {
+  const extension = profile?.extensionProfile?.extensions?.find(({ typePropertiesType }) =>
+    /^ApplicationHealth(Linux|Windows)$/i.test(typePropertiesType ?? ''),
+  );
+  if (extension !== undefined) {
+    const { protocol, port, requestPath } = (extension.settings ?? {}) as Readonly<Record<string, unknown>>;
+    return {
+      kind: 'extension',
+      name: extension.name ?? '',
+      endpoint: {
+        protocol: typeof protocol === 'string' ? protocol.toLowerCase() : 'tcp',
+        port: port === undefined || port === null ? undefined : Number(port),
+        path: typeof requestPath === 'string' ? requestPath : undefined,
+      },
+    };
+  }
+  const id = profile?.networkProfile?.healthProbe?.id;
+  return id === undefined ? undefined : { kind: 'probe', id };
 }
 
 function imageOf(image: SdkImage | undefined, vhd: string | undefined): ModelImage | undefined {

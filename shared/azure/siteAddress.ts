@@ -1,5 +1,6 @@
 /** The address under which a scale set's load balancer is reached from outside. */
 import type { ArmClient } from './armClient.js';
+import { readNetworkResource } from './networkResource.js';
 import type { ScaleSet } from './scaleSets.js';
 
 /** Finds the public address of a scale set. */
@@ -7,8 +8,6 @@ export interface SiteAddresses {
   /** `http://host[:port]`, or why there is none. */
   of(scaleSet: ScaleSet): Promise<{ readonly url: string } | { readonly none: string }>;
 }
-
-const networkApi = '2023-09-01';
 
 interface LoadBalancer {
   readonly properties?: {
@@ -32,13 +31,7 @@ interface PublicAddress {
 
 /** Addresses on Azure. */
 export function siteAddressesOf(arm: ArmClient): SiteAddresses {
-  const read = async <T>(id: string): Promise<T | undefined> => {
-    const what = `reading '${id}'`;
-    const documents = await arm.find(what, () =>
-      arm.documents(what, () => arm.resources.resources.getById(id.replace(/^\//, ''), networkApi)),
-    );
-    return documents?.[0] as T | undefined;
-  };
+  const read = async <T>(id: string) => (await readNetworkResource(arm, id)) as T | undefined;
   return {
     async of(scaleSet) {
       const balancers = scaleSet.backendPools.flatMap(

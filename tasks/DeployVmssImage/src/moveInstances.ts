@@ -2,14 +2,27 @@
 import type { Agent } from '../../../shared/agent/agent.js';
 import type { Azure } from '../../../shared/azure/azure.js';
 import type { Operation } from '../../../shared/azure/operation.js';
-import { formatModelImage, type ModelImage, type ScaleSet } from '../../../shared/azure/scaleSets.js';
+import {
+  formatModelImage,
+  type HealthSignal,
+  type ModelImage,
+  type ScaleSet,
+} from '../../../shared/azure/scaleSets.js';
 import type { SiteProbe } from '../../../shared/azure/siteProbe.js';
 import { formatDuration } from '../../../shared/core/duration.js';
 import { AzureError, UserError } from '../../../shared/core/errors.js';
 import { plural } from '../../../shared/core/text.js';
 import type { Clock } from '../../../shared/core/wait.js';
+import { healthAdvice, type HealthDefinition } from './healthAdvice.js';
 import { goBack, type GoneBack } from './goBack.js';
-import { describeInstance, healthSourceOf, inOrder, reachable } from './instances.js';
+import {
+  describeInstance,
+  healthSourceOf,
+  inOrder,
+  isInService,
+  reachable,
+  type HealthSource,
+} from './instances.js';
 import { describePlan, policyFor } from './planLines.js';
 import { rollOut, type RolloutResult } from './rollout.js';
 import type { InstanceFailure } from './rolloutPlan.js';
@@ -126,16 +139,21 @@ export async function moveInstances(
       }),
     );
 
+  const reasons = async () => [
+    ...failureLines(result),
+    ...(await whatToAsk(result, scaleSet, health, azure)),
+  ];
   if (result.failure === undefined) {
     if (result.failed.length > 0)
-      agent.warning(`Within 'maxUnhealthy', but look at them:\n${failureLines(result).join('\n')}`);
+      agent.warning(`Within 'maxUnhealthy', but look at them:\n${(await reasons()).join('\n')}`);
     const sentence = successSentence(changed, result, clock.now() - changed.since);
     await summarize(sentence, result, result.failed, imageText(scaleSet.image));
     return sentence;
   }
 
   const head = `The rollout of '${scaleSet.name}' failed: ${result.failure}`;
-  agent.info([head, ...failureLines(result)].join('\n'));
+  const why = await reasons();
+  agent.info([head, ...why].join('\n'));
   const back =
     rollout.onFailure === 'rollback'
       ? await agent.group('Roll back', () => goBack(scaleSet, previous, policy, health, azure, host))
@@ -146,7 +164,7 @@ export async function moveInstances(
   }
   const modelNow = back.result === undefined ? imageText(scaleSet.image) : imageText(previous);
   await summarize(`${head} ${back.sentence}`, back.result ?? result, result.failed, modelNow);
-  throw new UserError([head, ...failureLines(result), back.sentence].join('\n'));
+  throw new UserError([head, ...why, back.sentence].join('\n'));
 }
 
 /** Why a scale set in Flexible orchestration is not rolled. */
@@ -175,6 +193,33 @@ function failureLines(result: RolloutResult): string[] {
     const told = instance.message !== undefined && reason.includes(instance.message);
     return `  instance ${id}: ${reason} [${describeInstance(told ? { ...instance, message: undefined } : instance)}]`;
   });
+}
+
+/** For instances that run but are not healthy: what is asked of them, and what to look at. */
+async function whatToAsk(
+  result: RolloutResult,
+  { healthSignal }: ScaleSet,
+  source: HealthSource,
+  azure: Azure,
+): Promise<string[]> {
+  const failed = new Set(result.failed.map(({ id }) => id));
+  const sick = result.instances.some(
+    instance => failed.has(instance.id) && isInService(instance, 'running') && !isInService(instance, source),
+  );
+  if (!sick || healthSignal === undefined) return [];
+  return healthAdvice(await defined(healthSignal, azure));
+}
+
+/** A failed rollout is told and gone back from also where the load balancer cannot be read. */
+async function defined(signal: HealthSignal, azure: Azure): Promise<HealthDefinition> {
+  if (signal.kind === 'extension') return signal;
+  const name = signal.id.split('/').at(-1) ?? '';
+  try {
+    return { kind: 'probe', name, endpoint: await azure.healthProbes.find(signal.id) };
+  } catch (error) {
+    if (!(error instanceof AzureError || error instanceof UserError)) throw error;
+    return { kind: 'probe', name, endpoint: undefined };
+  }
 }
 
 function successSentence(changed: ChangedScaleSet, result: RolloutResult, elapsed: number): string {

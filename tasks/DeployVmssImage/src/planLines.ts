@@ -49,7 +49,8 @@ export function describePlan(
     );
   else if (old.length > 0) lines.push(strategyLine(policy));
   const source = healthSourceOf(scaleSet, settings);
-  const signal = scaleSet.healthSignal === 'extension' ? 'the health extension' : 'the load balancer probe';
+  const signal =
+    scaleSet.healthSignal?.kind === 'extension' ? 'the health extension' : 'the load balancer probe';
   lines.push(
     `In service means: on the new model, provisioned, running${source === 'signal' ? ` and healthy by ${signal}` : ''}, within ${formatDuration(policy.instanceTimeout)}.`,
   );

@@ -172,6 +172,10 @@ describe('DeployVmssImage', () => {
       );
       assert.match(
         error.message,
+        /the load balancer probe 'http': HTTP on port 8080, path \/health; .*\n.*curl -i http:\/\/localhost:8080\/health\n/,
+      );
+      assert.match(
+        error.message,
         /Rolled back to .*old: 4 instances in service on it, 2 of them moved back\.$/,
       );
       return true;
@@ -213,6 +217,19 @@ describe('DeployVmssImage', () => {
     assert.equal(sim.model(), imageId('new'));
     assert.deepEqual(sim.upgradeCalls, [['0']]);
     assert.equal(outputs['rolledBack'], 'false');
+  });
+
+  it('names the probe, and rolls back, also where the load balancer cannot be read', async () => {
+    const { run } = scene(
+      {},
+      { behaviour: (_id, on) => ({ sick: on === imageId('new') }), balancerIsHidden: true },
+    );
+    await assert.rejects(run(), /probe 'http', which this connection cannot read[\s\S]*Rolled back to/);
+  });
+
+  it('says nothing of health where Azure refused the upgrade', async () => {
+    const { run } = scene({}, { behaviour: (_id, on) => ({ refused: on === imageId('new') }) });
+    await assert.rejects(run(), (error: Error) => !error.message.includes('Health is told by'));
   });
 
   it('says when the way back did not work either', async () => {

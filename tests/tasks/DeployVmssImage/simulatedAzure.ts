@@ -55,6 +55,8 @@ export interface SimulationOptions {
   /** Instances that begin on an older model. */
   readonly oldIds?: readonly string[];
   readonly imageFacts?: ImageFacts;
+  /** The connection may not read load balancers. */
+  readonly balancerIsHidden?: boolean;
 }
 
 interface Machine {
@@ -78,6 +80,7 @@ export interface SimulatedAzure {
   reads: number;
 }
 
+const balancerId = '/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/loadBalancers/lb';
 export const imageId = (name: string) =>
   `/subscriptions/s/resourceGroups/images/providers/Microsoft.Compute/images/${name}`;
 export const image = (name: string): ModelImage => ({ kind: 'managed', id: imageId(name) });
@@ -119,7 +122,7 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
     orchestrationMode: 'Uniform',
     upgradeMode: mode,
     automaticOsUpgrade: false,
-    healthSignal: 'probe',
+    healthSignal: { kind: 'probe', id: `${balancerId}/probes/http` },
     capacity: count,
     provisioningState: 'Succeeded',
     backendPools: [],
@@ -146,6 +149,14 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
             endOfLife: undefined,
           },
         ),
+    },
+    healthProbes: {
+      find: () =>
+        options.balancerIsHidden === true
+          ? Promise.reject(
+              new AzureError('reading', { code: 'AuthorizationFailed', message: 'no', details: [] }, 403),
+            )
+          : Promise.resolve({ protocol: 'http', port: 8080, path: '/health' }),
     },
     siteAddresses: { of: () => Promise.resolve({ url: 'http://203.0.113.9' }) },
     deployments: {
