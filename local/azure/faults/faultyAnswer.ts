@@ -41,9 +41,8 @@ export async function faultyAnswer(
     case 'error': {
       const status = number('status', 500);
       const code = string(effect['code']) ?? (status === 503 ? 'ServiceUnavailable' : 'InternalServerError');
-      const message = String(
-        effect['message'] ?? 'Encountered internal server error. Please try again later.',
-      );
+      const message =
+        string(effect['message']) ?? 'Encountered internal server error. Please try again later.';
       const headers = { 'x-ms-request-id': randomUUID(), 'x-ms-failure-cause': 'service' };
       return { status, headers, body: { error: new ArmError(status, code, message).body } };
     }

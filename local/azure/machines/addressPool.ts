@@ -1,8 +1,9 @@
 /** Loopback addresses for machines and public IPs, unique also between two local Azures on one machine. */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../../shared/core/errors.js';
+import { claim, claimVoid } from '../lockFile.js';
 
 export interface AddressPool {
   /** An address of the form 127.x.y.z that nobody else on this machine was given. @throws UserError when all are given away */
@@ -67,43 +68,9 @@ function claimBlock(lockDirectory: string): { number: number; lock: string } {
   for (let i = 0; i < count; i += 1) {
     const number = firstBlock + ((start + i) % count);
     const lock = join(lockDirectory, `127.${number}.lock`);
-    if (claim(lock) || (isVoid(lock) && claim(lock))) return { number, lock };
+    if (claim(lock) || claimVoid(lock)) return { number, lock };
   }
   throw new UserError(
     `No block of loopback addresses is free: end other local Azures, or delete the files in '${lockDirectory}' when there are none.`,
   );
-}
-
-function claim(lock: string): boolean {
-  try {
-    const file = openSync(lock, 'wx');
-    writeSync(file, `${process.pid} ${startTime(process.pid) ?? ''}`);
-    closeSync(file);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** True when the lock's owner has ended; its file is then gone. */
-function isVoid(lock: string): boolean {
-  try {
-    const [pid = '', started] = readFileSync(lock, 'utf8').split(' ');
-    // A lock that is being written is empty.
-    if (pid === '' || startTime(Number(pid)) === started) return false;
-    rmSync(lock);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** When a process started, in the kernel's ticks since boot; tells it from a later one with the same number (proc(5), stat). */
-function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
 }
