@@ -20,6 +20,7 @@ import {
   type LocalAzureOptions,
 } from '../../../local/azure/localAzure.js';
 import { FakeBalancer, FakeHost, fakeAddresses } from './fakes.js';
+import { dropRefused, trafficFile } from './trafficFile.js';
 
 export interface Answer {
   readonly status: number;
@@ -81,7 +82,7 @@ export async function startFixture(
   options: Partial<LocalAzureOptions> = {},
 ): Promise<Fixture> {
   const directory = mkdtempSync(join(tmpdir(), 'local-azure-test-'));
-  const traffic = join(directory, 'traffic.jsonl');
+  const traffic = trafficFile(directory);
   const host = new FakeHost();
   const addresses = fakeAddresses();
   const balancers: FakeBalancer[] = [];
@@ -170,6 +171,7 @@ export async function startFixture(
     },
     close: async () => {
       await azure.close();
+      dropRefused(traffic);
       rmSync(directory, { recursive: true, force: true });
     },
   };

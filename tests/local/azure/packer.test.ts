@@ -10,13 +10,14 @@ import { ClientSecretCredential } from '@azure/identity';
 import type { Connection } from '../../../local/azure/localAzure.js';
 import { transportTo } from './fixture.js';
 import { balancer, network, scaleSet } from './templates.js';
+import { trafficFile } from './trafficFile.js';
 
 /** `npm run azure` as a process of its own with real machines, and Debian's Packer in front of it. */
 describe('Packer against the local Azure', function () {
   this.timeout(120_000);
   const directory = mkdtempSync(join(tmpdir(), 'packer-test-'));
   const readyFile = join(directory, 'ready.json');
-  const traffic = join(directory, 'traffic.jsonl');
+  const traffic = trafficFile(directory);
   let server: ChildProcess;
   let connection: Connection;
   let resources: ResourceManagementClient;

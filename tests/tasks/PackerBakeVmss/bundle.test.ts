@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../../scripts/tasks.js';
+import { trafficFile } from '../../local/azure/trafficFile.js';
 import { runBundle, type BundleCall, type BundleRun } from '../bundleRun.js';
 
 interface LocalAzure {
@@ -20,7 +21,7 @@ interface LocalAzure {
 describe('the PackerBakeVmss bundle', function () {
   this.timeout(120_000);
   const directory = mkdtempSync(join(tmpdir(), 'bake-bundle-'));
-  const traffic = join(directory, 'traffic.jsonl');
+  const traffic = trafficFile(directory);
   let server: ChildProcess;
   let azure: LocalAzure;
   let done: BundleRun | undefined;

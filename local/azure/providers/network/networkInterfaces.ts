@@ -6,9 +6,12 @@ import type { Provider } from '../../arm/provider.js';
 import { key, same } from '../../arm/resourceId.js';
 import type { Resource, Store } from '../../arm/store.js';
 import type { Cloud } from '../cloud.js';
-import { checkReferences, children, givenProperties, referredId, resourceOf } from '../envelope.js';
+import { checkReferences, givenProperties, referredId, resourceOf } from '../envelope.js';
+import { referringChildren, withEtag } from './networkResource.js';
 
 const type = 'Microsoft.Network/networkInterfaces';
+/** Of the names that machines of a network have among themselves. */
+const suffix = 'local.internal.cloudapp.net';
 
 export function networkInterfaces({ store, addresses }: Cloud): Provider {
   return {
@@ -17,22 +20,25 @@ export function networkInterfaces({ store, addresses }: Cloud): Provider {
     put: request => {
       const given = givenProperties(request.body);
       const before = objects(request.existing?.properties['ipConfigurations']);
-      const configurations = children(request.id, 'ipConfigurations', type, given['ipConfigurations']).map(
-        (configuration, index) => {
-          const properties = object(configuration['properties']);
-          const old = before.find(one => same(string(one['id']), string(configuration['id'])));
-          return {
-            ...configuration,
-            properties: {
-              privateIPAllocationMethod: 'Dynamic',
-              privateIPAddressVersion: 'IPv4',
-              primary: index === 0,
-              ...properties,
-              privateIPAddress: at(old, 'properties', 'privateIPAddress') ?? addresses.allocate(),
-            },
-          };
-        },
-      );
+      const configurations = referringChildren(
+        request.id,
+        'ipConfigurations',
+        type,
+        given['ipConfigurations'],
+      ).map((configuration, index) => {
+        const properties = object(configuration['properties']);
+        const old = before.find(one => same(string(one['id']), string(configuration['id'])));
+        return {
+          ...configuration,
+          properties: {
+            privateIPAllocationMethod: 'Dynamic',
+            privateIPAddressVersion: 'IPv4',
+            primary: index === 0,
+            ...properties,
+            privateIPAddress: at(old, 'properties', 'privateIPAddress') ?? addresses.allocate(),
+          },
+        };
+      });
       if (configurations.length === 0) {
         throw new ArmError(
           400,
@@ -42,22 +48,26 @@ export function networkInterfaces({ store, addresses }: Cloud): Provider {
       }
       checkReferences(store, request.id, configurations.flatMap(references));
       return {
-        resource: resourceOf(type, request, {
-          dnsSettings: { dnsServers: [], appliedDnsServers: [] },
-          enableAcceleratedNetworking: false,
-          enableIPForwarding: false,
-          primary: true,
-          ...given,
-          resourceGuid: request.existing?.properties['resourceGuid'] ?? randomUUID(),
-          ipConfigurations: configurations,
-        }),
+        resource: withEtag(
+          resourceOf(type, request, {
+            dnsSettings: { dnsServers: [], appliedDnsServers: [], internalDomainNameSuffix: suffix },
+            enableAcceleratedNetworking: false,
+            enableIPForwarding: false,
+            ...given,
+            resourceGuid: request.existing?.properties['resourceGuid'] ?? randomUUID(),
+            ipConfigurations: configurations,
+          }),
+        ),
       };
     },
     show: resource => {
       const user = machineOf(store, resource.id);
       return user === undefined
         ? resource
-        : { ...resource, properties: { ...resource.properties, virtualMachine: { id: user.id } } };
+        : {
+            ...resource,
+            properties: { ...resource.properties, primary: true, virtualMachine: { id: user.id } },
+          };
     },
     refuseRemoval: resource => {
       const user = machineOf(store, resource.id);

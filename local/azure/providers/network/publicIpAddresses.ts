@@ -5,6 +5,7 @@ import { compact, object, string } from '../../arm/json.js';
 import type { Provider } from '../../arm/provider.js';
 import type { Cloud } from '../cloud.js';
 import { givenProperties, resourceOf } from '../envelope.js';
+import { withEtag } from './networkResource.js';
 
 const type = 'Microsoft.Network/publicIPAddresses';
 
@@ -31,11 +32,11 @@ export function publicIpAddresses({ store, addresses }: Cloud): Provider {
           ? undefined
           : { ...settings, fqdn: `${label}.${resource.location ?? ''}.cloudapp.azure.com` };
       return {
-        resource: {
+        resource: withEtag({
           ...resource,
           sku: resource.sku ?? { name: 'Basic', tier: 'Regional' },
           properties: compact({ ...resource.properties, dnsSettings }),
-        },
+        }),
         work: () => Promise.resolve(),
       };
     },

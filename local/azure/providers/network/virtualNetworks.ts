@@ -7,6 +7,7 @@ import { lastName, parentId, same } from '../../arm/resourceId.js';
 import type { Resource, Store } from '../../arm/store.js';
 import type { Cloud } from '../cloud.js';
 import { children, givenProperties, resourceOf } from '../envelope.js';
+import { withEtag } from './networkResource.js';
 
 const type = 'Microsoft.Network/virtualNetworks';
 
@@ -23,7 +24,7 @@ export function virtualNetworks({ store }: Cloud): Provider {
         resourceGuid: request.existing?.properties['resourceGuid'] ?? randomUUID(),
         subnets: children(request.id, 'subnets', type, given['subnets']).map(withDefaults),
       });
-      return { resource, work: () => Promise.resolve() };
+      return { resource: withEtag(resource), work: () => Promise.resolve() };
     },
     refuseRemoval: resource => {
       for (const subnet of objects(resource.properties['subnets']))
@@ -59,9 +60,10 @@ export function subnets({ store }: Cloud): Provider {
           `Failed to perform 'write' on resource of type 'virtualNetworks/subnets', because the parent resource '${parentId(id)}' could not be found.`,
         );
       }
-      const [subnet = {}] = children(parentId(id), 'subnets', type, [
+      const [made = {}] = children(parentId(id), 'subnets', type, [
         { name, properties: givenProperties(body) },
       ]).map(withDefaults);
+      const subnet = { ...made, etag: `W/"${randomUUID()}"` };
       replace(parentId(id), all => [...all.filter(one => !same(string(one['id']), id)), subnet]);
       return { resource: toResource(subnet, childType), work: () => Promise.resolve() };
     },
@@ -81,7 +83,14 @@ function withDefaults(subnet: Json): Json {
 
 function toResource(subnet: Json, childType: string): Resource {
   const id = string(subnet['id']) ?? '';
-  return { id, name: lastName(id), type: childType, properties: object(subnet['properties']) };
+  const etag = string(subnet['etag']);
+  return {
+    id,
+    name: lastName(id),
+    type: childType,
+    ...(etag === undefined ? {} : { etag }),
+    properties: object(subnet['properties']),
+  };
 }
 
 function refuseUsed(store: Store, subnetId: string): void {

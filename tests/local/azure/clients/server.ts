@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from '../../../../local/azure/localAzure.js';
+import { trafficFile } from '../trafficFile.js';
 
 export interface Server {
   readonly connection: Connection;
@@ -17,9 +18,13 @@ export interface Server {
 /** @param options of the command line */
 export async function startServer(options: readonly string[] = []): Promise<Server> {
   const directory = mkdtempSync(join(tmpdir(), 'azure-client-test-'));
-  const server = spawn(process.execPath, ['--import', 'tsx', 'local/azure/main.ts', ...options], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const server = spawn(
+    process.execPath,
+    ['--import', 'tsx', 'local/azure/main.ts', '--traffic', trafficFile(directory), ...options],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const [line] = (await once(server.stdout, 'data')) as [Buffer];
   const connection = JSON.parse(line.toString()) as Connection;
   return {
