@@ -106,7 +106,7 @@ export interface ToolCall {
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   /** Whether lines go to the log as they come; true unless given. */
   readonly echo?: boolean;
-  /** How the program is asked to end when the task is cancelled; SIGTERM unless given. */
+  /** How the program is asked to end when the task is cancelled; SIGTERM unless given. Windows asks nothing and ends it at once. */
   readonly stopSignal?: 'SIGINT' | 'SIGTERM';
   /** How long it may take to end after that before its process group is killed; 10 s unless given. */
   readonly stopGraceMilliseconds?: number;

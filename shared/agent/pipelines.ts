@@ -23,6 +23,8 @@ export interface Pipelines {
 
 /** Connects to the agent that started this process, by its environment variables. */
 export function connectPipelines(signal: AbortSignal): Pipelines {
+  // task-lib's own sets a result and lets the task go on; runTask ends it in order.
+  process.removeAllListeners('uncaughtException');
   const cleanUps: { what: string; action: () => Promise<void> | void }[] = [];
   const jobTemp = tl.getVariable('Agent.TempDirectory') ?? tmpdir();
   mkdirSync(jobTemp, { recursive: true });

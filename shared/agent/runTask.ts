@@ -5,6 +5,9 @@ import type { Agent } from './agent.js';
 import { readInputs, type InputSpec, type Inputs } from './inputs.js';
 import { connectPipelines } from './pipelines.js';
 
+/** Node's timers take no more, some 24 days; a longer one would fire at once. */
+const longestTimer = 2 ** 31 - 1;
+
 /** A task: its inputs as task.json declares them, and its use case. */
 export interface Task<S extends InputSpec> {
   readonly inputs: S;
@@ -26,6 +29,14 @@ export async function runTask<
     });
   }
   const pipelines = connectPipelines(abort.signal);
+  let fault: Error | undefined;
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    // Thrown in a callback, where nobody waits for it: what the task has started must be stopped all the same.
+    process.on(event, (error: unknown) => {
+      fault ??= error instanceof Error ? error : new Error(String(error));
+      abort.abort(fault);
+    });
+  }
   let deadline: NodeJS.Timeout | undefined;
   let conclude: () => void;
   try {
@@ -35,11 +46,15 @@ export async function runTask<
       const late = new UserError(
         `The task did not finish within its ${minutes} minutes (input 'timeoutInMinutes'). The lines above show what it was waiting for.`,
       );
-      deadline = setTimeout(() => {
-        abort.abort(late);
-      }, minutes * 60_000);
+      deadline = setTimeout(
+        () => {
+          abort.abort(late);
+        },
+        Math.min(minutes * 60_000, longestTimer),
+      );
     }
     const sentence = await task.run(input, pipelines.agent);
+    if (fault !== undefined) throw fault;
     conclude = () => {
       pipelines.succeed(sentence);
     };

@@ -1,10 +1,12 @@
 /** Child processes: the one place that starts any. Own process group, whole lines, and nothing left behind. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import { ToolError } from '../core/errors.js';
+import { ToolError, UserError } from '../core/errors.js';
 import { stripAnsi } from '../core/text.js';
 import type { RunningTool, ToolCall, ToolResult } from './agent.js';
 
+const isWindows = process.platform === 'win32';
 const tailLength = 200;
 const defaultGraceMilliseconds = 10_000;
 /** A line longer than this is cut into pieces, so that one endless line cannot fill the memory. */
@@ -24,7 +26,6 @@ export interface ToolContext {
  * @throws the signal's reason when it was aborted, after the program and all it started have ended
  */
 export async function runTool(call: ToolCall, context: ToolContext): Promise<ToolResult> {
-  context.signal.throwIfAborted();
   const tool = startTool(call, context);
   const result = await tool.ended;
   context.signal.throwIfAborted();
@@ -33,16 +34,13 @@ export async function runTool(call: ToolCall, context: ToolContext): Promise<Too
 
 /**
  * Starts a program. It ends by itself, by `stop()`, or when the signal is aborted: first asked by its stop signal, sent to its
- * whole process group, then killed with the group when its grace is over.
+ * whole process group, then killed with the group when its grace is over. Windows knows no asking: there the whole tree is ended at once.
+ * @throws ToolError when the system will not start it at all
+ * @throws the signal's reason when it was aborted before
  */
 export function startTool(call: ToolCall, { signal, log }: ToolContext): RunningTool {
-  const child = spawn(call.path, call.args, {
-    cwd: call.cwd,
-    env: mergedEnvironment(call.env ?? {}),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: process.platform !== 'win32',
-    windowsHide: true,
-  });
+  signal.throwIfAborted();
+  const child = spawned(call);
   const tail: string[] = [];
   const take = (line: string, stream: 'stdout' | 'stderr') => {
     const clean = stripAnsi(line);
@@ -70,12 +68,13 @@ export function startTool(call: ToolCall, { signal, log }: ToolContext): Running
   const ended = new Promise<ToolResult>((resolve, reject) => {
     child.once('error', error => {
       signal.removeEventListener('abort', end);
-      const message = `${call.name} could not be started (${call.path}): ${error.message}`;
-      reject(new ToolError(message, call.name, undefined, [], { cause: error }));
+      clearTimeout(killTimer);
+      reject(notStarted(call, error));
     });
     // A grandchild may hold the pipes open after the tool has ended: the group is ended first, then the pipes close.
+    // Windows has no groups, and the number of a process that has ended may be another's by now.
     child.once('exit', () => {
-      signalGroup(child, 'SIGKILL');
+      if (!isWindows) signalGroup(child, 'SIGKILL');
     });
     child.once('close', (code, signalName) => {
       clearTimeout(killTimer);
@@ -96,6 +95,69 @@ export function startTool(call: ToolCall, { signal, log }: ToolContext): Running
   };
 }
 
+function spawned(call: ToolCall) {
+  const { path, args, verbatim } = isWindows
+    ? onWindows(call.path, call.args)
+    : { path: call.path, args: call.args, verbatim: false };
+  try {
+    return spawn(path, args, {
+      cwd: call.cwd,
+      env: mergedEnvironment(call.env ?? {}),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: !isWindows,
+      windowsHide: true,
+      windowsVerbatimArguments: verbatim,
+    });
+  } catch (error) {
+    throw notStarted(call, error);
+  }
+}
+
+/** The system says ENOENT for a folder that is not there as well, and names the program. */
+function notStarted(call: ToolCall, error: unknown): ToolError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const why =
+    call.cwd !== undefined && !existsSync(call.cwd)
+      ? `its working directory ${call.cwd} does not exist`
+      : code === 'ENOENT'
+        ? 'there is no such file, or no such interpreter as its first line names'
+        : code === 'EACCES'
+          ? "it is not executable for the agent's user"
+          : error instanceof Error
+            ? error.message
+            : String(error);
+  return new ToolError(
+    `${call.name} could not be started (${call.path}): ${why}.`,
+    call.name,
+    undefined,
+    [],
+    {
+      cause: error,
+    },
+  );
+}
+
+/**
+ * What Windows is to start: a batch file goes through its interpreter, for Node starts none by itself. In quotes cmd.exe takes everything
+ * literally but quotes and percent signs. Pure.
+ * @throws UserError for an argument that a batch file cannot be given unchanged
+ */
+export function onWindows(
+  path: string,
+  args: readonly string[],
+): { readonly path: string; readonly args: readonly string[]; readonly verbatim: boolean } {
+  if (!/\.(bat|cmd)$/i.test(path)) return { path, args, verbatim: false };
+  const unfit = [path, ...args].find(text => /["%\r\n]/.test(text));
+  if (unfit !== undefined) {
+    throw new UserError(
+      `${path} is a batch file, and Windows cannot hand it ${JSON.stringify(unfit)} unchanged: leave out quotes and percent signs.`,
+    );
+  }
+  // A backslash before the closing quote would take it along.
+  const quoted = [path, ...args].map(text => `"${text.replace(/(\\+)$/, '$1$1')}"`).join(' ');
+  return { path: 'cmd.exe', args: ['/d', '/s', '/v:off', '/c', `"${quoted}"`], verbatim: true };
+}
+
 /** The agent's environment with the call's variables on top; undefined takes one away. */
 function mergedEnvironment(own: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
   const merged: NodeJS.ProcessEnv = { ...process.env };
@@ -108,10 +170,12 @@ function mergedEnvironment(own: Readonly<Record<string, string | undefined>>): N
 
 function signalGroup(child: ChildProcess, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
   if (child.pid === undefined) return;
-  if (process.platform === 'win32') {
-    if (signal === 'SIGKILL')
-      spawn('taskkill', ['/pid', String(child.pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true });
-    else child.kill(signal);
+  if (isWindows) {
+    const kill = spawn('taskkill', ['/pid', String(child.pid), '/T', '/F'], {
+      stdio: 'ignore',
+      windowsHide: true,
+    });
+    kill.once('error', () => child.kill());
     return;
   }
   try {

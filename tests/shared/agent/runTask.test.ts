@@ -102,6 +102,19 @@ describe('runTask', () => {
     );
   });
 
+  it('ends in order when something is thrown where nobody waits for it', async () => {
+    const run = await runSample('stray fault');
+    assert.equal(run.status, 0);
+    assert.match(completions(run)[0]!, /result=Failed;\]Unexpected error.*no space left on device/);
+    assert.ok(run.lines.includes('cleaned the first'));
+  });
+
+  it('takes a time limit of months for what it is', async () => {
+    const run = await runSample('nothing', { INPUT_TIMEOUTINMINUTES: '999999' });
+    assert.deepEqual(completions(run), ['##vso[task.complete result=Succeeded;]did nothing']);
+    assert.ok(!run.lines.some(line => line.includes('TimeoutOverflowWarning')));
+  });
+
   it('refuses inputs before it does anything', async () => {
     const run = await runSample('nothing', { INPUT_MODE: '', INPUT_TIMEOUTINMINUTES: 'soon' });
     assert.match(completions(run)[0]!, /'mode' is required.*'timeoutInMinutes' must be a whole number/s);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledError, ToolError } from '../../../shared/core/errors.js';
-import { runTool, startTool } from '../../../shared/agent/tool.js';
+import { onWindows, runTool, startTool } from '../../../shared/agent/tool.js';
 
 const idle = new AbortController().signal;
 
@@ -60,8 +62,56 @@ describe('tool', () => {
     await assert.rejects(
       runTool({ name: 'Packer', path: '/nowhere/packer', args: [] }, { signal: idle, log: () => undefined }),
       (error: Error) =>
-        error instanceof ToolError && error.message.includes('Packer could not be started (/nowhere/packer)'),
+        error instanceof ToolError &&
+        error.message ===
+          'Packer could not be started (/nowhere/packer): there is no such file, or no such interpreter as its first line names.',
     );
+  });
+
+  it('says that a program is not executable, and that a working directory is missing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tool-'));
+    const path = join(folder, 'tests');
+    writeFileSync(path, '#!/bin/sh\n', { mode: 0o644 });
+    const host = { signal: idle, log: () => undefined };
+    await assert.rejects(
+      runTool({ name: 'tests', path, args: [] }, host),
+      /tests\): it is not executable for the agent's user\.$/,
+    );
+    await assert.rejects(
+      runTool({ ...script(''), cwd: join(folder, 'gone') }, host),
+      /its working directory .*gone does not exist/,
+    );
+    rmSync(folder, { recursive: true });
+  });
+
+  it('starts nothing once the task is cancelled', () => {
+    assert.throws(
+      () =>
+        startTool(script(''), {
+          signal: AbortSignal.abort(new CancelledError('stopped')),
+          log: () => undefined,
+        }),
+      CancelledError,
+    );
+  });
+
+  it('hands batch files to the interpreter of Windows, and no argument that it would change', () => {
+    const java = String.raw`C:\jdk\bin\java.exe`;
+    assert.deepEqual(onWindows(java, ['a b', '100%']), {
+      path: java,
+      args: ['a b', '100%'],
+      verbatim: false,
+    });
+    const batch = String.raw`C:\Program Files\jmeter.BAT`;
+    assert.deepEqual(onWindows(batch, ['-t', 'a & b', 'C:\\x\\']).args, [
+      '/d',
+      '/s',
+      '/v:off',
+      '/c',
+      String.raw`""C:\Program Files\jmeter.BAT" "-t" "a & b" "C:\x\\""`,
+    ]);
+    for (const unfit of ['%PATH%', 'a" & calc "', 'a\nb'])
+      assert.throws(() => onWindows(batch, [unfit]), /leave out quotes and percent signs/);
   });
 
   it('cuts an endless line instead of keeping it', async () => {
