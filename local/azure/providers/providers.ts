@@ -2,6 +2,7 @@
 import type { Provider } from '../arm/provider.js';
 import type { Cloud } from './cloud.js';
 import { disks } from './compute/disks.js';
+import { createFlexibleMachines } from './compute/flexibleMachines.js';
 import { images } from './compute/images.js';
 import { scaleSetInstances } from './compute/scaleSetInstances.js';
 import { createScaleSets } from './compute/scaleSets.js';
@@ -19,7 +20,8 @@ export function createProviders(cloud: Cloud): {
 } {
   const balancing = createBalancing(cloud);
   const machines = createVirtualMachines(cloud, balancing);
-  const sets = createScaleSets(cloud, balancing, () => undefined);
+  const flexible = createFlexibleMachines(cloud, machines);
+  const sets = createScaleSets(cloud, balancing, flexible.changed);
   return {
     balancing,
     providers: [
@@ -29,7 +31,7 @@ export function createProviders(cloud: Cloud): {
       networkInterfaces(cloud),
       recordedType('Microsoft.Network/networkSecurityGroups', 'network'),
       balancing.provider,
-      machines.provider,
+      flexible.provider(sets),
       disks(),
       images(cloud, machines),
       sets.provider,

@@ -170,7 +170,7 @@ describe('Rolling upgrades in the local Azure', () => {
   });
 
   it('need a health signal, and one only', async () => {
-    const set = body(1) as { properties: { virtualMachineProfile: Record<string, unknown> } };
+    const set = body(1) as unknown as { properties: { virtualMachineProfile: Record<string, unknown> } };
     const profile = set.properties.virtualMachineProfile;
     const networkProfile = { ...(profile['networkProfile'] as object), healthProbe: undefined };
     const without = {

@@ -61,7 +61,9 @@ export class Fleet {
   }
 
   find(instanceId: string): Instance | undefined {
-    return this.#instances.get(this.rules.orchestration === 'Uniform' ? instanceId : key(instanceId));
+    const exact = this.#instances.get(instanceId);
+    if (exact !== undefined || this.rules.orchestration === 'Uniform') return exact;
+    return this.instances.find(one => key(one.instanceId) === key(instanceId));
   }
 
   isLatest(instance: Instance): boolean {
@@ -184,6 +186,12 @@ export class Fleet {
     });
   }
 
+  /** Forgets an instance whose machine lives on without the set. */
+  release(instanceId: string): void {
+    this.#instances.get(instanceId)?.watch?.stop();
+    this.#instances.delete(instanceId);
+  }
+
   async deleteAll(): Promise<void> {
     await inParallel(this.instances, instance => this.delete(instance.instanceId));
   }
@@ -225,7 +233,7 @@ export class Fleet {
     const suffix = flexible ? randomBytes(4).toString('hex') : String(number);
     const name = `${this.name}_${suffix}`;
     const instance: Instance = {
-      instanceId: flexible ? key(name) : suffix,
+      instanceId: flexible ? name : suffix,
       name,
       computerName: `${this.model.computerNamePrefix}${number.toString(36).padStart(6, '0')}`,
       vmId: randomUUID(),

@@ -2,10 +2,11 @@
 import { entityNotFound } from '../../arm/armError.js';
 import { object, type Json } from '../../arm/json.js';
 import type { Action, ActionRequest, Provider } from '../../arm/provider.js';
-import { lastName, parentId } from '../../arm/resourceId.js';
+import { key, lastName, parentId } from '../../arm/resourceId.js';
 import type { Resource } from '../../arm/store.js';
 import type { Cloud } from '../cloud.js';
 import type { Fleet } from './fleet.js';
+import { attachedMachines } from './flexibleMachines.js';
 import { unknownInstance } from './instance.js';
 import { instanceResource, instanceViewOf } from './scaleSetInstance.js';
 import type { ScaleSets } from './scaleSets.js';
@@ -49,10 +50,15 @@ export function scaleSetInstances(cloud: Cloud, sets: ScaleSets): Provider {
     list: parent => {
       const fleet = fleetOf(parent);
       const set = sets.resource(fleet);
-      return fleet.instances.map(instance => instanceResource(fleet, instance, set));
+      const own = new Set(fleet.instances.map(one => key(one.instanceId)));
+      return [
+        ...fleet.instances.map(instance => instanceResource(fleet, instance, set)),
+        ...attachedMachines(cloud, set, own).map(one => ({ ...one, instanceId: one.name })),
+      ];
     },
     show: (resource, query) => {
-      if (!/instanceView/i.test(query.get('$expand') ?? '')) return resource;
+      if (sets.find(parentId(resource.id)) === undefined || !/instanceView/i.test(query.get('$expand') ?? ''))
+        return resource;
       return { ...resource, properties: { ...resource.properties, instanceView: view(resource) } };
     },
     reads: { instanceview: ({ resource }) => view(resource) },

@@ -104,6 +104,12 @@ export function modelOf(
       'Virtual machine scale set must have at least one network interface configuration.',
     );
   }
+  if (orchestrationOf(properties) === 'Flexible' && string(network['networkApiVersion']) === undefined) {
+    throw invalidParameter(
+      'virtualMachineProfile.networkProfile.networkApiVersion',
+      "Required parameter 'virtualMachineProfile.networkProfile.networkApiVersion' is missing (null).",
+    );
+  }
   const ips = configurations
     .flatMap(one => objects(at(one, 'properties', 'ipConfigurations')))
     .map(one => object(one['properties']));

@@ -36,6 +36,8 @@ export interface VirtualMachines {
    */
   checkCapture(id: string): Resource;
   capture(id: string): Promise<Disk>;
+  /** Takes over a machine that a scale set has let go. */
+  adopt(id: string, machine: Machine, power: Power): void;
 }
 
 export function createVirtualMachines(cloud: Cloud, balancing: Balancing): VirtualMachines {
@@ -144,7 +146,12 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       detachDisk(store, resource);
     },
   };
-  return { provider, checkCapture, capture };
+  const adopt = (id: string, machine: Machine, current: Power) => {
+    const guest: Guest = { machine, power: current, generalized: false, failed: false };
+    machine.onExit(() => (guest.power = 'stopped'));
+    guests.set(key(id), guest);
+  };
+  return { adopt, provider, checkCapture, capture };
 
   function create(request: PutRequest): { resource: Resource; work: Work } {
     const given = givenProperties(request.body);
