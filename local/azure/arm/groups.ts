@@ -76,7 +76,7 @@ export function removeGroup(resources: Resources, name: string): Operation {
   resources.store.setGroup({ ...group, properties: { provisioningState: 'Deleting' } });
   const work = async () => {
     const least = resources.pace.wait(jobTiming.seconds);
-    for (const step of steps(resources.store.list(group.id))) {
+    for (const step of removalSteps(resources.store.list(group.id))) {
       await Promise.all(step.map(resource => resources.removeNow(resource)));
     }
     await least;
@@ -97,7 +97,8 @@ function jobId({ name, location }: ResourceGroup): string {
   return Buffer.from(JSON.stringify(job)).toString('base64url');
 }
 
-function steps(all: readonly Resource[]): readonly (readonly Resource[])[] {
+/** The resources in the order in which they can go: those of one step at once. */
+export function removalSteps(all: readonly Resource[]): readonly (readonly Resource[])[] {
   const rank = (resource: Resource) => {
     const index = order.indexOf(key(resource.type));
     return index < 0 ? order.length : index;

@@ -38,6 +38,7 @@ const noQuery = new URLSearchParams();
 export class Resources {
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #serial = createSerial();
+  readonly #requested = new Map<string, Json>();
 
   constructor(
     readonly store: Store,
@@ -80,6 +81,11 @@ export class Resources {
     return provider?.find === undefined ? this.store.get(id) : provider.find(id);
   }
 
+  /** All that requests since the start have asked of the resource; undefined when it was made before. */
+  requested(id: string): Json | undefined {
+    return this.#requested.get(key(id));
+  }
+
   /** The resource as GET shows it. */
   get(id: string, query = noQuery): Resource {
     const { resource, provider } = this.#existing(id);
@@ -101,7 +107,7 @@ export class Resources {
     checkConditions(existing, details);
     if (provider.put === undefined) throw methodNotAllowed('PUT', parsed.type);
     const spelled = formatResourceId({ ...parsed, type: provider.type, resourceGroup: group.name });
-    return this.#put('PUT', provider, {
+    const accepted = this.#put('PUT', provider, {
       id: existing?.id ?? spelled,
       name: existing?.name ?? parsed.name.slice(parsed.name.lastIndexOf('/') + 1),
       group,
@@ -109,6 +115,8 @@ export class Resources {
       existing,
       text: details.text,
     });
+    if (provider.protocol !== 'deployments') this.#requested.set(key(id), body);
+    return accepted;
   }
 
   patch(id: string, patch: Json, details: RequestDetails = {}): Accepted {
@@ -122,7 +130,9 @@ export class Resources {
       ...object(merge(resource, given)),
       ...(given['tags'] === undefined ? {} : { tags: given['tags'] }),
     };
+    const noted = () => this.#requested.set(key(id), object(merge(this.requested(id), given)));
     if (Object.keys(given).every(name => name === 'tags')) {
+      noted();
       const tagged = { ...resource, tags: object(merged.tags) };
       this.store.set(tagged);
       return {
@@ -133,7 +143,7 @@ export class Resources {
       };
     }
     const group = this.#writableGroup(parsed.resourceGroup);
-    return this.#put('PATCH', provider, {
+    const accepted = this.#put('PATCH', provider, {
       id: resource.id,
       name: resource.name,
       group,
@@ -141,6 +151,8 @@ export class Resources {
       existing: resource,
       text: undefined,
     });
+    noted();
+    return accepted;
   }
 
   /** Undefined when there is nothing to delete. */
@@ -179,6 +191,7 @@ export class Resources {
     await until;
     for (const child of this.store.list(resource.id)) this.store.delete(child.id);
     this.store.delete(resource.id);
+    this.#requested.delete(key(resource.id));
   }
 
   act(id: string, action: string, body: Json, query = noQuery): Acted {

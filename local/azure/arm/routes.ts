@@ -29,6 +29,8 @@ import {
 import type { Resource } from './store.js';
 
 export const routes: readonly Route[] = [
+  ...deploymentRoutes,
+
   route('GET', '/tenants', ({ identity }) =>
     ok({ value: [{ id: `/tenants/${identity.tenantId}`, tenantId: identity.tenantId }] }),
   ),
@@ -71,8 +73,6 @@ export const routes: readonly Route[] = [
       ),
     }),
   ),
-
-  ...deploymentRoutes,
 
   route('GET HEAD PUT PATCH DELETE POST', `${group}/providers/{rest*}`, answerResource),
 ];

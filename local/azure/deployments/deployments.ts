@@ -1,27 +1,42 @@
 /** Deployments at resource-group scope: a template's plan, carried out resource by resource. */
-import { randomUUID } from 'node:crypto';
-import { ArmError, asArmError, notAllowed } from '../arm/armError.js';
-import { compact, isObject, object, string, type Json } from '../arm/json.js';
-import type { Provider, PutRequest } from '../arm/provider.js';
+import { ArmError, asArmError } from '../arm/armError.js';
+import { removalSteps } from '../arm/groups.js';
+import { object, objects, type Json } from '../arm/json.js';
+import type { Operation } from '../arm/operations.js';
+import type { Provider } from '../arm/provider.js';
 import { key, lastName } from '../arm/resourceId.js';
 import type { Resources } from '../arm/resources.js';
 import type { Resource, ResourceGroup } from '../arm/store.js';
+import { jobTiming } from '../arm/timings.js';
 import type { Identity } from '../signIn/identity.js';
-import { planDeployment, type DeploymentPlan } from '../template/deploymentPlan.js';
+import { isDeployment } from '../template/resourceBody.js';
+import { surplusOf } from './completeMode.js';
+import { planRequest, deploymentType, type DeploymentRequest, type Planned } from './deploymentRequest.js';
+import { describeDeployment, durationSince } from './deploymentView.js';
+import { errorFor } from './escapedErrors.js';
+import { exportedTemplate } from './exportTemplate.js';
 import { runPlan, type PlanRun } from './planRun.js';
-import { sourceOf, unknownSource } from '../template/templateSource.js';
-import { refusalOf } from './refusal.js';
-
-const type = 'Microsoft.Resources/deployments';
+import { resultFormatOf, whatIfChanges } from './whatIf.js';
 
 export interface Deployments {
   readonly provider: Provider;
-  /** What a PUT of this body would answer to, without doing it. */
-  validate(id: string, group: ResourceGroup, body: Json, text: string): Json;
+  /** What a PUT of this request would answer to, without doing it. @throws ArmError */
+  validate(request: DeploymentRequest): Json;
+  /** Starts telling what a PUT of this request would change. @throws ArmError */
+  whatIf(request: DeploymentRequest): Operation;
   /** The operations of a deployment, newest first. */
   operations(id: string): readonly Json[];
   /** @throws ArmError when the deployment is not running */
   cancel(id: string): void;
+  /** The template of a deployment. @throws ArmError when it is not kept */
+  exportTemplate(id: string): Json;
+}
+
+/** What is kept of a deployment beside its resource. */
+interface Deployed {
+  readonly run: PlanRun;
+  readonly template: Json;
+  readonly secrets: readonly string[];
 }
 
 export function createDeployments(
@@ -29,191 +44,177 @@ export function createDeployments(
   identity: Identity,
   now: () => Date,
 ): Deployments {
-  const runs = new Map<string, PlanRun>();
+  const deployed = new Map<string, Deployed>();
+  /** Secrets that an outer deployment has filled in, by the id of the nested one. */
+  const inherited = new Map<string, readonly string[]>();
+  const plan = (request: DeploymentRequest) => planRequest(request, resources(), identity, now());
+
+  const cancel = (id: string): void => {
+    const run = deployed.get(key(id))?.run;
+    if (run?.active !== true) {
+      const state = String(resources().store.get(id)?.properties['provisioningState']);
+      throw new ArmError(
+        409,
+        'DeploymentCannotBeCancelled',
+        `The deployment '${lastName(id)}' cannot be canceled because it is not running: its provisioning state is '${state}'.`,
+      );
+    }
+    run.cancel();
+    finish(id, run, { provisioningState: 'Canceled' });
+  };
+
+  const begin = (request: DeploymentRequest, planned: Planned): PlanRun => {
+    const { id, group } = request;
+    const { mode, template, plan: made } = planned;
+    const secrets = [...made.secrets, ...(inherited.get(key(id)) ?? [])];
+    inherited.delete(key(id));
+    const run = runPlan(made, {
+      deploymentId: id,
+      resources: resources(),
+      now,
+      surplus: () =>
+        mode === 'Complete' ? removalSteps(surplusOf(made, resources().store.list(group.id))) : [],
+      nested: nestedId => {
+        inherited.set(key(nestedId), secrets);
+      },
+      cancelNested: nestedId => {
+        if (deployed.get(key(nestedId))?.run.active === true) cancel(nestedId);
+      },
+    });
+    deployed.set(key(id), { run, template, secrets });
+    return run;
+  };
+
+  const finish = (id: string, run: PlanRun, properties: Json): void => {
+    const time = now();
+    resources().store.update(id, {
+      ...properties,
+      timestamp: time.toISOString(),
+      duration: durationSince(run.started, time),
+    });
+  };
+
+  const carryOut = async (id: string, run: PlanRun, { plan: made }: Planned): Promise<undefined> => {
+    if (!run.active) throw notStarted(id);
+    resources().store.update(id, { provisioningState: 'Running' });
+    try {
+      const outputs = await run.start();
+      finish(id, run, {
+        provisioningState: 'Succeeded',
+        ...(Object.keys(outputs).length === 0 ? {} : { outputs }),
+        outputResources: made.resources.flatMap(one => outputResources(one.id, one.type)),
+      });
+      return undefined;
+    } catch (cause) {
+      const error = asArmError(cause);
+      if (error.code !== 'DeploymentCanceled')
+        finish(id, run, { provisioningState: 'Failed', error: error.body });
+      throw error;
+    }
+  };
+
+  /** Of a nested deployment: what that has deployed. */
+  const outputResources = (id: string, type: string): readonly Json[] =>
+    isDeployment(type) ? objects(resources().store.get(id)?.properties['outputResources']) : [{ id }];
 
   const provider: Provider = {
-    type,
+    type: deploymentType,
     protocol: 'deployments',
     put: request => {
-      const running = runs.get(key(request.id));
-      if (running?.active === true) {
-        throw new ArmError(
-          409,
-          'DeploymentActive',
-          `Unable to edit or replace deployment '${request.name}': previous deployment from '${running.started.toISOString()}' is still active. ` +
-            'Please see https://aka.ms/arm-deploy for usage details.',
-        );
-      }
-      const plan = planned(request);
-      const resource = described(request, plan);
-      const run = runPlan(plan, resources(), request.id, now);
-      runs.set(key(request.id), run);
-      return { resource, work: () => carriedOut(resource, plan, run) };
+      const earlier = deployed.get(key(request.id))?.run;
+      if (earlier?.active === true) throw stillActive(request.name, earlier.started);
+      const planned = plan(request);
+      const resource = describeDeployment(request, planned, now());
+      const run = begin(request, planned);
+      return { resource, work: () => carryOut(resource.id, run, planned) };
+    },
+    remove: resource => () => {
+      deployed.delete(key(resource.id));
+      return Promise.resolve();
+    },
+    refuseRemoval: resource => {
+      const run = deployed.get(key(resource.id))?.run;
+      if (run?.active === true) throw stillActive(resource.name, run.started);
+    },
+    show: (resource, query) => {
+      const error = resource.properties['error'];
+      if (error === undefined) return resource;
+      const told = errorFor(query.get('api-version'), object(error));
+      return { ...resource, properties: { ...resource.properties, error: told } };
     },
   };
 
   return {
     provider,
-    validate: (id, group, body, text) => {
-      const request = { id, name: lastName(id), group, body, existing: undefined, text };
-      const plan = planned(request);
-      const { properties, ...rest } = described(request, plan);
-      const validatedResources = plan.resources.map(one => ({ id: one.id }));
-      return { ...rest, properties: { ...properties, provisioningState: 'Succeeded', validatedResources } };
-    },
-    operations: id => runs.get(key(id))?.operations() ?? [],
-    cancel: id => {
-      const run = runs.get(key(id));
-      if (run?.active !== true) {
-        throw notAllowed(`Unable to cancel deployment '${lastName(id)}': it is not running.`);
-      }
-      run.cancel();
-    },
-  };
-
-  async function carriedOut(resource: Resource, plan: DeploymentPlan, run: PlanRun): Promise<unknown> {
-    const { store } = resources();
-    const finished = (properties: Json) => {
-      store.update(resource.id, {
-        ...properties,
-        timestamp: now().toISOString(),
-        duration: durationSince(run.started, now()),
-      });
-    };
-    store.update(resource.id, { provisioningState: 'Running' });
-    try {
-      const outputs = await run.start();
-      finished({
-        provisioningState: 'Succeeded',
-        ...(Object.keys(outputs).length === 0 ? {} : { outputs }),
-        outputResources: plan.resources.map(one => ({ id: one.id })),
-      });
-      return undefined;
-    } catch (cause) {
-      const error = asArmError(cause);
-      const canceled = error.code === 'DeploymentCanceled';
-      finished(
-        canceled ? { provisioningState: 'Canceled' } : { provisioningState: 'Failed', error: error.body },
-      );
-      throw error;
-    }
-  }
-
-  function planned({ name, group, body, text }: PutRequest): DeploymentPlan {
-    const properties = object(body['properties']);
-    const mode = string(properties['mode']) ?? '';
-    if (!/^(incremental|complete)$/i.test(mode)) {
-      throw new ArmError(
-        400,
-        'InvalidRequestContent',
-        `The request content was invalid and could not be deserialized: 'Required property \\'mode\\' must be Incremental or Complete, not \\'${mode}\\'.'.`,
-      );
-    }
-    if (/^complete$/i.test(mode)) throw unsupported('deployments of mode Complete; use Incremental');
-    if (properties['templateLink'] !== undefined || properties['parametersLink'] !== undefined) {
-      throw unsupported(
-        'templateLink and parametersLink; send the template and its parameters in the request',
-      );
-    }
-    if (!isObject(properties['template'])) {
-      throw new ArmError(
-        400,
-        'InvalidTemplate',
-        "Deployment template validation failed: 'Required property 'template' not found.'.",
-      );
-    }
-    const { subscriptionId, tenantId } = identity;
-    const subscription = {
-      id: `/subscriptions/${subscriptionId}`,
-      subscriptionId,
-      tenantId,
-      displayName: 'Local Azure',
-    };
-    const parameters = object(properties['parameters']) as Record<
-      string,
-      { value?: unknown; reference?: unknown }
-    >;
-    const resourceGroup = { ...group, tags: group.tags as Record<string, string> };
-    try {
-      const plan = planDeployment(
-        properties['template'],
-        parameters,
-        {
-          subscription,
-          resourceGroup,
-          deployment: { name, properties: { template: properties['template'], mode } },
-          now: now(),
+    validate: request => {
+      const planned = plan(request);
+      const { properties, ...rest }: Resource = describeDeployment(request, planned, now());
+      return {
+        ...rest,
+        properties: {
+          ...properties,
+          provisioningState: 'Succeeded',
+          timestamp: '0001-01-01T00:00:00Z',
+          validatedResources: planned.plan.resources.map(one => ({ id: one.id })),
         },
-        text === undefined ? unknownSource : sourceOf(text),
-      );
-      for (const one of plan.resources) resources().provider(one.type);
-      return plan;
-    } catch (error) {
-      throw refusalOf(error);
-    }
-  }
-
-  function described({ id, name, body }: PutRequest, plan: DeploymentPlan): Resource {
-    const properties = object(body['properties']);
-    return {
-      id,
-      name,
-      type,
-      ...(body['tags'] === undefined ? {} : { tags: object(body['tags']) }),
-      properties: compact({
-        // Azure's own hash is opaque, and so is this one.
-        templateHash: hash(JSON.stringify(properties['template'])),
-        parameters: plan.parameters,
-        mode: /^complete$/i.test(string(properties['mode']) ?? '') ? 'Complete' : 'Incremental',
-        provisioningState: 'Accepted',
-        timestamp: now().toISOString(),
-        duration: 'PT0S',
-        correlationId: randomUUID(),
-        providers: providersOf(plan),
-        dependencies: dependenciesOf(plan),
-      }),
-    };
-  }
-}
-
-function unsupported(what: string): ArmError {
-  return new ArmError(400, 'NotSupported', `This local Azure does not support ${what}.`);
-}
-
-function hash(text: string): string {
-  let value = 14_695_981_039_346_656_037n;
-  for (const byte of Buffer.from(text))
-    value = BigInt.asUintN(64, (value ^ BigInt(byte)) * 1_099_511_628_211n);
-  return String(value);
-}
-
-function providersOf(plan: DeploymentPlan): readonly Json[] {
-  const byNamespace = new Map<string, Set<string>>();
-  for (const { type: full } of plan.resources) {
-    const [namespace = '', ...rest] = full.split('/');
-    byNamespace.set(namespace, (byNamespace.get(namespace) ?? new Set()).add(rest.join('/')));
-  }
-  return [...byNamespace].map(([namespace, types]) => ({
-    namespace,
-    resourceTypes: [...types].map(resourceType => ({ resourceType, locations: [null] })),
-  }));
-}
-
-function dependenciesOf(plan: DeploymentPlan): readonly Json[] {
-  const named = (id: string) => {
-    const resource = plan.resources.find(one => key(one.id) === key(id));
-    return {
-      id: resource?.id ?? id,
-      resourceType: resource?.type ?? '',
-      resourceName: resource?.name ?? lastName(id),
-    };
+      };
+    },
+    whatIf: request => {
+      const planned = plan(request);
+      const format = resultFormatOf(object(request.body['properties']));
+      const work = async () => {
+        await resources().pace.wait(jobTiming.seconds);
+        const changes = whatIfChanges(
+          { resources: resources(), requested: id => resources().requested(id), plan },
+          request.group,
+          planned,
+          format,
+        );
+        return { status: 'Succeeded', properties: { changes } };
+      };
+      const id = jobId(request.group, request.name, now());
+      return resources().operations.start(work, { id, timing: jobTiming });
+    },
+    operations: id => deployed.get(key(id))?.run.operations() ?? [],
+    cancel,
+    exportTemplate: id => {
+      const found = deployed.get(key(id));
+      if (found === undefined) {
+        throw new ArmError(
+          404,
+          'DeploymentTemplateNotFound',
+          `The template of the deployment '${lastName(id)}' is not kept: it was deployed before this local Azure was last started.`,
+        );
+      }
+      return { template: exportedTemplate(found.template, found.secrets) };
+    },
   };
-  return plan.resources
-    .filter(one => one.dependsOn.length > 0)
-    .map(one => ({ dependsOn: one.dependsOn.map(named), ...named(one.id) }));
 }
 
-/** ISO 8601, `PT7.366S`. */
-export function durationSince(start: Date, end: Date): string {
-  return `PT${(end.getTime() - start.getTime()) / 1000}S`;
+/** The job's name as ARM puts it into the URL that is polled. */
+function jobId({ name, location }: ResourceGroup, deployment: string, now: Date): string {
+  const job = {
+    jobId: `DeploymentWhatIfJob-${name.toUpperCase()}-${deployment.toUpperCase()}-${now.getTime().toString(16).toUpperCase()}`,
+    jobLocation: location,
+  };
+  return Buffer.from(JSON.stringify(job)).toString('base64url');
+}
+
+function stillActive(name: string, started: Date): ArmError {
+  return new ArmError(
+    409,
+    'DeploymentActive',
+    `Unable to edit or replace deployment '${name}': previous deployment from '${usTime(started)}' is still active ` +
+      `(expiration time is '${usTime(new Date(started.getTime() + 7 * 86_400_000))}'). ` +
+      'Please see https://aka.ms/arm-deploy for usage details.',
+  );
+}
+
+/** `8/24/2018 8:48:13 AM`, in UTC. */
+function usTime(time: Date): string {
+  return time.toLocaleString('en-US', { timeZone: 'UTC' }).replace(',', '').replace('\u202f', ' ');
+}
+
+function notStarted(id: string): ArmError {
+  return new ArmError(409, 'DeploymentCanceled', `The deployment '${lastName(id)}' was canceled.`);
 }

@@ -1,9 +1,9 @@
 /** What a deployment of a template will do: its parameters, its resources in order of declaration, its outputs. */
-import type { Environment } from './evaluate.js';
+import { freshBudget, type Environment } from './evaluate.js';
 import { findDependencies } from './dependencies.js';
 import { expandResources } from './expandResources.js';
 import { asJson, isObject, own, type Json, type JsonObject } from './json.js';
-import { checkOutputs, evaluateOutputs } from './outputs.js';
+import { checkOutputs, evaluateOutputs, hasOutputs } from './outputs.js';
 import {
   bindParameters,
   givenSecrets,
@@ -39,7 +39,7 @@ export interface PlannedResource {
    * @throws TemplateError; whatever the runtime throws
    */
   body(runtime: Runtime): Record<string, unknown>;
-  /** The body before anything is deployed: what waits for the runtime is left as an expression with all else filled in. */
+  /** The body to look at: what waits for the runtime, and what is a secret, is left as an expression with all else filled in. */
   preview(): Record<string, unknown>;
 }
 
@@ -48,6 +48,9 @@ export interface DeploymentPlan {
   /** types as answers spell them; the values of secure ones are absent */
   readonly parameters: Readonly<Record<string, TypedValue>>;
   readonly resources: readonly PlannedResource[];
+  readonly hasOutputs: boolean;
+  /** the texts of the secure parameters, which no answer may show */
+  readonly secrets: readonly string[];
   /**
    * The outputs after all resources are deployed, named in camel case; the values of secure ones are absent.
    * @throws TemplateError `DeploymentOutputEvaluationFailed`; whatever the runtime throws
@@ -101,9 +104,11 @@ export function planDeployment(
     const expanded = expandResources(parsed, environment, source);
     index.names = indexNames(expanded);
     const dependencies = findDependencies(expanded.resources, index.names);
+    const shown = bindVariables(parsed, variable => ({ ...base, parameter: bound.shown, variable }));
     const resources = [...dependencies].map(([resource, needs]): PlannedResource => {
-      const preview = evaluateBody(resource, 'deferred');
+      evaluateBody(resource, 'deferred');
       const { id, type, name, apiVersion } = resource;
+      const { environment: inside } = resource;
       return {
         id,
         type,
@@ -111,13 +116,29 @@ export function planDeployment(
         apiVersion,
         dependsOn: needs.map(need => need.id),
         body: runtime => redact(() => ({ ...evaluateBody(resource, runtime) })),
-        preview: () => ({ ...preview }),
+        preview: () =>
+          redact(() => ({
+            ...evaluateBody(
+              {
+                ...resource,
+                environment: {
+                  ...inside,
+                  parameter: bound.shown,
+                  variable: shown.value,
+                  budget: freshBudget(),
+                },
+              },
+              'deferred',
+            ),
+          })),
       };
     });
     checkOutputs(parsed, environment, source);
     return {
       parameters: bound.typed,
       resources,
+      hasOutputs: hasOutputs(parsed),
+      secrets: bound.secrets,
       outputs: runtime => redact(() => evaluateOutputs(parsed, environment, runtime)),
     };
   });

@@ -47,6 +47,11 @@ export function evaluateOutputs(
   );
 }
 
+/** Whether the template declares any. */
+export function hasOutputs(template: JsonObject): boolean {
+  return declarationsIn(template).length > 0;
+}
+
 /**
  * Checks what can be checked of the outputs before anything is deployed.
  * @throws TemplateError

@@ -2,7 +2,7 @@
 import type { Environment } from './evaluate.js';
 import { find, isArray, isObject, keyOf, kindOf, own, sameJson, type Json, type JsonObject } from './json.js';
 import type { TemplateSource } from './templateSource.js';
-import { ExpressionError, inPlace, TemplateError, validationFailed } from './templateError.js';
+import { Deferred, ExpressionError, inPlace, TemplateError, validationFailed } from './templateError.js';
 import { textOf } from './text.js';
 import { evaluateTree } from './tree.js';
 
@@ -66,6 +66,8 @@ export function typeMismatch(what: string, spelling: string, value: Json): strin
 export interface BoundParameters {
   /** the value by a name in any case; throws ExpressionError when there is none */
   readonly value: (name: string) => Json;
+  /** the same for what is only looked at: throws Deferred for a secure one, so that its expression stays */
+  readonly shown: (name: string) => Json;
   /** what a deployment's answer shows, in the template's order */
   readonly typed: Readonly<Record<string, TypedValue>>;
   /** the texts that no message may show */
@@ -167,7 +169,13 @@ export function bindParameters(
     if (isSecure(spelling)) secrets.push(...textsIn(bound));
     typed.push([key, isSecure(spelling) ? { type: spelling } : { type: spelling, value: bound }]);
   }
-  return { value, typed: Object.fromEntries(typed), secrets };
+  const shown = (name: string): Json => {
+    const found = value(name);
+    const type = typed.find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1].type ?? '';
+    if (isSecure(type)) throw new Deferred('parameters');
+    return found;
+  };
+  return { value, shown, typed: Object.fromEntries(typed), secrets };
 }
 
 /**

@@ -76,12 +76,15 @@ export function bindVariables(
       throw new ExpressionError(`The template variable '${key}' depends on itself.`);
     }
     inProgress.add(key);
-    const loop = loops.get(key);
-    const made =
-      loop === undefined ? evaluateTree(declarations[key] ?? null, inside) : unroll(loop, inside, 'now')[1];
-    inProgress.delete(key);
-    values.set(key, made);
-    return made;
+    try {
+      const loop = loops.get(key);
+      const made =
+        loop === undefined ? evaluateTree(declarations[key] ?? null, inside) : unroll(loop, inside, 'now')[1];
+      values.set(key, made);
+      return made;
+    } finally {
+      inProgress.delete(key);
+    }
   };
 
   const inside = environmentOf(value);

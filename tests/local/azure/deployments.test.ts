@@ -98,7 +98,8 @@ describe('Deployments in the local Azure', () => {
     assert.equal(look(types, '0'), 'Microsoft.Network/networkInterfaces');
     assert.equal(look(operations, 'body.value.0.properties.statusCode'), 'Created');
     const again = await azure.arm('GET', '/resourceGroups/WEB/deployments/FIRST/operations?$top=50');
-    assert.equal(look(again, 'body.value.length'), 3);
+    assert.equal(look(again, 'body.value.length'), 4);
+    assert.equal(look(again, 'body.value.3.properties.provisioningOperation'), 'EvaluateDeploymentOutput');
   });
 
   it('answer 201 with an operation status first and 200 when the name is used again', async () => {
@@ -219,7 +220,8 @@ describe('Deployments in the local Azure', () => {
     const outer = await azure.arm('GET', `${root}/outer`);
     assert.equal(look(outer, 'body.properties.provisioningState'), 'Succeeded', JSON.stringify(outer.body));
     assert.match(String(look(outer, 'body.properties.outputs.address.value')), /^127\./);
-    assert.equal(look(await azure.arm('GET', `${root}/inner/operations`), 'body.value.length'), 3);
+    assert.equal(look(await azure.arm('GET', `${root}/inner/operations`), 'body.value.length'), 4);
+    assert.equal(look(outer, 'body.properties.outputResources.length'), 3);
 
     const [nic] = network.resources;
     const lonely = { ...nic, name: 'lonely', dependsOn: [], properties: { ipConfigurations: [] } };
