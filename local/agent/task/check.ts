@@ -37,6 +37,8 @@ export function checkTasks(pipeline: Pipeline, tasks: readonly TaskDefinition[],
 
 function checkTask(step: TaskStep, tasks: readonly TaskDefinition[], report: Report): void {
   const { text, at } = step.task;
+  // What cannot be read has been told already.
+  if (text === '') return;
   const task = findTask(text, tasks);
   if (task === undefined) {
     const { name } = splitTask(text);
@@ -61,12 +63,11 @@ function checkTask(step: TaskStep, tasks: readonly TaskDefinition[], report: Rep
     if (input === undefined) {
       report(
         value.at,
-        `'${name}' is not an input of ${task.name}; its inputs are ${listOf(task.inputs.map(shownName))}`,
+        `'${name}' is not an input of ${task.name}; its inputs are ${listOf(task.inputs.map(({ name }) => name))}`,
       );
       continue;
     }
-    if (given.has(input))
-      report(value.at, `the input '${shownName(input)}' is given twice, here as '${name}'`);
+    if (given.has(input)) report(value.at, `the input '${input.name}' is given twice, here as '${name}'`);
     given.set(input, value.text.trim());
     checkValue(input, value.text.trim(), message => {
       report(value.at, message);
@@ -79,19 +80,14 @@ function checkTask(step: TaskStep, tasks: readonly TaskDefinition[], report: Rep
       const other = findInput(task, name);
       return other && valueOf(other);
     });
-    if (visible === true) report(at, `${task.name} needs the input '${shownName(input)}'`);
+    if (visible === true) report(at, `${task.name} needs the input '${input.name}'`);
   }
-}
-
-/** The name that pipeline files use. */
-function shownName({ name, aliases }: TaskInput): string {
-  return aliases[0] ?? name;
 }
 
 function checkValue(input: TaskInput, value: string, report: (message: string) => void): void {
   // What a macro stands for is known only when the step runs.
   if (value === '' || value.includes('$(')) return;
-  const name = shownName(input);
+  const { name } = input;
   if (
     input.options !== undefined &&
     !input.options.some(option => option.toLowerCase() === value.toLowerCase())

@@ -13,6 +13,8 @@ export type LoadTemplate = (name: string, from: Position) => Node | undefined;
 const templateLists = ['steps', 'jobs', 'stages', 'variables'] as const;
 type TemplateList = (typeof templateLists)[number];
 const mostTemplates = 100;
+/** Beside these, `variables:` are seen by all that stands in the same map. */
+const scopes = ['stages', 'jobs', 'steps', 'strategy', 'extends'];
 
 /** Expands trees; positions stay those of the files that the pieces come from. */
 export function createExpander(load: LoadTemplate, report: Report) {
@@ -21,7 +23,7 @@ export function createExpander(load: LoadTemplate, report: Report) {
 
   /** A map's worth of expansion; `variables:` of the root, a stage or a job come first and can be used in the rest. */
   function expandMap(node: Node & { kind: 'map' }, names: Names): Node {
-    const scope = node.entries.some(({ key }) => ['stages', 'jobs', 'steps', 'strategy'].includes(key.text))
+    const scope = node.entries.some(({ key }) => scopes.includes(key.text))
       ? node.entries.find(({ key }) => key.text === 'variables')
       : undefined;
     const variables = scope && expandValue(scope, names);
@@ -37,18 +39,23 @@ export function createExpander(load: LoadTemplate, report: Report) {
   function expandValue({ key, value }: Entry, names: Names): Node {
     const list = templateLists.find(name => name === key.text);
     if (value.kind === 'sequence') return { ...value, items: expandItems(value.items, names, list) };
+    if (list === 'variables' && value.kind === 'map')
+      return { ...value, entries: expandEntries(value.entries, names, undefined, true) };
     const expanded = expand(value, names);
     if (list === undefined || expanded.kind !== 'sequence') return expanded;
     return { ...expanded, items: expanded.items.flatMap(item => splice(item, names, list)) };
   }
 
+  /** @param areVariables each of the entries is then known to those that follow it */
   function expandEntries(
     entries: readonly Entry[],
-    names: Names,
+    outer: Names,
     done: (entry: Entry) => Node | undefined = () => undefined,
+    areVariables = false,
   ): Entry[] {
-    const branch = createBranch(names);
-    return entries.flatMap((entry): readonly Entry[] => {
+    let names = outer;
+    const branch = createBranch();
+    const expandOne = (entry: Entry): readonly Entry[] => {
       const directive = readDirective(entry);
       if (directive === undefined) {
         branch.reset();
@@ -61,12 +68,17 @@ export function createExpander(load: LoadTemplate, report: Report) {
       }
       if (directive.kind === 'each')
         return repeat(directive, entry, names, inner => mapEntries(expand(entry.value, inner)));
-      if (directive.kind !== 'insert' && !branch.take(directive, entry)) return [];
+      if (directive.kind !== 'insert' && !branch.take(directive, entry, names)) return [];
       return mapEntries(
         entry.value.kind === 'map'
-          ? { ...entry.value, entries: expandEntries(entry.value.entries, names) }
+          ? { ...entry.value, entries: expandEntries(entry.value.entries, names, undefined, areVariables) }
           : expand(entry.value, names),
       );
+    };
+    return entries.flatMap(entry => {
+      const made = expandOne(entry);
+      if (areVariables) names = withVariables(names, { kind: 'map', entries: made, at: entry.key.at });
+      return made;
     });
   }
 
@@ -76,9 +88,10 @@ export function createExpander(load: LoadTemplate, report: Report) {
   }
 
   /** The items of a list: themselves, or what a directive, a list-valued expression or a template puts in their place. */
-  function expandItems(items: readonly Node[], names: Names, list: TemplateList | undefined): Node[] {
-    const branch = createBranch(names);
-    return items.flatMap((item): readonly Node[] => {
+  function expandItems(items: readonly Node[], outer: Names, list: TemplateList | undefined): Node[] {
+    let names = outer;
+    const branch = createBranch();
+    const expandOne = (item: Node): readonly Node[] => {
       const only = item.kind === 'map' && item.entries.length === 1 ? item.entries[0] : undefined;
       const directive = only && readDirective(only);
       if (only === undefined || directive === undefined || directive.kind === 'insert') {
@@ -94,7 +107,13 @@ export function createExpander(load: LoadTemplate, report: Report) {
         if (only.value.kind === 'map') return splice(expand(item, names), names, list);
         return repeat(directive, only, names, inner => listItems(only.value, inner, list));
       }
-      return branch.take(directive, only) ? listItems(only.value, names, list) : [];
+      return branch.take(directive, only, names) ? listItems(only.value, names, list) : [];
+    };
+    return items.flatMap(item => {
+      const made = expandOne(item);
+      // A variable can be spoken of by those that follow it, and by the names of templates among them.
+      if (list === 'variables') names = withVariables(names, { kind: 'sequence', items: made, at: item.at });
+      return made;
     });
   }
 
@@ -158,6 +177,8 @@ export function createExpander(load: LoadTemplate, report: Report) {
     if (tree === undefined) return undefined;
     const content = asMap(tree, `the template '${name}'`, report);
     if (content === undefined) return undefined;
+    if (given !== undefined && given.kind !== 'map' && !(given.kind === 'scalar' && given.text === ''))
+      report(given.at, `the parameters for the template '${name}' must be a map of names and values`);
     const parameters = readParameters(
       valueOf(content, 'parameters'),
       given?.kind === 'map' ? given.entries.map(entry => [entry.key.text, entry.value]) : [],
@@ -175,13 +196,13 @@ export function createExpander(load: LoadTemplate, report: Report) {
   }
 
   /** Chooses among `if`, `elseif` and `else` that follow each other. */
-  function createBranch(names: Names) {
+  function createBranch() {
     let state: 'none' | 'open' | 'taken' = 'none';
     return {
       reset: () => {
         state = 'none';
       },
-      take: (directive: Directive, { key }: Entry): boolean => {
+      take: (directive: Directive, { key }: Entry, names: Names): boolean => {
         if (directive.kind !== 'if' && state === 'none') {
           report(key.at, `'${directive.kind}' must follow an 'if' directly`);
           return false;

@@ -123,12 +123,14 @@ export function readJob(node: Node, report: Report, implied?: string, others: Fi
 }
 
 function readEnvironment(node: Node, report: Report): string {
-  if (node.kind === 'scalar') return node.text;
+  const elsewhere = 'of an environment cannot be deployed to locally: jobs run on this machine';
+  if (node.kind === 'scalar') {
+    const [name = '', resource] = node.text.split('.');
+    if (resource !== undefined) report(node.at, `the resource '${resource}' ${elsewhere}`);
+    return name;
+  }
   let name = '';
-  const noResource = refuse(
-    report,
-    'of an environment cannot be deployed to locally: jobs run on this machine',
-  );
+  const noResource = refuse(report, elsewhere);
   readFields(
     node,
     'an environment',

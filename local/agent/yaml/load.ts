@@ -36,7 +36,7 @@ export function loadPipeline(options: LoadOptions): Pipeline {
   const problems: Problem[] = [];
   const report: Report = (at, message) => problems.push({ at, message });
   const pipeline = load(options, report);
-  if (problems.length === 0) options.check?.(pipeline, report);
+  options.check?.(pipeline, report);
   if (problems.length > 0) {
     const lines = [...new Set(problems.sort(inFileOrder).map(formatProblem))];
     throw new ProblemsError(`The pipeline file cannot be run`, lines);

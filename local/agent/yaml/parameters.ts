@@ -1,8 +1,8 @@
 /** Reads declared `parameters:` and the values given for them. */
 
-import { type Value, toNumber, toText } from '../expressions/values.js';
+import { type Value, isArray, toNumber, toText } from '../expressions/values.js';
 import { toValue } from './nodeValues.js';
-import { accept, asItems, asName, asText, readFields, uniqueEntries } from './reader.js';
+import { accept, asItems, asText, readFields, uniqueEntries } from './reader.js';
 import { type Node, type Position, type Report, scalar } from './source.js';
 
 const types = [
@@ -19,8 +19,22 @@ const types = [
   'deploymentList',
   'stage',
   'stageList',
+  // Names of things in Azure DevOps: text, for a run on this machine.
+  'environment',
+  'filePath',
+  'pool',
+  'secureFile',
+  'serviceConnection',
 ] as const;
 type ParameterType = (typeof types)[number];
+const textTypes: readonly ParameterType[] = [
+  'string',
+  'environment',
+  'filePath',
+  'pool',
+  'secureFile',
+  'serviceConnection',
+];
 
 interface Parameter {
   readonly name: string;
@@ -88,7 +102,7 @@ function readDeclaration(node: Node, report: Report): Parameter {
     node,
     'a parameter',
     {
-      name: value => (name = asName(value, 'the name of the parameter', report)),
+      name: value => (name = readName(value, report)),
       displayName: accept,
       type: value => {
         const text = asText(value, 'type', report);
@@ -97,7 +111,10 @@ function readDeclaration(node: Node, report: Report): Parameter {
           report(value.at, `'${text}' is not a type of parameter; the types are ${types.join(', ')}`);
         else type = known;
       },
-      default: value => (fallback = value),
+      default: value => {
+        reportExpressions(value, report);
+        fallback = value;
+      },
       values: value =>
         (values = asItems(value, 'values', report).map(item => asText(item, 'a value', report))),
     },
@@ -113,11 +130,34 @@ function readDeclaration(node: Node, report: Report): Parameter {
   };
 }
 
+/** Parameters may have dashes in their names, as nothing else may. */
+function readName(node: Node, report: Report): string {
+  const text = asText(node, 'the name of the parameter', report);
+  if (!/^[A-Za-z_][\w-]*$/.test(text))
+    report(
+      node.at,
+      `the name of the parameter '${text}' must begin with a letter and hold only letters, digits, '_' and '-'`,
+    );
+  return text;
+}
+
+/** Defaults are taken as they are written: an expression among them would stand in the pipeline as text. */
+function reportExpressions(node: Node, report: Report): void {
+  if (node.kind === 'sequence') for (const item of node.items) reportExpressions(item, report);
+  else if (node.kind === 'map')
+    for (const { key, value } of node.entries) {
+      reportExpressions(key, report);
+      reportExpressions(value, report);
+    }
+  else if (node.text.includes('${{'))
+    report(node.at, `the default of a parameter cannot hold the expression '${node.text.trim()}'`);
+}
+
 function convert({ name, type, values }: Parameter, node: Node, report: Report): Value {
   const isList = type.endsWith('List');
   const fits =
     type === 'object' ||
-    (['string', 'number', 'boolean'].includes(type)
+    ([...textTypes, 'number', 'boolean'].includes(type)
       ? node.kind === 'scalar'
       : isList
         ? node.kind === 'sequence' || (node.kind === 'scalar' && node.text === '')
@@ -127,11 +167,11 @@ function convert({ name, type, values }: Parameter, node: Node, report: Report):
     return null;
   }
   const value = isList && node.kind === 'scalar' ? [] : toValue(node);
-  if (values !== undefined && !values.includes(toText(value) ?? ''))
-    report(
-      node.at,
-      `the parameter '${name}' must be one of ${values.join(', ')}, not '${toText(value) ?? ''}'`,
-    );
+  for (const one of isArray(value) ? value : [value]) {
+    const text = toText(one) ?? '';
+    if (values !== undefined && !values.includes(text))
+      report(node.at, `the parameter '${name}' must be one of ${values.join(', ')}, not '${text}'`);
+  }
   if (type === 'boolean') {
     const text = (toText(value) ?? '').toLowerCase();
     if (!['true', 'false'].includes(text)) report(node.at, `the parameter '${name}' must be true or false`);

@@ -214,6 +214,61 @@ stages:
     assert.deepEqual(scripts(pipeline), ['hello own 7', 'inner from template', 'root style', 'root style']);
   });
 
+  it('knows each variable where the next ones are written', () => {
+    const files = {
+      'prod.yml': 'variables:\n  region: westeurope\n  zone: ${{ variables.region }}-1\n',
+      'named.yml':
+        'parameters:\n- name: env\nvariables:\n- {name: who, value: "for ${{ parameters.env }}"}\n',
+      'base.yml': 'parameters:\n- name: env\nsteps:\n- script: ${{ parameters.env }}\n',
+    };
+    const pipeline = load(
+      `variables:
+- {name: env, value: prod}
+- template: \${{ variables.env }}.yml
+- template: named.yml
+  parameters: {env: "\${{ variables.env }}"}
+- \${{ if eq(variables.region, 'westeurope') }}:
+  - {name: a, value: near}
+  - {name: b, value: "very \${{ variables.a }}"}
+- \${{ else }}:
+  - {name: b, value: far}
+steps:
+- script: \${{ variables.zone }}, \${{ variables.who }}, \${{ variables.b }}
+`,
+      { files },
+    );
+    assert.deepEqual(scripts(pipeline), ['westeurope-1, for prod, very near']);
+    const extended = load(
+      'variables:\n  env: uat\nextends:\n  template: base.yml\n  parameters: {env: "${{ variables.env }}"}\n',
+      { files },
+    );
+    assert.deepEqual(scripts(extended), ['uat']);
+  });
+
+  it('reads parameters of every form, and refuses what would be taken for text', () => {
+    const yaml = `parameters:
+- {name: my-list, type: stringList, default: [a], values: [a, b]}
+- {name: connection, type: serviceConnection, default: azure}
+steps:
+- script: \${{ join('+', parameters.my-list) }} \${{ parameters['my-list'][0] }} \${{ parameters.connection }}
+`;
+    assert.deepEqual(scripts(load(yaml)), ['a a azure']);
+    assert.deepEqual(scripts(load(yaml, { parameters: { 'my-list': '[a, b]' } })), ['a+b a azure']);
+    assert.match(problems(yaml, { parameters: { 'my-list': '[a, c]' } }).join(), /one of a, b, not 'c'/);
+    assert.match(
+      problems(
+        'parameters:\n- {name: p, type: object, default: {a: ["${{ variables.x }}"]}}\nsteps: [{script: a}]\n',
+      ).join(),
+      /p\.yml:2:\d+: the default of a parameter cannot hold the expression '\$\{\{ variables\.x \}\}'/,
+    );
+    assert.match(
+      problems('steps:\n- template: t.yml\n  parameters: [a]\n', {
+        files: { 't.yml': 'steps:\n- script: a\n' },
+      }).join(),
+      /p\.yml:3:\d+: the parameters for the template 't\.yml' must be a map/,
+    );
+  });
+
   it('extends a template', () => {
     const files = {
       't.yml':
@@ -251,6 +306,7 @@ stages:
       inputs: {a: [1]}
     - checkout: other
   - deployment: D
+    environment: prod.machine
     strategy: {canary: {}}
 - stage: B
   jobs: []
@@ -267,8 +323,9 @@ stages:
         "p.yml:20:19: the input 'a' must be text",
         "p.yml:21:17: only 'self' and 'none' can be checked out locally, not 'other'",
         "p.yml:22:17: the deployment job 'D' needs 'strategy: runOnce: deploy: steps:'",
-        "p.yml:23:16: 'canary' is not supported: only 'runOnce' is",
-        "p.yml:24:10: the stage 'B' has no jobs",
+        "p.yml:23:18: the resource 'machine' of an environment cannot be deployed to locally: jobs run on this machine",
+        "p.yml:24:16: 'canary' is not supported: only 'runOnce' is",
+        "p.yml:25:10: the stage 'B' has no jobs",
       ],
     );
   });
