@@ -139,11 +139,11 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
     const record = writeRecord(out, {
       result: machine.cancel.aborted ? 'canceled' : combine(stages.map(stage => stage.result)),
       pipeline: definition,
-      buildNumber: variables.get('Build.BuildNumber')?.value ?? number,
+      buildNumber: masker.mask(variables.get('Build.BuildNumber')?.value ?? number),
       startTime: now.toISOString(),
       finishTime: new Date().toISOString(),
       artifacts: existsSync(artifactsFolder(out)) ? readdirSync(artifactsFolder(out)).sort() : [],
-      tags: [...run.tags],
+      tags: [...run.tags].map(masker.mask),
       stages,
     });
     for (const line of summary(record, Date.now() - now.getTime())) machine.screen(masker.mask(line));

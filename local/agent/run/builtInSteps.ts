@@ -9,7 +9,7 @@ import { expandMacros } from '../task/macros.js';
 import type { Variables } from '../task/variables.js';
 import type { CheckoutStep, DownloadStep, PublishStep } from '../yaml/model.js';
 import { isMeant } from './pattern.js';
-import type { StepSession } from './session.js';
+import { type StepSession, workingDirectory } from './session.js';
 import { copySource } from './source.js';
 
 /** @throws UserError when the step cannot do its work */
@@ -24,10 +24,22 @@ export function runBuiltIn(
       checkout(step, session);
       return;
     case 'publish':
-      publish(expand(step.path), expand(step.artifact), session);
+      publish(
+        resolve(workingDirectory(session.job, variables), expand(step.path)),
+        expand(step.artifact),
+        session,
+      );
       return;
     case 'download':
-      download(step, expand(step.artifact), expand(step.path), session);
+      download(
+        {
+          ...step,
+          artifact: expand(step.artifact),
+          path: expand(step.path),
+          patterns: step.patterns.map(expand),
+        },
+        session,
+      );
   }
 }
 
@@ -48,14 +60,17 @@ function checkout(step: CheckoutStep, session: StepSession): void {
   }
 }
 
-function publish(written: string, artifact: string, session: StepSession): void {
-  const path = resolve(session.job.workspace.defaultWorkingDirectory, written);
+function publish(path: string, artifact: string, session: StepSession): void {
   if (!existsSync(path)) throw new UserError(`There is nothing to publish at ${path}.`);
-  const { job, stage } = session.job;
-  upload(session, artifact === '' ? `${stage}.${job}` : artifact, '.', path);
+  const { job, stage, run } = session.job;
+  const name = artifact === '' ? `${stage}.${job}` : artifact;
+  if (existsSync(join(artifactsFolder(run.out), name)))
+    throw new UserError(`The run already has an artifact '${name}'; publish this one under another name.`);
+  upload(session, name, '.', path);
 }
 
-function download(step: DownloadStep, artifact: string, path: string, session: StepSession): void {
+function download(step: DownloadStep, session: StepSession): void {
+  const { artifact, path } = step;
   if (step.source === 'none') {
     session.write('Nothing is downloaded.');
     return;

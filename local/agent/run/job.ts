@@ -2,15 +2,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { singleLine } from '../../../shared/core/text.js';
-import { evaluate } from '../expressions/evaluate.js';
-import { type Value, kindOf, toText } from '../expressions/values.js';
+import type { Value } from '../expressions/values.js';
 import { describe } from '../../../shared/core/errors.js';
 import type { Issue, Result, StepRecord } from '../record/record.js';
 import { findTask } from '../task/check.js';
 import { sweepOrphans } from '../task/orphans.js';
 import { Variables } from '../task/variables.js';
 import type { Job, Phase, Stage, VariableDefinition } from '../yaml/model.js';
-import { variablesValue } from './conditions.js';
+import { define } from './definitions.js';
 import type { JobSession, RunSession } from './session.js';
 import { type Unit, runUnit } from './step.js';
 import { jobVariables } from './systemVariables.js';
@@ -150,21 +149,7 @@ function setVariables(session: JobSession, { stage, job, variables, names }: Pha
   const facts = { planId, host: run.host, out: run.out, workspace, stage, job, jobId, agentVersion };
   for (const [name, value] of Object.entries(jobVariables(facts))) known.set(name, value, { readOnly: true });
   for (const [name, value] of Object.entries(environmentOf(job))) known.set(name, value, { readOnly: true });
-  for (const definition of variables) {
-    const { name, readOnly, expression } = definition;
-    if (expression === undefined) {
-      known.set(name, definition.value, { readOnly });
-      continue;
-    }
-    const scope = new Map([...names, ['variables', variablesValue(known.values())] as const]);
-    const counter = (args: readonly Value[]): Value =>
-      run.count(toText(args[0] ?? null) ?? '', Number(toText(args[1] ?? null) ?? 0));
-    const value = evaluate(expression, { names: scope, functions: new Map([['counter', counter]]) });
-    const text = toText(value);
-    if (text === undefined)
-      throw new Error(`The variable '${name}' would be an ${kindOf(value)}; a variable can only be text.`);
-    known.set(name, text, { readOnly });
-  }
+  define(known, variables, names, run.count);
 }
 
 function environmentOf(job: Job): Record<string, string> {

@@ -13,6 +13,7 @@ import {
   outcomeValue,
   variablesValue,
 } from './conditions.js';
+import { define } from './definitions.js';
 import { runPhase } from './job.js';
 import type { RunSession } from './session.js';
 
@@ -49,7 +50,9 @@ async function runStage(
 ): Promise<{ record: StageRecord; jobs: Outcome[] }> {
   const variables = [...pipeline.variables, ...stage.variables];
   const names = new Map<string, Value>([['dependencies', dependenciesValue(stage.dependsOn, finished)]]);
-  const decision = decide(run, stage, variables, names, finished, run.cancel.aborted);
+  // What hangs on other stages is worked out for the jobs only.
+  const plain = variables.filter(({ expression }) => expression === undefined);
+  const decision = decide(run, stage, plain, names, finished, run.cancel.aborted);
   // A stage that starts in a cancelled run is meant to, with all its jobs; the cancellation is not its own.
   const wasCanceled = run.cancel.aborted;
   const jobs: Outcome[] = [];
@@ -104,8 +107,8 @@ function decide(
   if (run.kill.aborted) return { runs: false, why: 'the run has been ended' };
   const known = new Variables();
   for (const variable of run.variables.values()) known.set(variable.name, variable.value, variable);
-  for (const { name, value, expression } of variables) if (expression === undefined) known.set(name, value);
   try {
+    if (item.condition !== undefined) define(known, variables, names, run.count);
     const runs = holds(
       item.condition,
       new Map([...names, ['variables', variablesValue(known.expanded().values())] as const]),

@@ -14,7 +14,7 @@ import { expandMacros } from '../task/macros.js';
 import { runProcess } from '../task/process.js';
 import type { Variables } from '../task/variables.js';
 import type { ScriptStep, StepSettings, TaskStep } from '../yaml/model.js';
-import { type JobSession, type StepSession, error } from './session.js';
+import { type JobSession, type StepSession, error, workingDirectory } from './session.js';
 
 /** When to stop, and why. */
 export interface Stops {
@@ -37,7 +37,7 @@ export async function runTask(
     given: new Map([...step.inputs].map(([name, { text }]) => [name, text])),
     variable: name => variables.get(name)?.value,
     environment: name => environment[name],
-    pathRoot: job.workspace.defaultWorkingDirectory,
+    pathRoot: workingDirectory(job, variables),
     keepSpace: variables.get('DISABLE_INPUT_TRIMMING')?.value.toLowerCase() === 'true',
   });
   const endpoints = connectionNames(task, inputs).map(name => connect(job, name));
@@ -46,7 +46,7 @@ export async function runTask(
   return run(session, variables, stops, {
     command: job.run.node,
     args: [script],
-    cwd: variables.get('System.DefaultWorkingDirectory')?.value ?? job.workspace.defaultWorkingDirectory,
+    cwd: workingDirectory(job, variables),
     env: taskEnvironment({
       ...environmentParts(step, session, variables),
       inputs,
@@ -66,7 +66,7 @@ export async function runScript(
   const file = join(workspace.temp, `${randomUUID()}.sh`);
   const script = expand(step.script);
   writeFileSync(file, script, { mode: 0o700 });
-  const cwd = resolve(workspace.defaultWorkingDirectory, expand(step.workingDirectory));
+  const cwd = resolve(workingDirectory(session.job, variables), expand(step.workingDirectory));
   if (!existsSync(cwd)) throw new UserError(`The working directory ${cwd} does not exist.`);
   session.write('Generating script.');
   if (!script.trim().includes('\n') && !/##vso\[/i.test(script))

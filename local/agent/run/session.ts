@@ -116,6 +116,11 @@ export function warning(step: StepSession, message: string): void {
   addIssue(step, { type: 'warning', message });
 }
 
+/** Where steps work: the sources, wherever `checkout` has put them. */
+export function workingDirectory({ workspace }: JobSession, variables: Variables): string {
+  return variables.get('System.DefaultWorkingDirectory')?.value ?? workspace.defaultWorkingDirectory;
+}
+
 export function isDebug(job: JobSession): boolean {
   return job.variables.get('System.Debug')?.value.toLowerCase() === 'true';
 }

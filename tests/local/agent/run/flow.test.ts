@@ -248,6 +248,53 @@ describe('the flow of a run', () => {
     );
   });
 
+  it('works out the variables of a stage before the conditions of its jobs', async () => {
+    const { record } = await run(`stages:
+- stage: A
+  jobs:
+  - job: a
+    steps:
+    - bash: echo "##vso[task.setvariable variable=go;isOutput=true]yes"
+      name: s
+- stage: B
+  variables:
+    go: $[ stageDependencies.A.a.outputs['s.go'] ]
+  jobs:
+  - job: runs
+    condition: eq(variables.go, 'yes')
+    steps: [{bash: echo}]
+  - job: rests
+    condition: eq(variables.go, 'no')
+    steps: [{bash: echo}]
+`);
+    assert.deepEqual(
+      record.stages[1]?.jobs.map(({ name, result }) => [name, result]),
+      [
+        ['runs', 'succeeded'],
+        ['rests', 'skipped'],
+      ],
+    );
+  });
+
+  it('works in the folder of the checkout', async () => {
+    const { step } = await run(
+      steps(
+        '- checkout: self\n  path: s/sub\n- bash: test -f pipeline.yml && echo x > made\n  name: a\n- publish: made\n  artifact: made\n  name: b',
+      ),
+    );
+    assert.deepEqual([step('a').result, step('b').result], ['succeeded', 'succeeded']);
+  });
+
+  it('publishes an artifact once, as the service does', async () => {
+    const { step } = await run(
+      steps(
+        '- bash: echo x > f\n- publish: f\n  artifact: drop\n- publish: f\n  artifact: drop\n  name: again',
+      ),
+    );
+    assert.equal(step('again').result, 'failed');
+    assert.match(step('again').issues[0]?.message ?? '', /already has an artifact 'drop'/);
+  });
+
   it('writes the record with a log for each step', async () => {
     const { record, out, step, lines } = await run(steps('- bash: echo hello\n  name: s'));
     assert.deepEqual(readRecord(out), record);
