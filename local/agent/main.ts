@@ -32,6 +32,8 @@ async function main(): Promise<number> {
       process.stdout.write(usage);
       return 0;
     }
+    // From here on they are secret variables; in the environment every step and tool could read them.
+    for (const name of options.secrets.keys()) Reflect.deleteProperty(process.env, name);
     const record = await runFile(options, {
       environment: { ...process.env, ...machineEnvironment() },
       tools: join(cacheDirectory(), 'tools'),

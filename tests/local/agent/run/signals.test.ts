@@ -254,6 +254,20 @@ describe('the command line', function () {
     });
   }
 
+  it('keeps secrets out of the environment of steps', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'p.yml');
+    writeFiles(folder, {
+      'p.yml': 'steps:\n- bash: echo "plain=[${KEY}] own=$(printf %s "$OWN" | rev)"\n  env: {OWN: $(KEY)}\n',
+    });
+    const { code, out } = await start(
+      [file, '--secret-env', 'KEY', '--out', join(folder, 'out'), '--tasks', fixtureTasks],
+      { KEY: 'password' },
+    );
+    assert.equal(code, 0, out);
+    assert.match(out, /^plain=\[\] own=drowssap$/m);
+  });
+
   it('tells how it is used', async () => {
     const { code, out } = await start(['--help']);
     assert.equal(code, 0);
