@@ -63,11 +63,12 @@ function checkTask(step: TaskStep, tasks: readonly TaskDefinition[], report: Rep
     if (input === undefined) {
       report(
         value.at,
-        `'${name}' is not an input of ${task.name}; its inputs are ${listOf(task.inputs.map(({ name }) => name))}`,
+        `'${name}' is not an input of ${task.name}; its inputs are ${listOf(task.inputs.map(shownName))}`,
       );
       continue;
     }
-    if (given.has(input)) report(value.at, `the input '${input.name}' is given twice, here as '${name}'`);
+    if (given.has(input))
+      report(value.at, `the input '${shownName(input)}' is given twice, here as '${name}'`);
     given.set(input, value.text.trim());
     checkValue(input, value.text.trim(), message => {
       report(value.at, message);
@@ -80,14 +81,19 @@ function checkTask(step: TaskStep, tasks: readonly TaskDefinition[], report: Rep
       const other = findInput(task, name);
       return other && valueOf(other);
     });
-    if (visible === true) report(at, `${task.name} needs the input '${input.name}'`);
+    if (visible === true) report(at, `${task.name} needs the input '${shownName(input)}'`);
   }
+}
+
+/** The names that pipeline files can use. */
+function shownName({ name, aliases }: TaskInput): string {
+  return aliases.length === 0 ? name : `${name} (or ${aliases.join(', ')})`;
 }
 
 function checkValue(input: TaskInput, value: string, report: (message: string) => void): void {
   // What a macro stands for is known only when the step runs.
   if (value === '' || value.includes('$(')) return;
-  const { name } = input;
+  const name = shownName(input);
   if (
     input.options !== undefined &&
     !input.options.some(option => option.toLowerCase() === value.toLowerCase())

@@ -244,13 +244,13 @@ describe('the tasks of a file', () => {
         ':3:9: task AzureCLI@2 is not part of this repository; only Dump@1, Flaky@1, Grandchild@1, Hang@1, Library@1, Phases@1, Picky@1, Print@1 and Restricted@1 can run locally',
         ':4:9: task Picky@2 does not exist in this version; there is Picky@1',
         ':5:9: task Picky needs a version; write Picky@1',
-        ":6:9: Picky needs the input 'azureSubscription'",
+        ":6:9: Picky needs the input 'ConnectedServiceName (or azureSubscription)'",
         ":7:12: 'destroy' is not a value of the input 'action'; it takes deploy or update",
         ":7:29: the input 'count' must be a whole number, not 'many'",
         ":7:42: the input 'force' must be true or false, not 'perhaps'",
-        ":7:58: 'nonsense' is not an input of Picky; its inputs are azureSubscription, action, template, image, count and force",
+        ":7:58: 'nonsense' is not an input of Picky; its inputs are ConnectedServiceName (or azureSubscription), action, template, image, count and force",
         ":8:9: Picky needs the input 'image'",
-        ":9:34: the input 'azureSubscription' is given twice, here as 'ConnectedServiceName'",
+        ":9:34: the input 'ConnectedServiceName (or azureSubscription)' is given twice, here as 'ConnectedServiceName'",
       ]);
       return true;
     });
