@@ -32,7 +32,7 @@ function inputsModule(manifest: TaskManifest): string {
   const inputs = manifest.inputs.map(input => {
     const options =
       typeOf(input) === 'pickList' ? `, options: [${optionsOf(input).map(quote).join(', ')}]` : '';
-    return `  ${input.name}: { type: ${quote(typeOf(input))}, required: ${isAlwaysRequired(input)}${options} },\n`;
+    return `  ${input.name}: { type: ${quote(typeOf(input))}, required: ${isAlwaysRequired(input)}${options}${fallbackOf(input)} },\n`;
   });
   const outputs = (manifest.outputVariables ?? []).map(output => quote(output.name));
   return [
@@ -100,6 +100,12 @@ function optionsOf(input: TaskInput): string[] {
   const first = options.indexOf(input.defaultValue ?? '');
   // The default comes first: it is what readInputs takes when the agent hands over nothing.
   return first > 0 ? [options[first] ?? '', ...options.filter((_, index) => index !== first)] : options;
+}
+
+/** Numbers and switches that are on: what an empty text means for them is not 0 or false. */
+function fallbackOf({ type, defaultValue = '' }: TaskInput): string {
+  if (type !== 'int' && type !== 'boolean') return '';
+  return ['', '0', 'false'].includes(defaultValue) ? '' : `, fallback: ${defaultValue}`;
 }
 
 function quote(text: string): string {

@@ -1,5 +1,6 @@
 /** A task's inputs: typed by the specification made from task.json, read and checked all at once. */
 import { ProblemsError } from '../core/errors.js';
+import { unsetVariable } from '../core/unsetVariable.js';
 
 /** One input, as task.json declares it. */
 export interface InputDeclaration {
@@ -7,6 +8,8 @@ export interface InputDeclaration {
   readonly required: boolean;
   /** The allowed values of a pick list. */
   readonly options?: readonly string[];
+  /** What an empty text stands for where task.json says other than 0 or false: an empty variable must not switch a gate off. */
+  readonly fallback?: number | boolean;
 }
 
 /** A task's inputs by name; `inputs.generated.ts` beside each task holds its own. */
@@ -60,11 +63,13 @@ function readInput(name: string, declaration: InputDeclaration, source: InputSou
   const text = supplied ? source.text(name)?.trim() : undefined;
   if (text === undefined || text === '') {
     if (declaration.required) return { problem: `'${name}' is required and was not given.` };
-    if (declaration.type === 'boolean') return { value: false };
-    if (declaration.type === 'int') return { value: 0 };
+    if (declaration.type === 'boolean') return { value: declaration.fallback ?? false };
+    if (declaration.type === 'int') return { value: declaration.fallback ?? 0 };
     if (declaration.type === 'pickList') return { value: declaration.options?.[0] };
     return { value: undefined };
   }
+  const unset = unsetVariable(text);
+  if (unset !== undefined) return { problem: `'${name}' ${unset}` };
   switch (declaration.type) {
     case 'boolean':
       if (/^(true|false)$/i.test(text)) return { value: text.toLowerCase() === 'true' };

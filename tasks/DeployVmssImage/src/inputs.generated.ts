@@ -21,7 +21,7 @@ export const inputs = {
   healthUrl: { type: 'string', required: false },
   healthText: { type: 'string', required: false },
   maxUnhealthy: { type: 'string', required: false },
-  instanceTimeoutInMinutes: { type: 'int', required: false },
+  instanceTimeoutInMinutes: { type: 'int', required: false, fallback: 15 },
   dryRun: { type: 'boolean', required: false },
   timeoutInMinutes: { type: 'int', required: false },
 } as const;

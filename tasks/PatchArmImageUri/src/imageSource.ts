@@ -26,15 +26,7 @@ export function readImage(
   kinds: readonly ImageKind[] | undefined,
 ): ImageReference | undefined {
   const { imageReference, packerLog, packerManifest } = source;
-  if (imageReference !== undefined) {
-    if (/^\$\(.*\)$/.test(imageReference)) {
-      throw new UserError(
-        `Input 'imageReference' is ${imageReference}: this variable does not exist here. Check the baking step's name, and that a variable ` +
-          "from another job or stage is handed over as $[ stageDependencies.STAGE.JOB.outputs['STEP.imageReference'] ].",
-      );
-    }
-    return parseImageReference(imageReference, "Input 'imageReference'");
-  }
+  if (imageReference !== undefined) return parseImageReference(imageReference, "Input 'imageReference'");
   if (packerLog !== undefined) return choose(imagesInLog(read(packerLog, 'packerLog')), packerLog, kinds);
   if (packerManifest === undefined) return undefined;
   return choose(

@@ -4,12 +4,12 @@ export const inputs = {
   siteUrl: { type: 'string', required: false },
   properties: { type: 'multiLine', required: false },
   jmeterHome: { type: 'string', required: false },
-  failOnAssertionErrors: { type: 'boolean', required: false },
+  failOnAssertionErrors: { type: 'boolean', required: false, fallback: true },
   allowedErrorPercent: { type: 'string', required: false },
-  minimumSamples: { type: 'int', required: false },
+  minimumSamples: { type: 'int', required: false, fallback: 1 },
   warmUpSeconds: { type: 'int', required: false },
   testRunTitle: { type: 'string', required: false },
-  publishResults: { type: 'boolean', required: false },
+  publishResults: { type: 'boolean', required: false, fallback: true },
   timeoutInMinutes: { type: 'int', required: false },
 } as const;
 

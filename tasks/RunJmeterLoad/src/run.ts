@@ -2,12 +2,15 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
+import { runGate } from '../../../shared/agent/gate.js';
 import type { Inputs } from '../../../shared/agent/inputs.js';
+import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ProblemsError, ToolError, UserError } from '../../../shared/core/errors.js';
 import { writeJunit } from '../../../shared/core/junitWriter.js';
 import { mapTexts } from '../../../shared/core/junit.js';
 import { parseNameValues } from '../../../shared/core/nameValues.js';
 import { lastLines, listOf, plural } from '../../../shared/core/text.js';
+import { webAddress } from '../../../shared/core/webAddress.js';
 import { analyseJtl, copyMasked } from './files.js';
 import type { inputs } from './inputs.generated.js';
 import {
@@ -34,18 +37,11 @@ const keepLimit = 100 * 1024 * 1024;
  * @returns the figures that matter
  * @throws UserError, ToolError when it cannot be run or its samples are not good
  */
-export async function runLoad(input: Input, agent: Agent): Promise<string> {
-  try {
-    const sentence = await runGate(input, agent);
-    agent.output('gatePassed', 'true');
-    return sentence;
-  } catch (error) {
-    agent.output('gatePassed', 'false');
-    throw error;
-  }
+export function runLoad(input: Input, agent: Agent): Promise<string> {
+  return runGate(agent, () => load(input, agent));
 }
 
-async function runGate(input: Input, agent: Agent): Promise<string> {
+async function load(input: Input, agent: Agent): Promise<string> {
   const { plan, properties, rules } = checkInputs(input, agent);
   const jmeter = findJmeter(input.jmeterHome, agent);
   agent.info(`JMeter: ${jmeter}, ${await checkJava(agent)}`);
@@ -175,10 +171,6 @@ export function startOfTest(line: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-function describeEnd({ exitCode, signal }: ToolResult): string {
-  return exitCode === undefined ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`;
-}
-
 interface Checked {
   readonly plan: string;
   readonly properties: ReadonlyMap<string, string>;
@@ -195,7 +187,7 @@ function checkInputs(input: Input, agent: Agent): Checked {
   const allowedErrorPercent = /^\d+(\.\d+)?\s*%?$/.test(allowed) ? Number.parseFloat(allowed) : Number.NaN;
   if (!(allowedErrorPercent <= 100))
     problems.push(`'allowedErrorPercent' must be a number from 0 to 100, such as 0.5, not '${allowed}'.`);
-  const site = input.siteUrl === undefined ? undefined : siteOf(input.siteUrl, problems);
+  const site = input.siteUrl === undefined ? undefined : webAddress(input.siteUrl, 'siteUrl', problems);
   let own: ReadonlyMap<string, string> = new Map();
   try {
     own = parseNameValues(input.properties, 'properties');
@@ -219,13 +211,6 @@ function checkInputs(input: Input, agent: Agent): Checked {
       minimumSamples: input.minimumSamples,
     },
   };
-}
-
-function siteOf(text: string, problems: string[]): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
-  problems.push(`'siteUrl' must be a URL that begins with http:// or https://, not '${text}'.`);
-  return undefined;
 }
 
 /** A plan with hard-coded hosts would test another site and say nothing. */

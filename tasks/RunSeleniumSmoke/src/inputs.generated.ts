@@ -8,12 +8,12 @@ export const inputs = {
   workingDirectory: { type: 'filePath', required: false },
   waitPath: { type: 'string', required: false },
   waitForText: { type: 'string', required: false },
-  waitTimeoutSeconds: { type: 'int', required: false },
+  waitTimeoutSeconds: { type: 'int', required: false, fallback: 300 },
   browsers: { type: 'string', required: false },
   gridUrl: { type: 'string', required: false },
-  minimumTests: { type: 'int', required: false },
+  minimumTests: { type: 'int', required: false, fallback: 1 },
   testRunTitle: { type: 'string', required: false },
-  publishResults: { type: 'boolean', required: false },
+  publishResults: { type: 'boolean', required: false, fallback: true },
   timeoutInMinutes: { type: 'int', required: false },
 } as const;
 

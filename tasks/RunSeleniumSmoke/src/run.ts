@@ -3,18 +3,21 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
+import { runGate } from '../../../shared/agent/gate.js';
 import type { Inputs } from '../../../shared/agent/inputs.js';
+import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ProblemsError, ToolError, UserError } from '../../../shared/core/errors.js';
 import { mapTexts } from '../../../shared/core/junit.js';
 import { writeJunit } from '../../../shared/core/junitWriter.js';
 import { lastLines, plural } from '../../../shared/core/text.js';
 import { systemClock } from '../../../shared/core/wait.js';
+import { webAddress } from '../../../shared/core/webAddress.js';
 import type { inputs } from './inputs.generated.js';
 import { endFamily, runningFamily } from './processFamily.js';
 import { findScreenshots, readResults } from './results.js';
 import { chooseRunner, type Runner } from './runner.js';
 import { askOverHttp, waitForSite } from './siteReadiness.js';
-import { describeEnd, judge } from './verdict.js';
+import { judge } from './verdict.js';
 import {
   loopbackWithoutProxy,
   markVariable,
@@ -33,18 +36,11 @@ const runnerGrace = 3000;
  * @returns how many tests were good
  * @throws UserError, ToolError when the site is not ready, the tests cannot be run, or their results are not good
  */
-export async function runSmoke(input: Input, agent: Agent): Promise<string> {
-  try {
-    const sentence = await runGate(input, agent);
-    agent.output('gatePassed', 'true');
-    return sentence;
-  } catch (error) {
-    agent.output('gatePassed', 'false');
-    throw error;
-  }
+export function runSmoke(input: Input, agent: Agent): Promise<string> {
+  return runGate(agent, () => smoke(input, agent));
 }
 
-async function runGate(input: Input, agent: Agent): Promise<string> {
+async function smoke(input: Input, agent: Agent): Promise<string> {
   const { site, waitUrl, grid } = checkInputs(input);
   const mark = randomUUID();
   const directory = resolve(agent.workingDirectory, input.workingDirectory ?? '.');
@@ -174,13 +170,6 @@ function checkInputs(input: Input): { site: string; waitUrl: string; grid: URL |
   if (problems.length > 0 || site === undefined)
     throw new ProblemsError('The inputs of this task are not right', problems);
   return { site: input.siteUrl, waitUrl: below(site, input.waitPath), grid };
-}
-
-function webAddress(text: string, input: string, problems: string[]): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
-  problems.push(`'${input}' must be a URL that begins with http:// or https://, not '${text}'.`);
-  return undefined;
 }
 
 function below(site: URL, path: string | undefined): string {

@@ -1,4 +1,5 @@
 /** Judges a test run by its results; the exit code can only make it worse. */
+import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import {
   countTests,
   failedTests,
@@ -54,11 +55,6 @@ export function judge(run: TestRun): Verdict {
   const unexplained = badEnd && counts.failed === 0;
   if (unexplained) faults.push(`${run.runner} ${describeEnd(run)}, though no test failed.`);
   return { counts, faults, logTellsMore: unexplained || run.unreadable.length > 0 };
-}
-
-/** How a program ended, as the verb of a sentence. */
-export function describeEnd({ exitCode, signal }: Pick<TestRun, 'exitCode' | 'signal'>): string {
-  return exitCode === undefined ? `was ended by ${signal ?? 'a signal'}` : `ended with exit code ${exitCode}`;
 }
 
 function failures(run: TestRun, counts: TestCounts): string {

@@ -35,6 +35,23 @@ describe('readInputs', () => {
     });
   });
 
+  it('takes an empty text for the declared default, not for off', () => {
+    const declared = {
+      gate: { type: 'boolean', required: false, fallback: true },
+      wait: { type: 'int', required: false, fallback: 300 },
+    } as const;
+    assert.deepEqual(readInputs(declared, source({ gate: '', wait: '' })), { gate: true, wait: 300 });
+    assert.deepEqual(readInputs(declared, source({ gate: 'false', wait: '0' })), { gate: false, wait: 0 });
+  });
+
+  it('names every variable that nothing has set, but leaves texts with macros in them alone', () => {
+    assert.throws(
+      () => readInputs(spec, source({ name: '$(bake.imageReference)', count: '$(many)', note: 'x $(y)' })),
+      /'name' is \$\(bake\.imageReference\): this variable does not exist here.*stageDependencies[^]*'count' is \$\(many\)/,
+    );
+    assert.equal(readInputs(spec, source({ name: 'web-$(id)' })).name, 'web-$(id)');
+  });
+
   it('takes a path that the agent filled in for one that was not given', () => {
     assert.equal(readInputs(spec, source({ name: 'web', file: '/agent/s' }, new Set())).file, undefined);
   });

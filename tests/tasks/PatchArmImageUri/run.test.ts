@@ -197,10 +197,10 @@ describe('PatchArmImageUri', () => {
     assert.throws(() => run({ tokens: 'A=1', tokenPattern: '@@@@' }), /'tokenPattern' must be the word NAME/);
   });
 
-  it('explains a variable that does not exist', () => {
+  it('never writes the name of a variable that does not exist in place of its value', () => {
     assert.throws(
-      () => run({ imageReference: '$(bake.imageReference)' }),
-      /this variable does not exist here.*stageDependencies/,
+      () => run({ tokens: 'VMPASSWORD=$(vmPassword)' }),
+      /line 1: 'VMPASSWORD' is \$\(vmPassword\): this variable does not exist here.*stageDependencies/,
     );
   });
 
@@ -236,7 +236,10 @@ describe('PatchArmImageUri', () => {
     });
 
     it('adds a declared parameter that the file lacks, in the manner of the file', () => {
-      write('web.parameters.json', '{\n\t"parameters": {\n\t\t"instanceCount": { "value": 1 } // last\n\t}\n}\n');
+      write(
+        'web.parameters.json',
+        '{\n\t"parameters": {\n\t\t"instanceCount": { "value": 1 } // last\n\t}\n}\n',
+      );
       run({ imageReference: managedId, templateFile: path('id.json') });
       assert.equal(
         read('web.parameters.json'),
