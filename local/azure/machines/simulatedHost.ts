@@ -1,4 +1,5 @@
 /** Scale set instances without processes: the same states as real ones, for sets of hundreds. Build VMs stay real. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { UserError } from '../../../shared/core/errors.js';
 import type { Disk, Machine, MachineHost, MachineOptions } from './machineHost.js';
@@ -15,6 +16,8 @@ export interface SimulatedInstances {
 /** A host whose machines of boot kind `services` are simulated, and all others those of the given host. */
 export function simulateInstances(real: MachineHost, times: SimulatedInstances): MachineHost {
   const ending = new AbortController();
+  // Every instance that boots listens.
+  setMaxListeners(0, ending.signal);
   return {
     base: real.base,
     start: options =>
