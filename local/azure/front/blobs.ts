@@ -1,5 +1,6 @@
 /** The blob endpoints of storage accounts, as far as VHDs need them: there or not there, and deleted. */
 import { randomUUID } from 'node:crypto';
+import { escapeXml } from '../../../shared/core/text.js';
 import { release, type Cloud } from '../providers/cloud.js';
 import type { Reply, Request } from './http.js';
 
@@ -17,7 +18,7 @@ export async function answerBlob(request: Request, cloud: Cloud): Promise<Reply>
       'Server failed to authenticate the request: it carries neither an Authorization header nor a shared access signature.',
     );
   }
-  const uri = `${url.origin}${decodeURIComponent(url.pathname)}`;
+  const uri = blobUri(url) ?? '';
   const disk = cloud.blobs.get(uri);
   if (disk === undefined && !cloud.osBlobs.has(uri)) {
     return failure(404, headers, 'BlobNotFound', 'The specified blob does not exist.');
@@ -41,6 +42,20 @@ export async function answerBlob(request: Request, cloud: Cloud): Promise<Reply>
   );
 }
 
+/** How a blob is named in templates and here: without its query and escapes; undefined when an escape is none. */
+export function blobUri(url: URL): string | undefined {
+  try {
+    return `${url.origin}${decodeURIComponent(url.pathname)}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The refusal of a request that its storage could not answer. */
+export function unavailable(message: string): Reply {
+  return failure(503, { 'x-ms-request-id': randomUUID() }, 'ServerBusy', message);
+}
+
 function failure(
   status: number,
   headers: Readonly<Record<string, string>>,
@@ -50,6 +65,6 @@ function failure(
   return {
     status,
     headers: { ...headers, 'x-ms-error-code': code, 'content-type': 'application/xml' },
-    body: `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+    body: `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error>`,
   };
 }

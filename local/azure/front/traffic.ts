@@ -8,7 +8,7 @@ const mask = '***';
 
 /** Names of members that hold secrets wherever they stand in a body. */
 const secretName =
-  /^(adminPassword|password|client_secret|client_assertion|assertion|access_token|refresh_token|id_token|protectedSettings|customData|userData|storageAccountKey)$/i;
+  /^(adminPassword|password|client_secret|client_assertion|assertion|access_token|oidcToken|refresh_token|id_token|protectedSettings|customData|userData|storageAccountKey)$/i;
 
 export interface TrafficLog {
   write(request: Request, reply: Reply): void;

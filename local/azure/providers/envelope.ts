@@ -51,6 +51,13 @@ export function givenProperties(body: Json): Json {
   return given;
 }
 
+/** The refusal of a change to what is fixed when a resource is made. */
+export function unchangeable(property: string): ArmError {
+  return new ArmError(409, 'PropertyChangeNotAllowed', `Changing property '${property}' is not allowed.`, {
+    target: property,
+  });
+}
+
 /** The named children of a network resource with the ids and states that Azure gives them. */
 export function children(
   parentId: string,

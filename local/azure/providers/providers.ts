@@ -1,7 +1,11 @@
 /** Every resource type of the local Azure, put together over one cloud. */
 import type { Provider } from '../arm/provider.js';
 import type { Cloud } from './cloud.js';
-import { disks } from './compute/disks.js';
+import { disks, snapshots } from './compute/disks.js';
+import { createDiskSources } from './compute/diskSource.js';
+import { galleries } from './compute/galleries.js';
+import { galleryImages } from './compute/galleryImages.js';
+import { galleryImageVersions } from './compute/galleryImageVersions.js';
 import { createFlexibleMachines } from './compute/flexibleMachines.js';
 import { images } from './compute/images.js';
 import { scaleSetInstances } from './compute/scaleSetInstances.js';
@@ -22,6 +26,7 @@ export function createProviders(cloud: Cloud): {
   const machines = createVirtualMachines(cloud, balancing);
   const flexible = createFlexibleMachines(cloud, machines);
   const sets = createScaleSets(cloud, balancing, flexible.changed);
+  const sources = createDiskSources(cloud, machines);
   return {
     balancing,
     providers: [
@@ -32,8 +37,12 @@ export function createProviders(cloud: Cloud): {
       recordedType('Microsoft.Network/networkSecurityGroups', 'network'),
       balancing.provider,
       flexible.provider(sets),
-      disks(),
-      images(cloud, machines),
+      disks(cloud, sources),
+      snapshots(cloud, sources),
+      images(cloud, machines, sources),
+      galleries(cloud),
+      galleryImages(cloud),
+      galleryImageVersions(cloud, sources, machines),
       sets.provider,
       scaleSetInstances(cloud, sets),
       recordedType('Microsoft.Compute/availabilitySets'),

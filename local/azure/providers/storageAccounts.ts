@@ -1,16 +1,14 @@
-/** Storage accounts, as far as capturing a VHD needs them: a name, keys and a blob endpoint. */
+/** Storage accounts: a name, keys and endpoints; their blobs are in front/blobs.ts and storage/. */
 import { randomBytes } from 'node:crypto';
 import { ArmError } from '../arm/armError.js';
 import { object, string } from '../arm/json.js';
 import type { Provider } from '../arm/provider.js';
-import { key } from '../arm/resourceId.js';
 import type { Cloud } from './cloud.js';
 import { givenProperties, resourceOf } from './envelope.js';
 
 const type = 'Microsoft.Storage/storageAccounts';
 
-export function storageAccounts(cloud: Cloud): Provider {
-  const keys = new Map<string, readonly string[]>();
+export function storageAccounts({ store, storageKeys, now }: Cloud): Provider {
   return {
     type,
     protocol: 'storage',
@@ -25,43 +23,64 @@ export function storageAccounts(cloud: Cloud): Provider {
             'numbers and lower-case letters only.',
         );
       }
+      if (existing === undefined && storageKeys.has(name)) {
+        throw new ArmError(
+          409,
+          'StorageAccountAlreadyTaken',
+          `The storage account named ${name} is already taken.`,
+        );
+      }
+      const properties = givenProperties(request.body);
+      const named = string(object(request.body['sku'])['name']) ?? string(properties['accountType']);
+      const endpoints = ['blob', 'queue', 'table', 'file'].map(service => [
+        service,
+        `https://${name}.${service}.core.windows.net/`,
+      ]);
       const resource = resourceOf(type, request, {
-        ...givenProperties(request.body),
-        primaryEndpoints: { blob: `https://${name}.blob.core.windows.net/` },
+        supportsHttpsTrafficOnly: true,
+        ...properties,
+        primaryEndpoints: Object.fromEntries(endpoints) as Record<string, string>,
         primaryLocation: request.body['location'],
         statusOfPrimary: 'available',
-        creationTime: existing?.properties['creationTime'] ?? cloud.now().toISOString(),
-        supportsHttpsTrafficOnly: true,
+        creationTime: existing?.properties['creationTime'] ?? now().toISOString(),
       });
-      if (!keys.has(key(request.id)))
-        keys.set(
-          key(request.id),
-          [randomBytes(64), randomBytes(64)].map(one => one.toString('base64')),
-        );
-      const named = string(object(request.body['sku'])['name']) ?? 'Standard_LRS';
+      if (!storageKeys.has(name)) storageKeys.set(name, [newKey(), newKey()]);
+      const skuName = named ?? 'Standard_LRS';
       return {
         resource: {
           ...resource,
           kind: resource.kind ?? 'StorageV2',
-          sku: { name: named, tier: named.split('_')[0] },
+          sku: { name: skuName, tier: skuName.split('_')[0] },
         },
-        ...(existing === undefined ? { work: () => Promise.resolve(cloud.store.get(request.id)) } : {}),
+        ...(existing === undefined ? { work: () => Promise.resolve(succeeded(request.id)) } : {}),
       };
     },
     remove: resource => () => {
-      keys.delete(key(resource.id));
+      storageKeys.delete(resource.name);
       return Promise.resolve();
     },
     actions: {
-      listkeys: ({ resource }) => ({
-        result: {
-          keys: (keys.get(key(resource.id)) ?? []).map((value, index) => ({
-            keyName: `key${index + 1}`,
-            value,
-            permissions: 'FULL',
-          })),
-        },
-      }),
+      listkeys: ({ resource }) => ({ result: shownKeys(resource.name) }),
     },
   };
+
+  /** What the operation ends with. */
+  function succeeded(id: string): unknown {
+    const made = store.get(id);
+    return made && { ...made, properties: { ...made.properties, provisioningState: 'Succeeded' } };
+  }
+
+  function shownKeys(name: string): unknown {
+    return {
+      keys: (storageKeys.get(name) ?? []).map((value, index) => ({
+        keyName: `key${index + 1}`,
+        value,
+        permissions: 'FULL',
+      })),
+    };
+  }
+}
+
+function newKey(): string {
+  return randomBytes(64).toString('base64');
 }

@@ -1,9 +1,12 @@
-/** Where a machine's disk comes from: the platform image, a managed image or a VHD blob. */
-import { ArmError, invalidParameter } from '../../arm/armError.js';
+/** Where a machine's disk comes from: the platform image, a managed image, a gallery's image or a VHD blob. */
+import { ArmError, invalidParameter, notAllowed } from '../../arm/armError.js';
 import { at, object, string, type Json } from '../../arm/json.js';
+import { normalLocation } from '../../arm/protocol.js';
 import { key, same } from '../../arm/resourceId.js';
+import type { Resource } from '../../arm/store.js';
 import type { Disk } from '../../machines/machineHost.js';
 import type { Cloud } from '../cloud.js';
+import { isIn, latestVersion } from './imageVersion.js';
 
 /** The kinds between which a scale set cannot change. */
 export type ImageKind = 'platform' | 'managed' | 'vhd';
@@ -37,17 +40,82 @@ export function findImage(cloud: Cloud, storageProfile: Json, location: string):
     });
   }
   const imageReference = object(storageProfile['imageReference']);
+  for (const member of ['sharedGalleryImageId', 'communityGalleryImageId']) {
+    if (imageReference[member] === undefined) continue;
+    throw invalidParameter(
+      `imageReference.${member}`,
+      'This local Azure has no shared or community galleries: give the id of an image in its own subscription.',
+    );
+  }
   const id = string(imageReference['id']);
   if (id === undefined)
     return { kind: 'platform', disk: cloud.host.base, imageReference: platform(imageReference) };
+  if (/\/galleries\//i.test(id)) return galleryImage(cloud, id, location);
   const image = cloud.store.get(id);
-  const disk = cloud.images.get(key(id));
-  if (image === undefined || disk === undefined || !same(image.type, 'Microsoft.Compute/images')) {
+  const here = image?.location === undefined || normalLocation(image.location) === normalLocation(location);
+  if (image === undefined || !same(image.type, 'Microsoft.Compute/images') || !here) {
     throw new ArmError(404, 'ImageNotFound', `The Image '${id}' cannot be found in '${location}' region.`, {
       target: 'imageReference',
     });
   }
-  return { kind: 'managed', disk, imageReference: { id: image.id } };
+  const osType = at(image.properties, 'storageProfile', 'osDisk', 'osType');
+  return { kind: 'managed', disk: content(cloud, image, osType), imageReference: { id: image.id } };
+}
+
+/** The image version that an id of a definition, of `versions/latest` or of a version means in the region. */
+function galleryImage(cloud: Cloud, id: string, location: string): ImageSource {
+  const [, definitionId = '', versionName] =
+    /^(.+\/galleries\/[^/]+\/images\/[^/]+)(?:\/versions\/([^/]+))?$/i.exec(id) ?? [];
+  const definition = cloud.store.get(definitionId);
+  const latest = versionName === undefined || same(versionName, 'latest');
+  const versions = cloud.store.list(definitionId, 'Microsoft.Compute/galleries/images/versions');
+  const found = latest
+    ? latestVersion(versions, location)
+    : versions.find(one => same(one.name, versionName));
+  if (definition === undefined || found === undefined || !isIn(found, location)) {
+    throw new ArmError(
+      404,
+      'GalleryImageNotFound',
+      `The gallery image ${id} is not available in ${location} region. Please contact image owner to replicate to this region, or ` +
+        'change your requested region.',
+      { target: 'imageReference' },
+    );
+  }
+  if (!same(string(definition.properties['osState']), 'Generalized')) {
+    throw invalidParameter(
+      'imageReference',
+      `The gallery image ${id} is specialized. This local Azure makes machines of generalized images only.`,
+    );
+  }
+  return {
+    kind: 'managed',
+    disk: content(cloud, found, definition.properties['osType']),
+    imageReference: { id, ...(latest ? { exactVersion: found.name } : {}) },
+  };
+}
+
+/** @throws ArmError when the image is not ready, or there is nothing in it that runs here */
+function content(cloud: Cloud, image: Resource, osType: unknown): Disk {
+  const disk = cloud.images.get(key(image.id));
+  if (!same(string(osType), 'Linux')) {
+    throw invalidParameter(
+      'imageReference',
+      `The image ${image.id} is of OS type '${String(osType)}'. This local Azure runs Linux only.`,
+    );
+  }
+  if (disk !== undefined) return disk;
+  const state = String(image.properties['provisioningState']);
+  if (state !== 'Succeeded') {
+    throw notAllowed(
+      `The image ${image.id} is in provisioning state '${state}'; machines can be made of it when it has succeeded.`,
+      'imageReference',
+    );
+  }
+  throw invalidParameter(
+    'imageReference',
+    `The image ${image.id} goes back to a VHD that was uploaded or to an empty disk. This local Azure keeps such images, but runs ` +
+      'only what was captured from its own machines: bake the image with this local Azure.',
+  );
 }
 
 /** Which kind of image a storage profile asks for, whether it exists or not. */

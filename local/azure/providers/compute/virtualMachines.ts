@@ -12,7 +12,7 @@ import { checkReferences, givenProperties, referredId, resourceOf } from '../env
 import type { Balancing } from '../network/loadBalancers.js';
 import { reach } from '../network/networkInterfaces.js';
 import { captureResult } from './captureResult.js';
-import { attachedDisk, detachDisk } from './disks.js';
+import { attachedDisk, detachDisk, keptDisk } from './disks.js';
 import { findImage } from './imageSource.js';
 import { agentView, diskView, powerStatus, provisioningStatus, type Power } from './instanceView.js';
 import { loginOf, shownOsProfile } from './osProfile.js';
@@ -38,6 +38,11 @@ export interface VirtualMachines {
   capture(id: string): Promise<Disk>;
   /** Takes over a machine that a scale set has let go. */
   adopt(id: string, machine: Machine, power: Power): void;
+  /**
+   * Freezes the OS disk of a stopped machine as it is, for a copy of it.
+   * @throws ArmError when the machine runs
+   */
+  freeze(id: string): () => Promise<Disk>;
 }
 
 export function createVirtualMachines(cloud: Cloud, balancing: Balancing): VirtualMachines {
@@ -99,6 +104,19 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
     return guestOf(resource).machine.capture();
   };
 
+  const freeze = (id: string) => {
+    const resource = store.get(id);
+    if (resource === undefined) throw notAllowed(`The machine '${id}' of the disk is gone.`);
+    const { machine, power: now } = guestOf(resource);
+    if (now === 'running' || now === 'starting') {
+      throw notAllowed(
+        `The disk is attached to VM '${resource.name}', which runs. This local Azure copies disks of stopped machines only: stop ` +
+          'or deallocate the VM first.',
+      );
+    }
+    return () => machine.capture();
+  };
+
   const provider: Provider = {
     type,
     protocol: 'compute',
@@ -142,7 +160,13 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       const guest = guests.get(key(resource.id));
       guests.delete(key(resource.id));
       balancing.leave(resource.id);
-      await guest?.machine?.remove();
+      const machine = guest?.machine;
+      const disk = keptDisk(store, resource);
+      if (machine !== undefined && disk !== undefined) {
+        await machine.stop();
+        cloud.images.set(key(disk.id), await machine.capture());
+      }
+      await machine?.remove();
       detachDisk(store, resource);
     },
   };
@@ -151,7 +175,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
     machine.onExit(() => (guest.power = 'stopped'));
     guests.set(key(id), guest);
   };
-  return { adopt, provider, checkCapture, capture };
+  return { adopt, provider, checkCapture, capture, freeze };
 
   function create(request: PutRequest): { resource: Resource; work: Work } {
     const given = givenProperties(request.body);
