@@ -1,5 +1,5 @@
 /** What can be done to a resource, the same for a direct request and for a deployment. */
-import { ArmError, entityNotFound, groupNotFound, resourceNotFound } from './armError.js';
+import { ArmError, asArmError, entityNotFound, groupNotFound, resourceNotFound } from './armError.js';
 import { checkConditions, type Conditions } from './conditions.js';
 import { merge, object, type Json } from './json.js';
 import { lasting } from './lasting.js';
@@ -244,7 +244,10 @@ export class Resources {
         this.store.update(resource.id, state('Succeeded'));
         return output;
       } catch (error) {
-        this.store.update(resource.id, state('Failed'));
+        // A deployment tells of its own failures, but does not learn of those that a fault makes.
+        const told = provider.protocol === 'deployments' && effect !== undefined;
+        const failed = { provisioningState: 'Failed', error: asArmError(error).body };
+        this.store.update(resource.id, told ? failed : state('Failed'));
         throw error;
       }
     };

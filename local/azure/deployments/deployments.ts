@@ -122,7 +122,8 @@ export function createDeployments(
     protocol: 'deployments',
     put: request => {
       const earlier = deployed.get(key(request.id))?.run;
-      if (earlier?.active === true) throw stillActive(request.name, earlier.started);
+      const ended = request.existing?.properties['provisioningState'] === 'Failed';
+      if (earlier?.active === true && !ended) throw stillActive(request.name, earlier.started);
       const planned = plan(request);
       const resource = describeDeployment(request, planned, now());
       const run = begin(request, planned);
