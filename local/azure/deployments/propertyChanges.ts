@@ -54,12 +54,12 @@ function changes(sides: Sides, path: string, name: string): readonly PropertyCha
   const { before, requested, after, shown } = sides;
   if (after === undefined || after === null) {
     // What nobody asked for, the service has filled in, and will again.
-    const given =
-      requested !== undefined && requested !== null && before !== undefined && !readOnly.test(name);
+    const had = before !== undefined && before !== null && !readOnly.test(name);
+    const given = had && requested !== undefined && requested !== null;
     return given ? [{ path, propertyChangeType: 'Delete', before }] : [];
   }
   // The text of a tag is its owner's; elsewhere services spell ids, locations and choices their own way.
-  const same = /^tags(?=[.[])/i.test(path) ? isDeepStrictEqual : alike;
+  const same = /^tags\b/i.test(path) ? isDeepStrictEqual : alike;
   if (same(before, after)) return [];
   if (readOnly.test(name)) return [{ path, propertyChangeType: 'NoEffect', after: shown }];
   if (before === undefined || before === null) {

@@ -127,8 +127,7 @@ describe('Requests about deployments in the local Azure', () => {
         template: template({ ...nic, properties: { ipConfigurations: [] } }),
       },
     };
-    const content = { ...template(nested), outputs: { one: { type: 'string', value: '1' } } };
-    await azure.armDone('PUT', `${root}/outer`, body(content));
+    await azure.armDone('PUT', `${root}/outer`, body(template(nested)));
     const cause = 'NetworkInterfaceMustHaveAtLeastOneIpConfiguration';
     const plain = await azure.arm('GET', `${root}/outer`);
     assert.equal(look(plain, 'body.properties.error.details.0.details.0.details.0.code'), cause);
@@ -144,10 +143,6 @@ describe('Requests about deployments in the local Azure', () => {
     assert.equal(look(first, 'error.details.0.details.0.code'), 'BadRequest');
     const operations = await azure.arm('GET', `${root}/outer/operations?${old}`);
     assert.equal(look(operations, 'body.value.0.properties.statusMessage.status'), 'Failed');
-    assert.match(
-      String(look(operations, 'body.value.1.properties.statusMessage')),
-      /^Template output evaluation skipped/,
-    );
     const id = String(look(operations, 'body.value.0.operationId'));
     const one = await azure.arm('GET', `${root}/outer/operations/${id}`);
     assert.match(String(look(one, 'body.properties.serviceRequestId')), /^[0-9a-f-]{36}$/);
