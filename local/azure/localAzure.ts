@@ -29,6 +29,8 @@ import { startAzurite } from './storage/azurite.js';
 import { createUploads } from './storage/uploads.js';
 import { createDevOps, devOpsHost, issuerHost } from './signIn/devOps.js';
 import { createAppCertificate, createIdentity, createTokens, type Tokens } from './signIn/identity.js';
+import { keepState, restore, resume } from './state/keepState.js';
+import type { StateFile } from './state/savedState.js';
 import { answerSignIn, signInHosts } from './signIn/signIn.js';
 
 export interface LocalAzureOptions {
@@ -53,6 +55,8 @@ export interface LocalAzureOptions {
   readonly unmanagedDisks?: 'allow' | 'retired';
   /** Factor on everything that takes its time on Azure, see arm/pace.ts; 0, no waiting at all, when absent. */
   readonly timeScale?: number;
+  /** Where its state is kept over restarts; a file of its own for each. */
+  readonly state?: StateFile;
   /** The clock, for tests of what expires. */
   readonly now?: () => Date;
 }
@@ -86,7 +90,8 @@ const hostNames = [armHost, ...signInHosts, ...devOpsHosts, controlHost, blobHos
 
 export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
   const now = options.now ?? (() => new Date());
-  const identity = createIdentity();
+  const saved = options.state?.saved;
+  const identity = saved?.identity ?? createIdentity();
   const [certificates, tokenKeys, devOpsKeys, appCertificate] = await Promise.all([
     createCertificates(hostNames),
     rsaKeyPair(),
@@ -137,7 +142,15 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   const { providers, balancing } = createProviders(cloud);
   const deployments = createDeployments(() => resources, identity, now);
   const resources = new Resources(store, operations, [...providers, deployments.provider], pace, faults);
+  if (saved !== undefined) {
+    restore(saved, store, disks, options.host);
+    await resume(resources, saved, problem => process.stderr.write(`${problem}\n`));
+  }
+  const keeper =
+    options.state === undefined ? undefined : keepState(options.state, identity, resources, disks);
+  store.onChange = () => keeper?.changed();
   for (const [name, location] of options.resourceGroups ?? []) {
+    if (store.group(name) !== undefined) continue;
     putGroup(resources, identity.subscriptionId, name, { location });
   }
   const log = options.traffic === undefined ? undefined : openTrafficLog(options.traffic);
@@ -209,6 +222,8 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
       systemAccessToken,
     },
     close: async () => {
+      keeper?.save();
+      keeper?.end();
       pace.close();
       await proxy.close();
       await uploads.close();

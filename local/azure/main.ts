@@ -1,5 +1,6 @@
 /** `npm run azure`: the local Azure as a process of its own. */
 import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, UserError } from '../../shared/core/errors.js';
 import { greeting } from './greeting.js';
 import { startLocalAzure, type LocalAzure } from './localAzure.js';
@@ -8,6 +9,7 @@ import { startLoadBalancer } from './machines/loadBalancer.js';
 import { createMachineHost } from './machines/machineHost.js';
 import { simulateInstances } from './machines/simulatedHost.js';
 import { readOptions, usage } from './options.js';
+import { addressesIn, openStateFile } from './state/savedState.js';
 import { openWorkDirectory } from './workDirectory.js';
 
 async function main(): Promise<void> {
@@ -21,13 +23,15 @@ async function main(): Promise<void> {
   process.on('exit', () => {
     directory.release();
   });
-  const host = createMachineHost({ baseImage, stateDirectory: directory.path });
+  const state = directory.kept ? openStateFile(join(directory.path, 'state.json')) : undefined;
+  const host = createMachineHost({ baseImage, stateDirectory: directory.path, keep: directory.kept });
   const simulated = { bootSeconds: options.simulatedBoot, warmUpSeconds: 5, timeScale };
   const starting = startLocalAzure({
     port,
     stateDirectory: directory.path,
     host: options.instances === 'simulated' ? simulateInstances(host, simulated) : host,
-    addresses: createAddressPool(),
+    addresses: createAddressPool(undefined, addressesIn(state?.saved)),
+    ...(state === undefined ? {} : { state }),
     startLoadBalancer: balancer => startLoadBalancer({ ...balancer, timeScale }),
     timeScale,
     faults: options.faults,

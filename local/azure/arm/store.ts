@@ -38,6 +38,8 @@ export class Store {
   #changes: { readonly time: number; readonly id: string; readonly before: Resource | undefined }[] = [];
   /** For how long changes are remembered, in milliseconds. */
   memory = 0;
+  /** Called after each change. */
+  onChange: () => void = () => undefined;
 
   get groups(): readonly ResourceGroup[] {
     return [...this.#groups.values()];
@@ -49,10 +51,12 @@ export class Store {
 
   setGroup(group: ResourceGroup): void {
     this.#groups.set(key(group.name), group);
+    this.onChange();
   }
 
   deleteGroup(name: string): void {
     this.#groups.delete(key(name));
+    this.onChange();
   }
 
   get(id: string): Resource | undefined {
@@ -62,6 +66,7 @@ export class Store {
   set(resource: Resource): void {
     this.#note(key(resource.id));
     this.#resources.set(key(resource.id), resource);
+    this.onChange();
   }
 
   /** Replaces the members of a resource's properties that are given; nothing when it is gone. */
@@ -74,6 +79,7 @@ export class Store {
   delete(id: string): void {
     this.#note(key(id));
     this.#resources.delete(key(id));
+    this.onChange();
   }
 
   /** The resources that changed in the last so many milliseconds, as they were before; by lower-case id. */

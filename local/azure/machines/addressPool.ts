@@ -20,13 +20,17 @@ const perThird = 250;
 
 /**
  * Claims a free block 127.x.0.0/16 with a lock file. The lock of a process that has ended is void.
- * @throws UserError when every block is taken
+ * @param inUse addresses of one block that an earlier process gave away: the block is claimed again, and they stay given away
+ * @throws UserError when every block is taken, or that one
  */
-export function createAddressPool(lockDirectory = join(tmpdir(), 'bake-and-roll-addresses')): AddressPool {
-  const block = claimBlock(lockDirectory);
+export function createAddressPool(
+  lockDirectory = join(tmpdir(), 'bake-and-roll-addresses'),
+  inUse: readonly string[] = [],
+): AddressPool {
+  const block = claimBlock(lockDirectory, inUse[0]);
   const freed: string[] = [];
-  const used = new Set<string>();
-  let next = 0;
+  const used = new Set(inUse);
+  let next = Math.max(0, ...inUse.map(address => indexOf(address) + 1));
   if (held.size === 0) process.once('exit', releaseAll);
   held.add(block.lock);
   return {
@@ -60,8 +64,22 @@ function releaseAll(): void {
   for (const lock of held) rmSync(lock, { force: true });
 }
 
-function claimBlock(lockDirectory: string): { number: number; lock: string } {
+/** The inverse of `allocate`. */
+function indexOf(address: string): number {
+  const [, , third = 0, fourth = 4] = address.split('.').map(Number);
+  return third * perThird + fourth - 4;
+}
+
+function claimBlock(lockDirectory: string, of: string | undefined): { number: number; lock: string } {
   mkdirSync(lockDirectory, { recursive: true, mode: 0o777 });
+  if (of !== undefined) {
+    const number = Number(of.split('.')[1]);
+    const lock = join(lockDirectory, `127.${number}.lock`);
+    if (claim(lock) || claimVoid(lock)) return { number, lock };
+    throw new UserError(
+      `The loopback addresses 127.${number}.0.0/16 of this state are in use by another local Azure: end that one first.`,
+    );
+  }
   const count = lastBlock - firstBlock + 1;
   // From a random one on: two that start at once seldom want the same.
   const start = Math.floor(Math.random() * count);

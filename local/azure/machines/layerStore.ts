@@ -1,4 +1,5 @@
 /** The captured layers and who stands on them: a layer goes when the last disk or machine on it has gone. */
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Disk } from './machineHost.js';
@@ -10,15 +11,19 @@ export interface LayerStore {
   release(disk: Disk): Promise<void>;
   /** Gives up what `freeze` returned; a second time, or for any other disk, it does nothing. */
   discard(disk: Disk): Promise<void>;
+  /** Takes a disk of an earlier process as one that was captured here. */
+  adopt(disk: Disk): void;
   /** Makes a directory of changes the uppermost layer of a new disk, held by its receiver. */
   freeze(changes: string, below: Disk): Promise<Disk>;
 }
 
+/** Layers that an earlier process left in the directory are this store's own. */
 export function createLayerStore(directory: string): LayerStore {
-  const own = new Set<string>();
+  const left = existsSync(directory) ? readdirSync(directory) : [];
+  const own = new Set(left.map(name => join(directory, name)));
   const captured = new Set<string>();
   const users = new Map<string, number>();
-  let made = 0;
+  let made = Math.max(0, ...left.map(name => Number(/\d+/.exec(name)?.[0] ?? 0)));
   const hold = (disk: Disk) => {
     for (const layer of disk.layers) users.set(layer, (users.get(layer) ?? 0) + 1);
   };
@@ -35,6 +40,10 @@ export function createLayerStore(directory: string): LayerStore {
   return {
     hold,
     release,
+    adopt(disk) {
+      captured.add(disk.layers[0] ?? '');
+      hold(disk);
+    },
     async discard(disk) {
       // Each capture has an uppermost layer of its own.
       if (captured.delete(disk.layers[0] ?? '')) await release(disk);

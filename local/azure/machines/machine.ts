@@ -30,6 +30,8 @@ export interface MachineParts {
   readonly baseDirectory: string;
   readonly emulationLayer: string;
   readonly layers: LayerStore;
+  /** Whether the disk is that of an earlier machine, provisioned already. */
+  readonly provisioned?: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function startMachine(options: MachineOptions, parts: MachineParts)
   const console = createConsole();
   const exitListeners: ((reason: string) => void)[] = [];
   let disk = options.disk;
-  let firstBoot = true;
+  let firstBoot = parts.provisioned !== true;
   let removed = false;
   /** Whether it has not run since it was captured, so that the capture is what there is to capture again. */
   let untouched = false;

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../shared/core/errors.js';
 import { writeEmulationLayer } from './emulationLayer.js';
+import { findLeftDisks, noteMachine, takeLeftDisk } from './leftDisks.js';
 import { createLayerStore, type LayerStore } from './layerStore.js';
 import { startMachine } from './machine.js';
 import { checkMachine } from './provisioning.js';
@@ -66,7 +67,9 @@ export interface MachineHost {
   start(options: MachineOptions): Promise<Machine>;
   /** Gives up a captured disk; a layer is deleted when no other disk and no machine stands on it. */
   discard(disk: Disk): Promise<void>;
-  /** Ends and removes every machine and every captured layer. */
+  /** Takes a captured disk of an earlier process as its own, where disks are kept. */
+  adopt?(disk: Disk): void;
+  /** Ends every machine; removes their disks and every captured layer unless they are kept. */
   close(): Promise<void>;
 }
 
@@ -75,16 +78,24 @@ export interface MachineHostOptions {
   readonly baseImage: string;
   /** Where disks live; on a file system that can be the upper side of an overlay. */
   readonly stateDirectory: string;
+  /** Whether disks outlive the host: a machine of the same name on the same image goes on from what an earlier one left. */
+  readonly keep?: boolean;
 }
 
 /** Makes no machine yet. Needs root (mount and namespaces), which is checked at the first machine. */
-export function createMachineHost({ baseImage, stateDirectory }: MachineHostOptions): MachineHost {
+export function createMachineHost({
+  baseImage,
+  stateDirectory,
+  keep = false,
+}: MachineHostOptions): MachineHost {
   const base: Disk = { layers: [baseImage] };
   const machines = new Set<Machine>();
   const starting = new Set<Promise<Machine>>();
   let home: Promise<string> | undefined;
   let layers: LayerStore | undefined;
   let closed = false;
+  const left: Awaited<ReturnType<typeof findLeftDisks>> = [];
+  const adopted: Disk[] = [];
 
   /** Made at the first machine: a host that runs none leaves no trace. */
   const prepare = async () => {
@@ -99,7 +110,12 @@ export function createMachineHost({ baseImage, stateDirectory }: MachineHostOpti
       );
     }
     await mkdir(stateDirectory, { recursive: true });
-    const directory = await mkdtemp(join(stateDirectory, 'machines-'));
+    const directory = keep
+      ? join(stateDirectory, 'machines')
+      : await mkdtemp(join(stateDirectory, 'machines-'));
+    await mkdir(directory, { recursive: true });
+    if (keep) left.push(...(await findLeftDisks(directory)));
+    await rm(join(directory, 'emulation'), { recursive: true, force: true });
     await writeEmulationLayer(join(directory, 'emulation'));
     return directory;
   };
@@ -108,16 +124,33 @@ export function createMachineHost({ baseImage, stateDirectory }: MachineHostOpti
     checkMachine(options);
     home ??= prepare();
     const directory = await home;
-    layers ??= createLayerStore(join(directory, 'layers'));
+    if (layers === undefined) {
+      layers = createLayerStore(join(directory, 'layers'));
+      for (const disk of adopted) layers.adopt(disk);
+    }
     if (closed) throw new UserError(`The local Azure is closing: machine '${options.name}' is not started.`);
-    const machine = await startMachine(options, {
-      directory: await mkdtemp(join(directory, `${options.name}-`)),
+    const taken = await takeLeftDisk(left, options, layers);
+    const own = await mkdtemp(join(directory, `${options.name}-`));
+    const note = (disk: Disk) => {
+      if (keep) noteMachine(own, options.name, disk);
+    };
+    note(taken ?? options.disk);
+    const machine = await startMachine(taken === undefined ? options : { ...options, disk: taken }, {
+      directory: own,
+      provisioned: taken !== undefined,
       baseDirectory: baseImage,
       emulationLayer: join(directory, 'emulation'),
       layers,
     });
+    // The machine holds it from here on.
+    if (taken !== undefined) await layers.discard(taken);
     const registered: Machine = {
       ...machine,
+      async capture() {
+        const disk = await machine.capture();
+        note(disk);
+        return disk;
+      },
       get running() {
         return machine.running;
       },
@@ -139,12 +172,20 @@ export function createMachineHost({ baseImage, stateDirectory }: MachineHostOpti
       started.then(settle, settle);
       return started;
     },
+    adopt(disk) {
+      if (layers === undefined) adopted.push(disk);
+      else layers.adopt(disk);
+    },
     async discard(disk) {
       await layers?.discard(disk);
     },
     async close() {
       closed = true;
       await Promise.allSettled(starting);
+      if (keep) {
+        await Promise.all([...machines].map(machine => machine.stop()));
+        return;
+      }
       await Promise.all([...machines].map(machine => machine.remove()));
       const directory = await home?.catch(() => undefined);
       if (directory !== undefined) await rm(directory, { recursive: true, force: true });

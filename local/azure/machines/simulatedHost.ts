@@ -23,6 +23,9 @@ export function simulateInstances(real: MachineHost, times: SimulatedInstances):
     start: options =>
       options.boot === 'services' ? startSimulated(options, times, ending.signal) : real.start(options),
     discard: disk => real.discard(disk),
+    adopt: disk => {
+      real.adopt?.(disk);
+    },
     async close() {
       ending.abort();
       await real.close();
