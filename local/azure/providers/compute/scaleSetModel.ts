@@ -10,6 +10,7 @@ import { extensionsOf, shownExtension, type Extension } from './extension.js';
 import { imageKind, type ImageSource } from './imageSource.js';
 import type { HealthSignal } from './instanceHealth.js';
 import { loginOf, shownOsProfile } from './osProfile.js';
+import { shownNetwork } from './scaleSetNetwork.js';
 import { refuseDataDisks } from './virtualMachines.js';
 
 /** What an instance is made of. */
@@ -120,6 +121,7 @@ export function modelOf(
       ...profile,
       osProfile: shownOsProfile({ ...osProfile, computerNamePrefix: prefix }),
       storageProfile: shownStorage(storageProfile, image),
+      networkProfile: shownNetwork(network),
       extensionProfile: shownExtensions(profile['extensionProfile']),
     }),
     disk: image.disk,
@@ -249,6 +251,7 @@ function shownStorage(given: Json, image: ImageSource): Json {
     osDisk: compact({
       osType: 'Linux',
       caching: 'None',
+      ...(image.kind === 'vhd' ? {} : { diskSizeGB: 30 }),
       ...osDisk,
       createOption: 'FromImage',
       managedDisk: managed,

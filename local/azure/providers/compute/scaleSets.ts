@@ -120,6 +120,7 @@ export function createScaleSets(
       upgradePolicy: compact({
         ...object(given['upgradePolicy']),
         mode,
+        automaticOSUpgradePolicy: shownOsUpgradePolicy(given),
         rollingUpgradePolicy:
           mode === 'Rolling' ? shownPolicy(given) : at(given, 'upgradePolicy', 'rollingUpgradePolicy'),
       }),
@@ -278,4 +279,15 @@ export function refuseRetiredDisks(
       'Use a managed image or a gallery image instead.',
     'storageProfile.osDisk',
   );
+}
+
+/** Shown where one was given, with its defaults. */
+function shownOsUpgradePolicy(properties: Json): Json | undefined {
+  const policy = at(properties, 'upgradePolicy', 'automaticOSUpgradePolicy');
+  const defaults = {
+    enableAutomaticOSUpgrade: false,
+    useRollingUpgradePolicy: false,
+    disableAutomaticRollback: false,
+  };
+  return policy === undefined ? undefined : { ...defaults, ...object(policy) };
 }

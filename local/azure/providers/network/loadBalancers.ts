@@ -17,6 +17,7 @@ import type {
 import type { Cloud } from '../cloud.js';
 import { checkReferences, children, givenProperties, referredId, resourceOf } from '../envelope.js';
 import { forwardsOf, NatPorts, natRanges, shownNatRules, type NatMember } from './natPorts.js';
+import { shownBalancer } from './shownBalancer.js';
 
 const type = 'Microsoft.Network/loadBalancers';
 const collections = [
@@ -150,7 +151,11 @@ export function createBalancing(cloud: Cloud): Balancing {
         running.has(key(request.id)) &&
         sameSetup(request.existing, resource);
       return {
-        resource: { ...resource, sku: resource.sku ?? { name: 'Basic', tier: 'Regional' } },
+        resource: {
+          ...resource,
+          etag: `W/"${randomUUID()}"`,
+          sku: resource.sku ?? { name: 'Basic', tier: 'Regional' },
+        },
         work: () => {
           if (!unchanged) return start(request.id);
           refresh(request.id);
@@ -158,10 +163,11 @@ export function createBalancing(cloud: Cloud): Balancing {
         },
       };
     },
-    show: resource => ({
-      ...resource,
-      properties: { ...resource.properties, inboundNatRules: shownNatRules(resource, ports) },
-    }),
+    show: resource =>
+      shownBalancer({
+        ...resource,
+        properties: { ...resource.properties, inboundNatRules: shownNatRules(resource, ports) },
+      }),
     remove: resource => async () => {
       await stop(resource.id);
       for (const frontend of objects(resource.properties['frontendIPConfigurations'])) {
