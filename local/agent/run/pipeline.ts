@@ -1,6 +1,7 @@
 /** Runs the stages of a pipeline, and the jobs of each, one after another in dependency order. */
 
 import { describe } from '../../../shared/core/errors.js';
+import { singleLine } from '../../../shared/core/text.js';
 import type { Value } from '../expressions/values.js';
 import { type JobRecord, type Result, type StageRecord, combine } from '../record/record.js';
 import { Variables } from '../task/variables.js';
@@ -114,7 +115,8 @@ function decide(
       new Map([...names, ['variables', variablesValue(known.expanded().values())] as const]),
       dependencyStatus(item.dependsOn, finished, isCanceled),
     );
-    return runs ? { runs } : { runs, why: `its condition ${item.condition?.text ?? 'succeeded()'} is false` };
+    const condition = singleLine(item.condition?.text ?? 'succeeded()', 1000);
+    return runs ? { runs } : { runs, why: `its condition ${condition} is false` };
   } catch (cause) {
     return { runs: false, why: 'its condition cannot be worked out', error: describe(cause) };
   }
