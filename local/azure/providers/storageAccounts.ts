@@ -8,7 +8,8 @@ import { givenProperties, resourceOf } from './envelope.js';
 
 const type = 'Microsoft.Storage/storageAccounts';
 
-export function storageAccounts({ store, storageKeys, now }: Cloud): Provider {
+export function storageAccounts(cloud: Cloud): Provider {
+  const { store, storageKeys } = cloud;
   return {
     type,
     protocol: 'storage',
@@ -42,7 +43,7 @@ export function storageAccounts({ store, storageKeys, now }: Cloud): Provider {
         primaryEndpoints: Object.fromEntries(endpoints) as Record<string, string>,
         primaryLocation: request.body['location'],
         statusOfPrimary: 'available',
-        creationTime: existing?.properties['creationTime'] ?? now().toISOString(),
+        creationTime: existing?.properties['creationTime'] ?? cloud.now().toISOString(),
       });
       if (!storageKeys.has(name)) storageKeys.set(name, [newKey(), newKey()]);
       const skuName = named ?? 'Standard_LRS';

@@ -110,7 +110,9 @@ export function createUploads(
       const answered = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.on('response', resolve).on('error', reject);
       });
-      const [answer] = await Promise.all([answered, pipeline(incoming, outgoing)]);
+      // A refusal may come before all was sent; an error of the connection shows in the answer.
+      pipeline(incoming, outgoing).catch(() => undefined);
+      const answer = await answered;
       const { connection: _hop, 'keep-alive': _keep, ...sent } = answer.headers;
       const status = answer.statusCode ?? 502;
       response.writeHead(status, sent);
@@ -123,7 +125,7 @@ export function createUploads(
     close: async () => {
       const running = await Promise.allSettled(services.values());
       services.clear();
-      await Promise.all(running.map(one => (one.status === 'fulfilled' ? one.value.close() : undefined)));
+      await Promise.all(running.flatMap(one => (one.status === 'fulfilled' ? [one.value.close()] : [])));
     },
   };
 }
