@@ -51,7 +51,12 @@ export function network(subscription: string): readonly Put[] {
 
 export function machine(
   subscription: string,
-  osDisk: Record<string, unknown> = { name: 'os', createOption: 'FromImage', managedDisk: {} },
+  osDisk: Record<string, unknown> = {
+    name: 'os',
+    createOption: 'FromImage',
+    managedDisk: {},
+    deleteOption: 'Delete',
+  },
 ): Put {
   return {
     path: provider('Microsoft.Compute/virtualMachines', 'vm'),
