@@ -1,7 +1,7 @@
 /** `npm run demo`: the sample's whole release on this machine, from a commit to a verdict; `--break STAGE` commits a fault first. */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatDuration } from '../shared/core/duration.js';
@@ -11,6 +11,9 @@ import { summarise, type RunRecord } from './demo/summary.js';
 import { repositoryRoot } from './tasks.js';
 
 const usage = `npm run demo -- [--break ${Object.keys(breaks).join('|')}] [--out DIR]`;
+
+/** Where the demo marks a repository as its own; git does not look there. */
+const sourceMark = join('.git', 'bake-and-roll-demo');
 
 process.exitCode = await demo();
 
@@ -52,20 +55,37 @@ function readOptions(): { broken: keyof typeof breaks | undefined; out: string }
     const { values } = parseArgs({ options: { break: { type: 'string' }, out: { type: 'string' } } });
     const broken = values.break;
     if (broken !== undefined && !isBreak(broken)) throw new Error(`--break knows no '${broken}'`);
-    return { broken, out: resolve(values.out ?? join(repositoryRoot, 'out', 'demo')) };
+    const out = resolve(values.out ?? join(repositoryRoot, 'out', 'demo'));
+    const foreign = [out, sourceOf(out)].find(folder => !mayBeRemoved(folder));
+    if (foreign !== undefined)
+      throw new Error(
+        `${foreign} holds files that no demo has made, and they would be lost: name another --out`,
+      );
+    return { broken, out };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\nUsage: ${usage}`);
     return undefined;
   }
 }
 
+function sourceOf(out: string): string {
+  return `${out}-source`;
+}
+
+/** Whether a folder holds nothing, or what an earlier demo left: a run's counters, or the sample's repository with our mark. */
+function mayBeRemoved(folder: string): boolean {
+  if (!existsSync(folder) || readdirSync(folder).length === 0) return true;
+  return [join(folder, 'counters.json'), join(folder, sourceMark)].some(mark => existsSync(mark));
+}
+
 /** A repository of its own beside the record, which holds the sample as its first commit, as a team would have it. */
 function commitSample(out: string): string {
-  const source = `${out}-source`;
+  const source = sourceOf(out);
   for (const folder of [out, source]) rmSync(folder, { recursive: true, force: true });
   mkdirSync(source, { recursive: true });
-  cpSync(join(repositoryRoot, 'samples', 'php-webapp'), source, { recursive: true });
   execFileSync('git', ['init', '--quiet', '--initial-branch=main'], { cwd: source });
+  writeFileSync(join(source, sourceMark), '');
+  cpSync(join(repositoryRoot, 'samples', 'php-webapp'), source, { recursive: true });
   commit(source, 'The sample application');
   return source;
 }

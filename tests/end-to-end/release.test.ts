@@ -1,7 +1,15 @@
 /** The sample's whole release, as `npm run demo` runs it, and each way in which it can be broken. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../scripts/tasks.js';
@@ -118,6 +126,25 @@ describe('the release', function () {
       assert.match(run.said, /Processes left behind: none/);
     });
   }
+
+  it('removes nothing that no demo has made', () => {
+    for (const folder of ['mine', 'out-source']) {
+      const file = join(directory, folder, 'precious.txt');
+      mkdirSync(join(directory, folder));
+      writeFileSync(file, 'x');
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [
+          ...['--import', 'tsx', join(repositoryRoot, 'scripts', 'demo.ts')],
+          ...['--out', join(directory, folder.replace('-source', ''))],
+        ],
+        { cwd: repositoryRoot, encoding: 'utf8' },
+      );
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, new RegExp(`${folder} holds files that no demo has made`));
+      assert.equal(readFileSync(file, 'utf8'), 'x');
+    }
+  });
 
   it('refuses a break it does not know', () => {
     const { status, stderr } = spawnSync(
