@@ -238,6 +238,9 @@ describe('Images in the local Azure', function () {
           targetRegions: [{ name: location }],
         },
       });
+      const shown = await azure.arm('GET', `${compute}/galleries/shop/images/web/versions/1.0.7`);
+      assert.equal(look(shown, 'body.properties.storageProfile.source.id'), id('images/one'));
+      assert.equal(look(shown, 'body.properties.publishingProfile.source'), undefined);
     });
 
     it('are deployed by version, as the latest of the region, or not at all where they are not', async () => {

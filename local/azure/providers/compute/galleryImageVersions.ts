@@ -39,7 +39,7 @@ export function galleryImageVersions(
     put: request => {
       checkVersionName(request.name);
       const definition = parentOf(store, request.id, type);
-      return put(request, givenProperties(request.body), definition);
+      return put(request, sourceAtItsPlace(givenProperties(request.body)), definition);
     },
     show: (resource, query) => {
       if (/replicationStatus/i.test(query.get('$expand') ?? '')) return resource;
@@ -113,7 +113,6 @@ export function galleryImageVersions(
     const id = sourceId(
       referredId(storageProfile['source']),
       at(storageProfile, 'source', 'virtualMachineId'),
-      at(given, 'publishingProfile', 'source', 'managedImage', 'id'),
     );
     const osDisk = object(at(storageProfile, 'osDiskImage', 'source'));
     const diskId = referredId(osDisk);
@@ -178,7 +177,6 @@ function updated(existing: Resource, given: Json): Json {
     ['storageProfile', 'source', 'id'],
     ['storageProfile', 'osDiskImage', 'source', 'id'],
     ['storageProfile', 'osDiskImage', 'source', 'uri'],
-    ['publishingProfile', 'source', 'managedImage', 'id'],
   ];
   for (const path of paths) {
     const [before, after] = [existing.properties, given].map(one => string(at(one, ...path)));
@@ -186,6 +184,18 @@ function updated(existing: Resource, given: Json): Json {
       throw unchangeable(`galleryImageVersion.properties.${path.join('.')}`);
   }
   return existing.properties;
+}
+
+/** Versions of the API before 2019-07-01, which Packer speaks, name the managed image in the publishing profile. */
+function sourceAtItsPlace(given: Json): Json {
+  const { source, ...publishingProfile } = object(given['publishingProfile']);
+  const id = string(at(source, 'managedImage', 'id'));
+  if (id === undefined) return given;
+  return {
+    ...given,
+    publishingProfile,
+    storageProfile: { source: { id }, ...object(given['storageProfile']) },
+  };
 }
 
 interface Publishing {
