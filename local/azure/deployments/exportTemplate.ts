@@ -2,7 +2,7 @@
 import { isObject, object, string, type Json } from '../arm/json.js';
 import { key, parseResourceId } from '../arm/resourceId.js';
 import type { Resource } from '../arm/store.js';
-import { isSecure, typeSpelling } from '../template/parameters.js';
+import { isSecure, typeSpelling } from '../template/parameterTypes.js';
 import { concealed } from './concealed.js';
 import { deploymentType } from './deploymentRequest.js';
 import { settable } from './propertyChanges.js';

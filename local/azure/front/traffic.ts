@@ -61,9 +61,11 @@ export function withoutSecrets(value: unknown, secureParameters: ReadonlySet<str
   if (Array.isArray(value)) return value.map(one => withoutSecrets(one, secureParameters));
   if (!isObject(value)) return value;
   const secure = new Set([...secureParameters, ...secureNames(value['template'])]);
+  const declaresSecret = /^secure/i.test(string(value['type']) ?? '');
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => {
-      const bare = secretName.test(name) || secure.has(name);
+      const bare = secretName.test(name) || secure.has(name.toLowerCase());
+      if (declaresSecret && name === 'defaultValue') return [name, mask];
       if (bare && typeof member === 'string') return [name, mask];
       // An object stays one, so that what checks the log against a schema still can.
       if (bare && isObject(member))
@@ -76,5 +78,5 @@ export function withoutSecrets(value: unknown, secureParameters: ReadonlySet<str
 function secureNames(template: unknown): string[] {
   return Object.entries(object(at(template, 'parameters')))
     .filter(([, declared]) => /^secure/i.test(string(at(declared, 'type')) ?? ''))
-    .map(([name]) => name);
+    .map(([name]) => name.toLowerCase());
 }

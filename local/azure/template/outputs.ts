@@ -1,7 +1,8 @@
 /** The outputs of a deployment. */
 import { freshBudget, type Environment } from './evaluate.js';
 import { isObject, own, type Json, type JsonObject } from './json.js';
-import { isSecure, resolved, typeMismatch, typeSpelling, type TypedValue } from './parameters.js';
+import type { TypedValue } from './parameters.js';
+import { isSecure, resolved, typeMismatch, typeSpelling } from './parameterTypes.js';
 import type { Runtime } from './scope.js';
 import type { TemplateSource } from './templateSource.js';
 import { Deferred, ExpressionError, inPlace, TemplateError, validationFailed } from './templateError.js';

@@ -1,6 +1,8 @@
 /** The parameters of a template: which were given, which defaults apply, what Azure says of the wrong ones. */
 import type { Environment } from './evaluate.js';
-import { find, isArray, isObject, keyOf, kindOf, own, sameJson, type Json, type JsonObject } from './json.js';
+import { constraintProblem, holdsSecret } from './constraints.js';
+import { find, isArray, isObject, keyOf, own, type Json, type JsonObject } from './json.js';
+import { isSecure, resolved, typeMismatch, typeSpelling } from './parameterTypes.js';
 import type { TemplateSource } from './templateSource.js';
 import { Deferred, ExpressionError, inPlace, TemplateError, validationFailed } from './templateError.js';
 import { textOf } from './text.js';
@@ -19,48 +21,7 @@ export interface TypedValue {
   readonly value?: unknown;
 }
 
-/** The declared types, by lower-case name: how answers spell them, and which kinds of values they take. */
-const types: ReadonlyMap<string, readonly [spelling: string, kinds: readonly string[], expected: string]> =
-  new Map([
-    ['string', ['String', ['String'], 'String, Uri']],
-    ['securestring', ['SecureString', ['String'], 'String, Uri']],
-    ['int', ['Int', ['Integer'], 'Integer']],
-    ['bool', ['Bool', ['Boolean'], 'Boolean']],
-    ['array', ['Array', ['Array'], 'Array']],
-    ['object', ['Object', ['Object'], 'Object']],
-    ['secureobject', ['SecureObject', ['Object'], 'Object']],
-  ]);
-
 const parameterFileLink = 'Please see https://aka.ms/arm-create-parameter-file for usage details.';
-
-/** A declaration with its `$ref` followed into the template's `definitions`. */
-export function resolved(declaration: Json, definitions: Json | undefined): JsonObject {
-  let merged: JsonObject = isObject(declaration) ? declaration : {};
-  for (let hops = 0; hops < 32; hops += 1) {
-    const { $ref: reference, ...rest } = merged;
-    if (typeof reference !== 'string') return merged;
-    const target = own(definitions, reference.replace(/^#\/definitions\//, ''));
-    merged = { ...(isObject(target) ? target : {}), ...rest };
-  }
-  return merged;
-}
-
-/** How answers spell a declared type; undefined when there is no such type. */
-export function typeSpelling(type: Json | undefined): string | undefined {
-  return typeof type === 'string' ? types.get(type.toLowerCase())?.[0] : undefined;
-}
-
-/** True for a type whose values are secrets. */
-export function isSecure(spelling: string): boolean {
-  return spelling.startsWith('Secure');
-}
-
-/** What Azure says when a value is not of its declared type, undefined when it is. */
-export function typeMismatch(what: string, spelling: string, value: Json): string | undefined {
-  const [, kinds = [], expected = ''] = types.get(spelling.toLowerCase()) ?? [];
-  if (kinds.includes(kindOf(value))) return undefined;
-  return `Template ${what} JToken type is not valid. Expected '${expected}'. Actual '${kindOf(value)}'. ${parameterFileLink}`;
-}
 
 /** The parameters of one deployment. */
 export interface BoundParameters {
@@ -127,7 +88,7 @@ export function bindParameters(
     if (found === null && own(declaration, 'nullable') === true) return null;
     const mismatch = typeMismatch('parameter', spelling, found);
     if (mismatch !== undefined) throw validationFailed(mismatch, location);
-    const problem = constraintProblem(declaration, found);
+    const problem = constraintProblem(declaration, found, definitions);
     if (problem !== undefined) {
       const shown = isSecure(spelling) || problem.hidesValue ? '' : `'${textOf(found)}' `;
       throw validationFailed(
@@ -166,13 +127,14 @@ export function bindParameters(
   for (const key of Object.keys(declarations)) {
     const bound = value(key);
     const spelling = typeSpelling(own(resolved(declarations[key] ?? null, definitions), 'type')) ?? '';
-    if (isSecure(spelling)) secrets.push(...textsIn(bound));
-    typed.push([key, isSecure(spelling) ? { type: spelling } : { type: spelling, value: bound }]);
+    const secret = holdsSecret(declarations[key] ?? null, definitions);
+    if (secret) secrets.push(...textsIn(bound));
+    typed.push([key, secret ? { type: spelling } : { type: spelling, value: bound }]);
   }
   const shown = (name: string): Json => {
     const found = value(name);
-    const type = typed.find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1].type ?? '';
-    if (isSecure(type)) throw new Deferred('parameters');
+    const key = keyOf(declarations, name) ?? name;
+    if (holdsSecret(declarations[key] ?? null, definitions)) throw new Deferred('parameters');
     return found;
   };
   return { value, shown, typed: Object.fromEntries(typed), secrets };
@@ -205,8 +167,7 @@ export function givenValues(
 export function givenSecrets(template: JsonObject, given: ReadonlyMap<string, Json>): string[] {
   const declarations = own(template, 'parameters') ?? null;
   return [...given].flatMap(([name, value]) => {
-    const declaration = resolved(find(declarations, name) ?? null, own(template, 'definitions'));
-    return isSecure(typeSpelling(own(declaration, 'type')) ?? '') ? textsIn(value) : [];
+    return holdsSecret(find(declarations, name) ?? null, own(template, 'definitions')) ? textsIn(value) : [];
   });
 }
 
@@ -229,51 +190,6 @@ function refuseUndeclared(declarations: JsonObject, given: ReadonlyMap<string, J
       `The only supported parameters for this template are '${Object.keys(declarations).join(', ')}'. ` +
       'Please see https://aka.ms/arm-pass-parameter-values for usage details.',
   );
-}
-
-interface ConstraintProblem {
-  readonly message: string;
-  /** Azure shows the value only when it is none of the allowed ones */
-  readonly hidesValue: boolean;
-}
-
-function constraintProblem(declaration: JsonObject, value: Json): ConstraintProblem | undefined {
-  const allowed = own(declaration, 'allowedValues');
-  if (isArray(allowed) && !isAllowed(allowed, value)) {
-    return {
-      message: `The parameter value is not part of the allowed value(s): '${allowed.map(textOf).join(',')}'.`,
-      hidesValue: false,
-    };
-  }
-  const limit = (key: string): number | undefined => {
-    const bound = own(declaration, key);
-    return typeof bound === 'number' ? bound : undefined;
-  };
-  const beyond = (
-    what: string,
-    size: number,
-    least?: number,
-    most?: number,
-  ): ConstraintProblem | undefined => {
-    if (least !== undefined && size < least) {
-      return { message: `${what} should be greater than or equal to '${least}'.`, hidesValue: true };
-    }
-    if (most !== undefined && size > most) {
-      return { message: `${what} should be less than or equal to '${most}'.`, hidesValue: true };
-    }
-    return undefined;
-  };
-  if (typeof value === 'number') return beyond('The value', value, limit('minValue'), limit('maxValue'));
-  if (typeof value === 'string' || isArray(value)) {
-    return beyond('Length of the value', value.length, limit('minLength'), limit('maxLength'));
-  }
-  return undefined;
-}
-
-/** An array is allowed as a whole or by its items. */
-function isAllowed(allowed: readonly Json[], value: Json): boolean {
-  const listed = (item: Json): boolean => allowed.some(candidate => sameJson(candidate, item));
-  return listed(value) || (isArray(value) && value.every(listed));
 }
 
 function textsIn(value: Json): string[] {

@@ -12,12 +12,18 @@ describe('The traffic log of the local Azure', () => {
       properties: {
         template: {
           parameters: {
-            key: { type: 'secureString' },
+            key: { type: 'secureString', defaultValue: secret },
+            other: { type: 'securestring' },
             name: { type: 'string' },
             more: { type: 'SecureObject' },
           },
         },
-        parameters: { key: { value: secret }, name: { value: 'web' }, more: { value: { inner: secret } } },
+        parameters: {
+          key: { value: secret },
+          OTHER: { value: secret },
+          name: { value: 'web' },
+          more: { value: { inner: secret } },
+        },
       },
     };
     const masked = withoutSecrets(body) as typeof body;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { look, startFixture, type Fixture } from '../fixture.js';
+import { balancer, machine, network as machineNetwork, platformImage, scaleSet } from '../templates.js';
 
 const network = (name: string) => ({
   type: 'Microsoft.Network/virtualNetworks',
@@ -105,6 +106,37 @@ describe('What-if and Complete mode in the local Azure', () => {
       },
     ]);
     assert.equal(delta.length, 6, JSON.stringify(delta));
+  });
+
+  it('sees no change in machines and scale sets as they are, and what another size would change', async () => {
+    const puts = (capacity: number) => [
+      ...machineNetwork(azure.subscription),
+      machine(azure.subscription),
+      balancer(azure.subscription),
+      scaleSet(azure.subscription, { image: platformImage, capacity }),
+    ];
+    for (const put of puts(2)) await azure.armDone('PUT', put.path, put.body);
+    const asTemplate = (capacity: number) =>
+      template(
+        ...puts(capacity).map(put => ({
+          type: put.path.split('/').slice(4, -1).join('/'),
+          apiVersion: '2023-09-01',
+          name: put.path.split('/').at(-1),
+          ...put.body,
+        })),
+      );
+    const of = (changes: readonly Record<string, unknown>[], kind: string) =>
+      changes.filter(one => one['changeType'] === kind);
+    const same = await whatIf(asTemplate(2));
+    assert.equal(of(same, 'NoChange').length, 6, JSON.stringify(same.map(one => one['delta'])));
+    assert.equal(of(same, 'Ignore').length, 1, 'the OS disk of the machine');
+    const [modified, ...others] = of(await whatIf(asTemplate(3)), 'Modify');
+    assert.deepEqual(others, []);
+    assert.deepEqual(modified?.['delta'], [
+      { path: 'sku.capacity', propertyChangeType: 'Modify', before: 2, after: 3 },
+    ]);
+    const complete = await whatIf(asTemplate(2), { mode: 'Complete' });
+    assert.equal(of(complete, 'Delete').length, 0, 'a disk that a machine manages stays');
   });
 
   it('tells ids and kinds only when asked for no more', async () => {

@@ -210,6 +210,43 @@ describe('planDeployment', () => {
       );
       assert.deepEqual(parameters, { sku: { type: 'String', value: 'b' } });
     });
+
+    it('must be what their definition says, in all that they hold', () => {
+      const of = (rule: unknown) =>
+        plan(
+          {
+            languageVersion: '2.0',
+            definitions: {
+              port: { type: 'int', minValue: 1, maxValue: 65535 },
+              rule: {
+                type: 'object',
+                properties: {
+                  name: { type: 'string', maxLength: 5 },
+                  port: { $ref: '#/definitions/port' },
+                  key: { type: 'securestring', nullable: true },
+                  next: { $ref: '#/definitions/rule', nullable: true },
+                },
+                additionalProperties: false,
+              },
+            },
+            parameters: { rules: { type: 'array', items: { $ref: '#/definitions/rule' } } },
+            resources: {},
+          },
+          { rules: { value: [{ name: 'ok', port: 80 }, rule] } },
+        );
+      assert.deepEqual(of({ name: 'web', port: 443, key: 's3cret' }).parameters, {
+        rules: { type: 'Array' },
+      });
+      assert.throws(() => of({ name: 'web' }), /property '\[1\]\.port' is required/);
+      assert.throws(() => of({ name: 'web', port: 0 }), /at '\[1\]\.port' is not valid: .*equal to '1'/);
+      assert.throws(() => of({ name: 'web', port: '1' }), /at '\[1\]\.port'.*Expected 'Integer'/);
+      assert.throws(() => of({ name: 'longer', port: 1 }), /less than or equal to '5'/);
+      assert.throws(() => of({ name: 'web', port: 1, extra: 1 }), /'\[1\]\.extra' is not allowed/);
+      assert.throws(
+        () => of({ name: 'web', port: 1, next: { name: 'x', port: 1, next: { name: 'y' } } }),
+        /'\[1\]\.next\.next\.port' is required/,
+      );
+    });
   });
 
   describe('variables and functions', () => {
