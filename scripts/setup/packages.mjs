@@ -30,6 +30,7 @@ export const packages = [
   { name: 'git', command: 'git', why: "the demo's commits" },
   { name: 'curl', command: 'curl', why: 'tests ask the local Azure as others would' },
   { name: 'openssl', command: 'openssl', why: 'tests make certificates' },
+  { name: 'iproute2', command: 'ss', why: 'tests look who listens where' },
   { name: 'openjdk-17-jre-headless', command: 'java', why: 'runs JMeter' },
   { name: 'maven', command: 'mvn', why: 'fetches JMeter', makes: 'jmeter' },
   { name: 'mmdebstrap', command: 'mmdebstrap', why: 'makes the base image', makes: 'baseImage' },
