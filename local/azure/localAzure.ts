@@ -142,12 +142,15 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   const { providers, balancing } = createProviders(cloud);
   const deployments = createDeployments(() => resources, identity, now);
   const resources = new Resources(store, operations, [...providers, deployments.provider], pace, faults);
+  const report = (problem: string) => {
+    process.stderr.write(`${problem}\n`);
+  };
   if (saved !== undefined) {
     restore(saved, store, disks, options.host);
-    await resume(resources, saved, problem => process.stderr.write(`${problem}\n`));
+    await resume(resources, saved, report);
   }
   const keeper =
-    options.state === undefined ? undefined : keepState(options.state, identity, resources, disks);
+    options.state === undefined ? undefined : keepState(options.state, identity, resources, disks, report);
   store.onChange = () => keeper?.changed();
   for (const [name, location] of options.resourceGroups ?? []) {
     if (store.group(name) !== undefined) continue;

@@ -88,7 +88,9 @@ async function serve(
       .end(`No such host here: ${host}\n`);
     return;
   }
-  const url = new URL(incoming.url ?? '/', `https://${host.replace(/:443$/, '')}`);
+  // Some clients put a slash before an id that has one; two of them would name another host.
+  const path = (incoming.url ?? '/').replace(/^\/+/, '/');
+  const url = new URL(path, `https://${host.replace(/:443$/, '')}`);
   if ((await options.pass?.(url, incoming, response)) === true) return;
   const text = await readBody(incoming);
   if (text === undefined) {

@@ -127,7 +127,14 @@ export interface Keeper {
   end(): void;
 }
 
-export function keepState(file: StateFile, identity: Identity, resources: Resources, disks: Disks): Keeper {
+/** @param report told when changes could not be saved */
+export function keepState(
+  file: StateFile,
+  identity: Identity,
+  resources: Resources,
+  disks: Disks,
+  report: (problem: string) => void,
+): Keeper {
   const { store } = resources;
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
@@ -156,7 +163,13 @@ export function keepState(file: StateFile, identity: Identity, resources: Resour
   return {
     save,
     changed: () => {
-      timer ??= setTimeout(save, gathering).unref();
+      timer ??= setTimeout(() => {
+        try {
+          save();
+        } catch (error) {
+          report(`The state could not be saved: ${error instanceof Error ? error.message : String(error)}`);
+        }
+      }, gathering).unref();
     },
     end: () => {
       ended = true;
