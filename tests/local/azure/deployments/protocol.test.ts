@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { look, startFixture, type Fixture } from '../fixture.js';
+import { machine, network } from '../templates.js';
 
 const template = (...resources: unknown[]) => ({
   $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
@@ -146,6 +147,59 @@ describe('Requests about deployments in the local Azure', () => {
     const id = String(look(operations, 'body.value.0.operationId'));
     const one = await azure.arm('GET', `${root}/outer/operations/${id}`);
     assert.match(String(look(one, 'body.properties.serviceRequestId')), /^[0-9a-f-]{36}$/);
+  });
+
+  it('are canceled at once with their nested ones, and start nothing more', async () => {
+    let open: () => void = () => undefined;
+    azure.host.gate = new Promise<void>(resolve => (open = resolve));
+    const slow = [...network(azure.subscription), machine(azure.subscription)].map(put => ({
+      type: put.path.split('/').slice(4, 6).join('/'),
+      apiVersion: '2024-07-01',
+      name: put.path.split('/')[6],
+      ...put.body,
+    }));
+    const ids = slow.map(one => `[resourceId('${one.type}', '${String(one.name)}')]`);
+    const content = template(
+      {
+        type: 'Microsoft.Resources/deployments',
+        apiVersion: '2022-09-01',
+        name: 'slow-inner',
+        properties: {
+          mode: 'Incremental',
+          template: template(...slow.map((one, index) => ({ ...one, dependsOn: ids.slice(0, index) }))),
+        },
+      },
+      { ...empty('never'), dependsOn: ['slow-inner'] },
+    );
+    const put = await azure.arm('PUT', `${root}/slow-outer`, body(content));
+    while (azure.host.started.length === 0) await new Promise(resolve => setTimeout(resolve, 5));
+    const active = await azure.arm('PUT', `${root}/slow-outer`, body(content));
+    assert.equal(active.status, 409);
+    assert.match(
+      String(look(active, 'body.error.message')),
+      /previous deployment from '\d+\/\d+\/\d{4} \d+:\d\d:\d\d [AP]M' is still active/,
+    );
+    assert.equal((await azure.arm('POST', `${root}/slow-outer/cancel`)).status, 204);
+    for (const name of ['slow-outer', 'slow-inner']) {
+      const { body: shown } = await azure.arm('GET', `${root}/${name}`);
+      assert.equal(look(shown, 'properties.provisioningState'), 'Canceled', name);
+      assert.equal(look(shown, 'properties.error'), undefined);
+    }
+    const status = await azure.arm('GET', String(put.headers['azure-asyncoperation']));
+    assert.equal(look(status, 'body.status'), 'Canceled');
+    const operations = await azure.arm('GET', `${root}/slow-outer/operations`);
+    assert.deepEqual(look(operations, 'body.value.*.properties.provisioningState'), ['Canceled']);
+    open();
+    const again = await azure.arm('POST', `${root}/slow-outer/cancel`);
+    assert.equal(
+      `${again.status} ${String(look(again, 'body.error.code'))}`,
+      '409 DeploymentCannotBeCancelled',
+    );
+    const never = await azure.arm(
+      'GET',
+      '/resourceGroups/web/providers/Microsoft.Compute/availabilitySets/never',
+    );
+    assert.equal(never.status, 404);
   });
 
   it('export a deployment as it was sent and a group as a template that deploys again', async () => {
