@@ -44,3 +44,38 @@ export function regionName(location: string): string {
 export function isRegion(location: string): boolean {
   return byLocation.has(normalLocation(location));
 }
+
+/** Where storage of a region is replicated to, both ways. */
+const pairs = [
+  ...[
+    ['eastus', 'westus'],
+    ['eastus2', 'centralus'],
+    ['northcentralus', 'southcentralus'],
+  ],
+  ...[
+    ['westus2', 'westcentralus'],
+    ['northeurope', 'westeurope'],
+    ['uksouth', 'ukwest'],
+  ],
+  ...[
+    ['francecentral', 'francesouth'],
+    ['germanywestcentral', 'germanynorth'],
+    ['swedencentral', 'swedensouth'],
+  ],
+  ...[
+    ['norwayeast', 'norwaywest'],
+    ['switzerlandnorth', 'switzerlandwest'],
+    ['southeastasia', 'eastasia'],
+  ],
+  ...[
+    ['japaneast', 'japanwest'],
+    ['australiaeast', 'australiasoutheast'],
+    ['canadacentral', 'canadaeast'],
+  ],
+];
+
+/** The region's pair; undefined when it has none. */
+export function pairedRegion(location: string): string | undefined {
+  const own = normalLocation(location);
+  return pairs.find(pair => pair.includes(own))?.find(one => one !== own);
+}

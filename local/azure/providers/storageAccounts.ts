@@ -1,10 +1,12 @@
 /** Storage accounts: a name, keys and endpoints; their blobs are in front/blobs.ts and storage/. */
 import { randomBytes } from 'node:crypto';
 import { ArmError } from '../arm/armError.js';
-import { object, string } from '../arm/json.js';
+import { object, string, type Json } from '../arm/json.js';
+import { normalLocation } from '../arm/protocol.js';
 import type { Provider } from '../arm/provider.js';
 import type { Cloud } from './cloud.js';
 import { givenProperties, resourceOf } from './envelope.js';
+import { pairedRegion } from './regions.js';
 
 const type = 'Microsoft.Storage/storageAccounts';
 
@@ -37,19 +39,31 @@ export function storageAccounts(cloud: Cloud): Provider {
         service,
         `https://${name}.${service}.core.windows.net/`,
       ]);
+      const skuName = named ?? 'Standard_LRS';
+      const location = normalLocation(string(request.body['location']) ?? '');
+      const secondaryLocation = /GRS|GZRS/i.test(skuName) ? pairedRegion(location) : undefined;
       const resource = resourceOf(type, request, {
+        privateEndpointConnections: [],
+        networkAcls: {
+          bypass: 'AzureServices',
+          virtualNetworkRules: [],
+          ipRules: [],
+          defaultAction: 'Allow',
+        },
         supportsHttpsTrafficOnly: true,
+        encryption: encryption(existing?.properties['creationTime'] ?? cloud.now().toISOString()),
         ...properties,
         primaryEndpoints: Object.fromEntries(endpoints) as Record<string, string>,
-        primaryLocation: request.body['location'],
+        primaryLocation: location,
         statusOfPrimary: 'available',
+        ...(secondaryLocation === undefined ? {} : { secondaryLocation, statusOfSecondary: 'available' }),
         creationTime: existing?.properties['creationTime'] ?? cloud.now().toISOString(),
       });
       if (!storageKeys.has(name)) storageKeys.set(name, [newKey(), newKey()]);
-      const skuName = named ?? 'Standard_LRS';
       return {
         resource: {
           ...resource,
+          tags: resource.tags ?? {},
           kind: resource.kind ?? 'StorageV2',
           sku: { name: skuName, tier: skuName.split('_')[0] },
         },
@@ -80,6 +94,11 @@ export function storageAccounts(cloud: Cloud): Provider {
       })),
     };
   }
+}
+
+function encryption(lastEnabledTime: unknown): Json {
+  const service = { keyType: 'Account', enabled: true, lastEnabledTime };
+  return { services: { file: service, blob: service }, keySource: 'Microsoft.Storage' };
 }
 
 function newKey(): string {

@@ -8,7 +8,7 @@ import type { Disk } from '../../machines/machineHost.js';
 import type { Cloud } from '../cloud.js';
 import type { VirtualMachines } from './virtualMachines.js';
 
-/** A disk's content; undefined for a VHD that a client uploaded, which is kept but cannot be booted here. */
+/** A disk's content; undefined when there is none that can be booted here: of a VHD that was uploaded, or of a machine that runs. */
 export type Content = () => Promise<Disk | undefined>;
 
 export interface DiskSources {
@@ -60,12 +60,7 @@ export function createDiskSources(cloud: Cloud, machines: VirtualMachines): Disk
       }
       const disk = blobs.get(uri);
       if (disk !== undefined) return () => Promise.resolve(disk);
-      if (cloud.osBlobs.has(uri)) {
-        throw notAllowed(
-          `The blob ${uri} is the disk of a machine; capture the machine, or make the image from the machine itself.`,
-          target,
-        );
-      }
+      if (cloud.osBlobs.has(uri)) return machines.freezeBlob(uri);
       if (!cloud.uploads.isOpen()) throw blobNotFound(uri, target);
       return async () => {
         await cloud.uploads.checkVhd(uri);

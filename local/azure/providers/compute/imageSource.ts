@@ -113,8 +113,8 @@ function content(cloud: Cloud, image: Resource, osType: unknown): Disk {
   }
   throw invalidParameter(
     'imageReference',
-    `The image ${image.id} goes back to a VHD that was uploaded or to an empty disk. This local Azure keeps such images, but runs ` +
-      'only what was captured from its own machines: bake the image with this local Azure.',
+    `The image ${image.id} goes back to a VHD that was uploaded, to the disk of a running machine or to an empty disk. This local ` +
+      'Azure keeps such images, but runs only what was captured from its own stopped machines: bake the image with this local Azure.',
   );
 }
 

@@ -52,25 +52,34 @@ export function images(cloud: Cloud, machines: VirtualMachines, sources: DiskSou
         'This local Azure gives machines no data disks; leave dataDisks empty.',
       );
     }
+    const size = (known: boolean) => {
+      const diskSizeGB = givenDisk['diskSizeGB'] ?? (known ? osDiskSize : undefined);
+      return diskSizeGB === undefined ? {} : { diskSizeGB };
+    };
+    // The size of a blob shows when it was read.
+    const sizeKnown = 'sourceVirtualMachine' in origin || osDisk['blobUri'] === undefined;
     const resource = resourceOf(type, request, {
       ...origin,
       storageProfile: {
         osDisk: {
           osType: givenDisk['osType'] ?? 'Linux',
           osState: 'Generalized',
-          diskSizeGB: givenDisk['diskSizeGB'] ?? osDiskSize,
+          ...size(sizeKnown),
           ...osDisk,
           caching: givenDisk['caching'] ?? ('sourceVirtualMachine' in origin ? 'ReadWrite' : 'None'),
           storageAccountType: givenDisk['storageAccountType'] ?? 'Standard_LRS',
         },
         dataDisks: [],
-        zoneResilient: storageProfile['zoneResilient'] ?? false,
+        ...('zoneResilient' in storageProfile ? { zoneResilient: storageProfile['zoneResilient'] } : {}),
       },
       hyperVGeneration: given['hyperVGeneration'] ?? 'V1',
     });
     const work = async () => {
       const disk = await content();
       if (disk !== undefined) cloud.images.set(key(request.id), disk);
+      const profile = object(cloud.store.get(request.id)?.properties['storageProfile']);
+      const sized = { ...object(profile['osDisk']), ...size(true) };
+      cloud.store.update(request.id, { storageProfile: { ...profile, osDisk: sized } });
       return undefined;
     };
     return { resource, work };

@@ -43,6 +43,8 @@ export interface VirtualMachines {
    * @throws ArmError when the machine runs
    */
   freeze(id: string): () => Promise<Disk>;
+  /** The same for a disk that is a blob; of a machine that runs nothing can be taken, and Azure does not refuse it. */
+  freezeBlob(uri: string): () => Promise<Disk | undefined>;
 }
 
 export function createVirtualMachines(cloud: Cloud, balancing: Balancing): VirtualMachines {
@@ -116,6 +118,11 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
     }
     return () => machine.capture();
   };
+  const freezeBlob = (uri: string) => async () => {
+    const [owner] = store.referrers(uri).filter(one => guests.has(key(one.id)));
+    const machine = owner && guests.get(key(owner.id))?.machine;
+    return machine === undefined || machine.running ? undefined : machine.capture();
+  };
 
   const provider: Provider = {
     type,
@@ -175,7 +182,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
     machine.onExit(() => (guest.power = 'stopped'));
     guests.set(key(id), guest);
   };
-  return { adopt, provider, checkCapture, capture, freeze };
+  return { adopt, provider, checkCapture, capture, freeze, freezeBlob };
 
   function create(request: PutRequest): { resource: Resource; work: Work } {
     const given = givenProperties(request.body);
