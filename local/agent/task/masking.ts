@@ -40,9 +40,13 @@ function encoded(form: string): string[] {
   return [form, JSON.stringify(form).slice(1, -1), encodeUri(form), form.replaceAll('\\', '\\\\')];
 }
 
-// A lone surrogate has no form in a URL.
+// As .NET escapes data in a URL, which is more than JavaScript does. A lone surrogate has no form there.
 function encodeUri(form: string): string {
-  return /\p{Surrogate}/u.test(form) ? form : encodeURIComponent(form);
+  if (/\p{Surrogate}/u.test(form)) return form;
+  return encodeURIComponent(form).replace(
+    /[!'()*]/g,
+    character => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function escapeLines(text: string): string {

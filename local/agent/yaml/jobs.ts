@@ -83,7 +83,10 @@ export function readJob(node: Node, report: Report, implied?: string, others: Fi
       (draft.cancelTimeoutInMinutes = asCount(value, 'cancelTimeoutInMinutes', 35_791, report)),
     variables: value => (variables = readVariables(value, report)),
     // This machine is the pool.
-    pool: accept,
+    pool: value => {
+      if (value.kind === 'scalar' && value.text === 'server')
+        report(value.at, "a job of the pool 'server' runs in the service itself, not on an agent");
+    },
     workspace: accept,
     uses: accept,
     container: refuse(report, 'is not supported: jobs run on this machine itself'),

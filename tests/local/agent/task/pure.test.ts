@@ -156,6 +156,11 @@ describe('masking', () => {
     ])
       assert.equal(masker.mask(`<${form}>`), '<***>', form);
   });
+  it('hides it as .NET writes it into a URL', () => {
+    const masker = createMasker();
+    masker.add("it's (all) * & !");
+    assert.equal(masker.mask('q=it%27s%20%28all%29%20%2A%20%26%20%21'), 'q=***');
+  });
   it('hides it trimmed and without quotes', () => {
     const masker = createMasker();
     masker.addAtStart('"quoted"\r\n');

@@ -334,6 +334,7 @@ stages:
     ['broken YAML', 'steps:\n- script: "a\n', /p\.yml:\d+:\d+: .*quote/],
     ['an anchor', 'steps:\n- script: &x a\n- script: *x\n', /p\.yml:2:\d+: YAML anchors/],
     ['a tag', 'steps:\n- script: !!js a\n', /p\.yml:2:11: Unresolved tag/],
+    ['a job without an agent', 'jobs:\n- job: A\n  pool: server\n  steps: []\n', /p\.yml:3:9: .*'server'/],
     ['two documents', 'steps: []\n---\nsteps: []\n', /one YAML document/],
     ['an empty file', '', /map|empty/],
     ['nothing to run', 'trigger: none\n', /p\.yml:1:1: a pipeline needs 'stages', 'jobs' or 'steps'/],
