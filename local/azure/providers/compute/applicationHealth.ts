@@ -115,7 +115,8 @@ export function watchApplication(
       if (stopped.signal.aborted) return;
       const inGrace = Date.now() - began < settings.gracePeriodSeconds * 1000 * timeScale;
       record = afterObservation(record, seen, settings, inGrace);
-      timer = setTimeout(round, interval);
+      // A local Azure that is closed, and nothing else, leaves instances behind that are still watched.
+      timer = setTimeout(round, interval).unref();
     });
   };
   round();
