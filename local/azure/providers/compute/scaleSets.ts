@@ -76,7 +76,8 @@ export function createScaleSets(
     return { fleet, upgrades: new SetUpgrades(fleet, cloud) };
   };
 
-  const put = (request: PutRequest) => {
+  const put = (asked: PutRequest) => {
+    const request = withKeptProperties(asked);
     const given = givenProperties(request.body);
     const mode = upgradeModeOf(given);
     const orchestration = orchestrationOf(given);
@@ -290,4 +291,11 @@ function shownOsUpgradePolicy(properties: Json): Json | undefined {
     disableAutomaticRollback: false,
   };
   return policy === undefined ? undefined : { ...defaults, ...object(policy) };
+}
+
+/** A PUT without properties (`az vmss scale`) leaves those of the scale set as they are. */
+function withKeptProperties(request: PutRequest): PutRequest {
+  const kept = request.existing?.properties;
+  if (kept === undefined || request.body['properties'] !== undefined) return request;
+  return { ...request, body: { ...request.body, properties: kept } };
 }

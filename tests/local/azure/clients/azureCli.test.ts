@@ -7,10 +7,27 @@ import { look } from '../fixture.js';
 import { balancer, machine, network, scaleSet, type Put } from '../templates.js';
 import { run, startServer, type Server } from './server.js';
 
+/** Makes an instance serve; each has an address of its own. */
+const site = {
+  name: 'site',
+  properties: {
+    publisher: 'Microsoft.Azure.Extensions',
+    type: 'CustomScript',
+    typeHandlerVersion: '2.1',
+    settings: {
+      commandToExecute:
+        'mkdir -p /srv/site && echo well > /srv/site/health && ' +
+        "address=$(getent hosts $(hostname) | cut -d' ' -f1) && " +
+        '(setsid php -S $address:8080 -t /srv/site </dev/null >/dev/null 2>&1 &)',
+    },
+  },
+};
+
 describe('the Azure CLI against the local Azure', function () {
   this.timeout(120_000);
   let server: Server;
   let subscription: string;
+  let address: string;
 
   /** What the command printed, parsed; `''` for nothing. */
   const az = async (...args: string[]): Promise<unknown> => {
@@ -54,6 +71,18 @@ describe('the Azure CLI against the local Azure', function () {
     );
     writeFileSync(file, `// ${name}\n${text}\n/* the end */\n`);
     return file;
+  };
+
+  /** What the site says, once the balancer has found an instance to be well. */
+  const answer = async () => {
+    for (;;) {
+      const text = await fetch(`http://${address}/health`).then(
+        response => response.text(),
+        () => undefined,
+      );
+      if (text !== undefined) return text;
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
   };
 
   before(async () => {
@@ -102,6 +131,8 @@ describe('the Azure CLI against the local Azure', function () {
     const given = [...group('builder'), '--template-file', file];
     const valid = await az('deployment', 'group', 'validate', ...given);
     assert.equal(look(valid, 'properties.provisioningState'), 'Succeeded');
+    const planned = await az('deployment', 'group', 'what-if', ...given, '--no-pretty-print');
+    assert.deepEqual(new Set(look(planned, 'changes.*.changeType') as string[]), new Set(['Create']));
     const deployed = await az('deployment', 'group', 'create', ...given);
     assert.equal(look(deployed, 'properties.provisioningState'), 'Succeeded');
     const operations = await az('deployment', 'operation', 'group', 'list', ...group('builder'));
@@ -128,8 +159,29 @@ describe('the Azure CLI against the local Azure', function () {
     assert.equal(look(await az('image', 'show', ...group('site-1')), 'id'), image('site-1'));
   });
 
+  it('keeps an image in a gallery', async () => {
+    const gallery = ['--resource-group', 'web', '--gallery-name', 'sites'];
+    const definition = [...gallery, '--gallery-image-definition', 'site'];
+    const version = [...definition, '--gallery-image-version', '1.0.0'];
+    await az('sig', 'create', '--resource-group', 'web', '--gallery-name', 'sites');
+    const identifier = ['--publisher', 'us', '--offer', 'site', '--sku', 'web'];
+    const kind = ['--os-type', 'Linux', '--os-state', 'Generalized', '--hyper-v-generation', 'V1'];
+    await az('sig', 'image-definition', 'create', ...definition, ...identifier, ...kind);
+    const made = await az('sig', 'image-version', 'create', ...version, '--managed-image', image('site-1'));
+    assert.equal(look(made, 'provisioningState'), 'Succeeded');
+    assert.deepEqual(look(await az('sig', 'image-version', 'list', ...definition), '*.name'), ['1.0.0']);
+    const shown = await az('sig', 'image-version', 'show', ...version);
+    assert.deepEqual(look(shown, 'publishingProfile.targetRegions.*.name'), ['West Europe']);
+    await az('sig', 'image-version', 'delete', ...version);
+    await az('sig', 'image-definition', 'delete', ...definition);
+    await az('sig', 'delete', '--resource-group', 'web', '--gallery-name', 'sites');
+  });
+
   it('deploys a scale set of the first image', async () => {
     const set = scaleSet(subscription, { image: { id: "[parameters('image')]" }, capacity: 2 });
+    Object.assign(look(set, 'body.properties.virtualMachineProfile') as object, {
+      extensionProfile: { extensions: [site] },
+    });
     const file = template('site', [...network(subscription).slice(0, 2), balancer(subscription), set], {
       parameters: { image: { type: 'string' } },
       outputs: { address: { type: 'string', value: "[reference('ip').ipAddress]" } },
@@ -146,7 +198,8 @@ describe('the Azure CLI against the local Azure', function () {
       '--parameters',
       `image=${image('site-1')}`,
     );
-    assert.match(String(look(deployed, 'properties.outputs.address.value')), /^127\./);
+    address = String(look(deployed, 'properties.outputs.address.value'));
+    assert.equal(await answer(), 'well\n');
     const instances = await az('vmss', 'list-instances', ...group('web'));
     assert.deepEqual(look(instances, '*.provisioningState'), ['Succeeded', 'Succeeded']);
     assert.deepEqual(look(instances, '*.latestModelApplied'), [true, true]);
@@ -171,6 +224,23 @@ describe('the Azure CLI against the local Azure', function () {
       unknown.log,
       /The provided instanceId 999 is not an active Virtual Machine Scale Set VM instanceId/,
     );
+  });
+
+  it('rolls an image out in batches, and says when there is nothing to cancel', async () => {
+    const path = 'virtualMachineProfile.storageProfile.imageReference.id';
+    await az('vmss', 'update', ...group('web'), '--set', `${path}=${image('site-1')}`);
+    await az('vmss', 'rolling-upgrade', 'start', ...group('web'));
+    const latest = await az('vmss', 'rolling-upgrade', 'get-latest', ...group('web'));
+    assert.equal(look(latest, 'runningStatus.code'), 'Completed');
+    assert.equal(await answer(), 'well\n');
+    const cancelled = await attempt('vmss', 'rolling-upgrade', 'cancel', ...group('web'));
+    assert.match(cancelled.log, /There is no ongoing Rolling Upgrade to cancel/);
+  });
+
+  it('scales', async () => {
+    await az('vmss', 'scale', ...group('web'), '--new-capacity', '3');
+    assert.equal(look(await az('vmss', 'show', ...group('web')), 'sku.capacity'), 3);
+    assert.equal(look(await az('vmss', 'list-instances', ...group('web')), 'length'), 3);
   });
 
   it('deletes the group and all that is in it', async () => {
