@@ -2,6 +2,7 @@
 import { deploymentRoutes } from '../deployments/deploymentRoutes.js';
 import type { Reply } from '../front/http.js';
 import { ArmError, resourceNotFound } from './armError.js';
+import { checkAccountName } from '../providers/storageAccounts.js';
 import { filterResources } from './resourceFilter.js';
 import { namespaces, showNamespace, showSubscription } from './subscription.js';
 import { patchGroup, putGroup, removeGroup, showGroup } from './groups.js';
@@ -50,6 +51,9 @@ export const routes: readonly Route[] = [
   ),
   route('GET', `${subscription}/providers/{namespace}`, visit =>
     ok(showNamespace(visit, named(visit, 'namespace'))),
+  ),
+  route('POST', `${subscription}/providers/microsoft.storage/checknameavailability`, ({ resources, body }) =>
+    ok(checkAccountName(resources.store, body)),
   ),
   route('POST', `${subscription}/providers/{namespace}/register`, visit =>
     ok(showNamespace(visit, named(visit, 'namespace'))),

@@ -4,6 +4,7 @@ import { ArmError } from '../arm/armError.js';
 import { object, string, type Json } from '../arm/json.js';
 import { normalLocation } from '../arm/protocol.js';
 import type { Provider } from '../arm/provider.js';
+import type { Store } from '../arm/store.js';
 import type { Cloud } from './cloud.js';
 import { givenProperties, resourceOf } from './envelope.js';
 import { pairedRegion } from './regions.js';
@@ -18,20 +19,9 @@ export function storageAccounts(cloud: Cloud): Provider {
     patchable: ['tags', 'sku', 'properties'],
     put: request => {
       const { name, existing } = request;
-      if (!/^[a-z0-9]{3,24}$/.test(name)) {
-        throw new ArmError(
-          400,
-          'AccountNameInvalid',
-          `${name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use ` +
-            'numbers and lower-case letters only.',
-        );
-      }
+      if (!validName.test(name)) throw new ArmError(400, 'AccountNameInvalid', invalidName(name));
       if (existing === undefined && storageKeys.has(name)) {
-        throw new ArmError(
-          409,
-          'StorageAccountAlreadyTaken',
-          `The storage account named ${name} is already taken.`,
-        );
+        throw new ArmError(409, 'StorageAccountAlreadyTaken', takenName(name));
       }
       const properties = givenProperties(request.body);
       const named = string(object(request.body['sku'])['name']) ?? string(properties['accountType']);
@@ -94,6 +84,30 @@ export function storageAccounts(cloud: Cloud): Provider {
       })),
     };
   }
+}
+
+const validName = /^[a-z0-9]{3,24}$/;
+
+function invalidName(name: string): string {
+  return (
+    `${name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use ` +
+    'numbers and lower-case letters only.'
+  );
+}
+
+function takenName(name: string): string {
+  return `The storage account named ${name} is already taken.`;
+}
+
+/** The answer of `checkNameAvailability`, for a body of `{ name, type }`. */
+export function checkAccountName(store: Store, body: Json): Json {
+  const name = string(body['name']) ?? '';
+  if (!validName.test(name))
+    return { nameAvailable: false, reason: 'AccountNameInvalid', message: invalidName(name) };
+  const taken = store.groups.some(group => store.list(group.id, type).some(one => one.name === name));
+  return taken
+    ? { nameAvailable: false, reason: 'AlreadyExists', message: takenName(name) }
+    : { nameAvailable: true };
 }
 
 function encryption(lastEnabledTime: unknown): Json {

@@ -137,6 +137,18 @@ describe('Blobs that are uploaded to the local Azure', function () {
     while (done.status === 202) done = await azure.arm('GET', made.headers['location'] ?? '');
     assert.equal(look(done, 'body.properties.primaryEndpoints.blob'), `${site}/`);
     assert.equal(look(done, 'body.properties.provisioningState'), 'Succeeded');
+    const names = await Promise.all(
+      ['free1', account, 'Not-valid'].map(name =>
+        azure.arm('POST', '/providers/Microsoft.Storage/checkNameAvailability', {
+          name,
+          type: 'Microsoft.Storage/storageAccounts',
+        }),
+      ),
+    );
+    assert.deepEqual(
+      names.map(one => look(one, 'body.reason')),
+      [undefined, 'AlreadyExists', 'AccountNameInvalid'],
+    );
     const listed = await azure.arm('POST', `${path}/listKeys`);
     keys = (look(listed, 'body.keys.*.value') as string[]).map(String);
     assert.equal(keys.length, 2);
