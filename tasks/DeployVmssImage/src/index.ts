@@ -1,7 +1,7 @@
 /** Starts the task. */
 import { runTask } from '../../../shared/agent/runTask.js';
 import { openAzure } from '../../../shared/azure/azure.js';
-import { createSiteProbe } from '../../../shared/azure/siteProbe.js';
+import { createSiteProbe } from '../../../shared/agent/siteProbe.js';
 import { systemClock } from '../../../shared/core/wait.js';
 import { inputs } from './inputs.generated.js';
 import { deployVmssImage } from './run.js';

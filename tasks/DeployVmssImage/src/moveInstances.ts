@@ -8,7 +8,7 @@ import {
   type ModelImage,
   type ScaleSet,
 } from '../../../shared/azure/scaleSets.js';
-import type { SiteProbe } from '../../../shared/azure/siteProbe.js';
+import type { SiteProbe } from '../../../shared/agent/siteProbe.js';
 import { formatDuration } from '../../../shared/core/duration.js';
 import { AzureError, UserError } from '../../../shared/core/errors.js';
 import { plural } from '../../../shared/core/text.js';

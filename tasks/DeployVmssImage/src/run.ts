@@ -3,7 +3,7 @@ import type { Agent } from '../../../shared/agent/agent.js';
 import type { Azure } from '../../../shared/azure/azure.js';
 import type { DeploymentOutput } from '../../../shared/azure/deployments.js';
 import { formatModelImage, type ModelImage, type ScaleSet } from '../../../shared/azure/scaleSets.js';
-import type { SiteProbe } from '../../../shared/azure/siteProbe.js';
+import type { SiteProbe } from '../../../shared/agent/siteProbe.js';
 import { UserError } from '../../../shared/core/errors.js';
 import type { Clock } from '../../../shared/core/wait.js';
 import { deployTemplate, prepareDeployment, validateDeployment } from './deployTemplate.js';

@@ -1,5 +1,5 @@
 /** The site's own answer as a condition of the rollout. */
-import type { SiteAnswer, SiteProbe } from '../../../shared/azure/siteProbe.js';
+import type { SiteAnswer, SiteProbe } from '../../../shared/agent/siteProbe.js';
 import { formatDuration } from '../../../shared/core/duration.js';
 import { singleLine } from '../../../shared/core/text.js';
 import type { Clock } from '../../../shared/core/wait.js';

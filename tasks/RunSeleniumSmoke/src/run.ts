@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
 import { runGate } from '../../../shared/agent/gate.js';
 import type { Inputs } from '../../../shared/agent/inputs.js';
+import { createSiteProbe } from '../../../shared/agent/siteProbe.js';
 import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ProblemsError, ToolError, UserError } from '../../../shared/core/errors.js';
 import { mapTexts } from '../../../shared/core/junit.js';
@@ -16,7 +17,7 @@ import type { inputs } from './inputs.generated.js';
 import { endFamily, runningFamily } from './processFamily.js';
 import { findScreenshots, readResults } from './results.js';
 import { chooseRunner, type Runner } from './runner.js';
-import { askOverHttp, waitForSite } from './siteReadiness.js';
+import { waitForSite } from './siteReadiness.js';
 import { judge } from './verdict.js';
 import {
   loopbackWithoutProxy,
@@ -30,6 +31,8 @@ type Input = Inputs<typeof inputs>;
 
 /** The agent gives a task 10 s after its first signal; browsers must be gone by then as well. */
 const runnerGrace = 3000;
+/** A browser follows them as well. */
+const mostRedirects = 20;
 
 /**
  * Runs the smoke tests.
@@ -51,7 +54,7 @@ async function smoke(input: Input, agent: Agent): Promise<string> {
   await waitForSite(
     { url: waitUrl, text: input.waitForText, timeoutSeconds: input.waitTimeoutSeconds },
     {
-      ask: askOverHttp,
+      probe: createSiteProbe(agent, mostRedirects),
       clock: systemClock,
       signal: agent.signal,
       info: line => {

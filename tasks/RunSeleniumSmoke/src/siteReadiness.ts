@@ -1,11 +1,9 @@
 /** Waits until a site answers as it should. */
+import type { SiteAnswer, SiteProbe } from '../../../shared/agent/siteProbe.js';
 import { UserError } from '../../../shared/core/errors.js';
 import { formatDuration } from '../../../shared/core/duration.js';
 import { plural, singleLine } from '../../../shared/core/text.js';
 import type { Clock } from '../../../shared/core/wait.js';
-
-/** What came back for one request. */
-export type Answer = { readonly status: number; readonly body: string } | { readonly error: string };
 
 /** What to wait for. */
 export interface Readiness {
@@ -18,8 +16,7 @@ export interface Readiness {
 
 /** What waiting needs of its surroundings. */
 export interface ReadinessPorts {
-  /** Asks once; answers with an error instead of throwing. */
-  readonly ask: (url: string, signal: AbortSignal) => Promise<Answer>;
+  readonly probe: SiteProbe;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly info: (line: string) => void;
@@ -31,12 +28,10 @@ export const goodAnswersNeeded = 3;
 const pauseBetweenGood = 250;
 const pauseAfterBad = 2000;
 const heartbeat = 60_000;
-const bodyLimit = 1024 * 1024;
-const requestTimeout = 10_000;
 
 /** What is wrong with an answer, undefined when it is good. */
-export function faultOf(answer: Answer, text: string | undefined): string | undefined {
-  if ('error' in answer) return singleLine(answer.error);
+export function faultOf(answer: SiteAnswer, text: string | undefined): string | undefined {
+  if (answer.status === undefined) return singleLine(answer.reason);
   if (answer.status >= 400) return `it answers with status ${answer.status}`;
   if (text !== undefined && !answer.body.includes(text))
     return `it answers with status ${answer.status} but without the text '${singleLine(text)}'`;
@@ -51,14 +46,14 @@ export async function waitForSite(
   { url, text, timeoutSeconds }: Readiness,
   ports: ReadinessPorts,
 ): Promise<void> {
-  const { ask, clock, signal, info } = ports;
+  const { probe, clock, signal, info } = ports;
   const began = clock.now();
   const deadline = began + timeoutSeconds * 1000;
   let good = 0;
   let asked = 0;
   let said: { fault: string; at: number } | undefined;
   for (;;) {
-    const fault = faultOf(await ask(url, signal), text);
+    const fault = faultOf(await probe(url), text);
     signal.throwIfAborted();
     asked += 1;
     good = fault === undefined ? good + 1 : 0;
@@ -83,44 +78,4 @@ export async function waitForSite(
       signal,
     );
   }
-}
-
-/** Asks a site once over HTTP, redirects followed. */
-export async function askOverHttp(url: string, signal: AbortSignal): Promise<Answer> {
-  try {
-    const response = await fetch(url, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeout)]),
-    });
-    return { status: response.status, body: await readUpTo(response, bodyLimit) };
-  } catch (error) {
-    return { error: reasonOf(error) };
-  }
-}
-
-async function readUpTo(response: Response, limit: number): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  if (response.body === null) return text;
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length >= limit) break;
-  }
-  return text;
-}
-
-/** fetch hides what happened in its error's cause. */
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError')
-    return `it does not answer within ${formatDuration(requestTimeout)}`;
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const known: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'nothing listens there (connection refused)',
-    ENOTFOUND: 'its host name is not known to DNS',
-    ECONNRESET: 'it closes the connection without an answer',
-    UND_ERR_SOCKET: 'it closes the connection without an answer',
-  };
-  return known[code] ?? `it cannot be reached: ${message}`;
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AzureError, CancelledError } from '../../../shared/core/errors.js';
-import type { SiteAnswer } from '../../../shared/azure/siteProbe.js';
+import type { SiteAnswer } from '../../../shared/agent/siteProbe.js';
 import { deployVmssImage } from '../../../tasks/DeployVmssImage/src/run.js';
 import type { DeployInputs } from '../../../tasks/DeployVmssImage/src/settings.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';

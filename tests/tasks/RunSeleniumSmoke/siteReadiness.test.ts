@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { SiteAnswer as Answer } from '../../../shared/agent/siteProbe.js';
 import {
-  askOverHttp,
   faultOf,
   goodAnswersNeeded,
   waitForSite,
-  type Answer,
 } from '../../../tasks/RunSeleniumSmoke/src/siteReadiness.js';
 
 describe('faultOf', () => {
@@ -16,7 +13,7 @@ describe('faultOf', () => {
     [{ status: 200, body: 'hello v2' }, 'v2', undefined],
     [{ status: 200, body: 'hello v1' }, 'v2', "it answers with status 200 but without the text 'v2'"],
     [{ status: 503, body: 'v2' }, 'v2', 'it answers with status 503'],
-    [{ error: 'refused\n##vso[x]' }, undefined, 'refused ##vso[x]'],
+    [{ status: undefined, reason: 'refused\n##vso[x]' }, undefined, 'refused ##vso[x]'],
   ] as [Answer, string | undefined, string | undefined][]) {
     it(`says ${fault ?? 'nothing'}`, () => {
       assert.equal(faultOf(answer, text), fault);
@@ -36,7 +33,7 @@ describe('waitForSite', () => {
     const run = waitForSite(
       { url: 'http://site/', text: 'v2', timeoutSeconds },
       {
-        ask: () => {
+        probe: () => {
           const answer = answers[Math.min(asked, answers.length - 1)];
           asked += 1;
           return Promise.resolve(answer!);
@@ -68,7 +65,7 @@ describe('waitForSite', () => {
   });
 
   it('logs a line when what it sees changes, and once a minute', async () => {
-    const { lines } = await wait([bad, bad, { error: 'connection refused' }, bad], 130);
+    const { lines } = await wait([bad, bad, { status: undefined, reason: 'connection refused' }, bad], 130);
     assert.deepEqual(lines, [
       'Waiting for http://site/: it answers with status 503.',
       'Waiting for http://site/: connection refused.',
@@ -102,7 +99,7 @@ describe('waitForSite', () => {
       waitForSite(
         { url: 'http://site/', text: undefined, timeoutSeconds: 60 },
         {
-          ask: () => Promise.resolve(good),
+          probe: () => Promise.resolve(good),
           clock: { now: () => 0, sleep: () => Promise.resolve() },
           signal: abort.signal,
           info: () => undefined,
@@ -110,56 +107,5 @@ describe('waitForSite', () => {
       ),
       /cancelled/,
     );
-  });
-});
-
-describe('askOverHttp', () => {
-  let server: Server;
-  let url: string;
-
-  before(async () => {
-    server = createServer((request, response) => {
-      if (request.url === '/moved') response.writeHead(302, { location: '/' }).end();
-      else if (request.url === '/endless') {
-        const more = () => {
-          while (response.write('x'.repeat(65_536)));
-        };
-        response.on('drain', more);
-        more();
-      } else if (request.url === '/cut') request.socket.destroy();
-      else response.writeHead(request.url === '/' ? 200 : 404).end('hällo');
-    });
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-
-  after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-
-  const never = new AbortController().signal;
-
-  it('follows redirects and reads the body', async () => {
-    assert.deepEqual(await askOverHttp(`${url}/moved`, never), { status: 200, body: 'hällo' });
-    assert.deepEqual(await askOverHttp(`${url}/nothing`, never), { status: 404, body: 'hällo' });
-  });
-
-  it('reads no more of an endless page than it needs', async () => {
-    const answer = await askOverHttp(`${url}/endless`, never);
-    assert.ok('body' in answer && answer.body.length < 2 * 1024 * 1024);
-  });
-
-  it('says in words why there is no answer', async () => {
-    const gone = createServer();
-    await new Promise<void>(resolve => gone.listen(0, '127.0.0.1', resolve));
-    const { port } = gone.address() as AddressInfo;
-    await new Promise(resolve => gone.close(resolve));
-    assert.deepEqual(await askOverHttp(`http://127.0.0.1:${port}/`, never), {
-      error: 'nothing listens there (connection refused)',
-    });
-    assert.deepEqual(await askOverHttp(`${url}/cut`, never), {
-      error: 'it closes the connection without an answer',
-    });
   });
 });
