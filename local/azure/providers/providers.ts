@@ -10,6 +10,7 @@ import { createFlexibleMachines } from './compute/flexibleMachines.js';
 import { images } from './compute/images.js';
 import { scaleSetInstances } from './compute/scaleSetInstances.js';
 import { createScaleSets } from './compute/scaleSets.js';
+import { machineExtensions } from './compute/machineExtensions.js';
 import { createVirtualMachines } from './compute/virtualMachines.js';
 import { recordedType } from './envelope.js';
 import { createBalancing, type Balancing } from './network/loadBalancers.js';
@@ -37,6 +38,7 @@ export function createProviders(cloud: Cloud): {
       recordedType('Microsoft.Network/networkSecurityGroups', 'network'),
       balancing.provider,
       flexible.provider(sets),
+      machineExtensions(cloud, machines),
       disks(cloud, sources),
       snapshots(cloud, sources),
       images(cloud, machines, sources),

@@ -36,6 +36,8 @@ export interface VirtualMachines {
    */
   checkCapture(id: string): Resource;
   capture(id: string): Promise<Disk>;
+  /** @throws ArmError when it does not run */
+  running(id: string): Machine;
   /** Takes over a machine that a scale set has let go. */
   adopt(id: string, machine: Machine, power: Power): void;
   /**
@@ -177,12 +179,17 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       detachDisk(store, resource);
     },
   };
+  const running = (id: string): Machine => {
+    const guest = guests.get(key(id));
+    if (guest !== undefined && hasMachine(guest) && guest.power === 'running') return guest.machine;
+    throw notAllowed('Cannot modify extensions in the VM when the VM is not running.');
+  };
   const adopt = (id: string, machine: Machine, current: Power) => {
     const guest: Guest = { machine, power: current, generalized: false, failed: false };
     machine.onExit(() => (guest.power = 'stopped'));
     guests.set(key(id), guest);
   };
-  return { adopt, provider, checkCapture, capture, freeze, freezeBlob };
+  return { adopt, running, provider, checkCapture, capture, freeze, freezeBlob };
 
   function create(request: PutRequest): { resource: Resource; work: Work } {
     const given = givenProperties(request.body);
