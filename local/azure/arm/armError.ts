@@ -5,7 +5,6 @@ interface Extra {
   readonly target?: string;
   readonly details?: readonly Json[];
   readonly additionalInfo?: readonly Json[];
-  readonly innererror?: Json;
 }
 
 /** A refusal or a failed operation: HTTP status, code and message, and what the wire carries beside them. */

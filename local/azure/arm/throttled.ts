@@ -28,7 +28,6 @@ export function computeThrottled({ group, allowed, measured, seconds, now }: Exc
     'The server rejected the request because too many requests have been received for this subscription.',
     {
       details: [{ code: 'TooManyRequests', target: group, message: JSON.stringify(detail) }],
-      innererror: { internalErrorCode: 'TooManyRequestsReceived' },
     },
   );
   return answer(error, seconds, { 'x-ms-ratelimit-remaining-resource': `Microsoft.Compute/${group};0` });

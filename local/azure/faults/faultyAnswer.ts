@@ -28,7 +28,9 @@ export async function faultyAnswer(
   switch (effect.kind) {
     case 'throttle': {
       const seconds = Math.max(1, Math.round(number('retryAfterSeconds', 0) * pace.scale));
-      return effect['code'] === 'SubscriptionRequestsThrottled'
+      const compute = /\/providers\/Microsoft\.Compute\//i.test(request.url.pathname);
+      const code = effect['code'] ?? (compute ? 'OperationNotAllowed' : 'SubscriptionRequestsThrottled');
+      return code === 'SubscriptionRequestsThrottled'
         ? subscriptionThrottled(request, seconds)
         : computeThrottled({
             group: 'HighCostGetVMScaleSet3Min',
