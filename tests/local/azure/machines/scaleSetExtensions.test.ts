@@ -93,7 +93,7 @@ describe('Extensions in real instances', function () {
       .replace(/"healthProbe":\{[^}]*\},/, '')
       .replace(
         '"loadBalancerBackendAddressPools"',
-        `"loadBalancerInboundNatPools":[{"id":"${lb}/inboundNatPools/web"}],"x"`,
+        `"loadBalancerInboundNatPools":[{"id":"${lb}/inboundNatPools/web"}],"loadBalancerBackendAddressPools"`,
       );
     const body = JSON.parse(text) as { properties: { virtualMachineProfile: Record<string, unknown> } };
     body.properties.virtualMachineProfile['extensionProfile'] = { extensions };
