@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Certificates } from './certificates.js';
 import type { Reply, Request } from './http.js';
+import { bytesOf } from './jsonBody.js';
 
 export interface ProxyOptions {
   /** 0 for any free port. */
@@ -108,9 +109,8 @@ async function serve(
     response.destroy();
     return;
   }
-  const body =
-    reply.body === undefined ? '' : typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
-  const length = reply.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const body = bytesOf(reply.body);
+  const length = reply.status === 204 ? {} : { 'content-length': String(body.length) };
   response.writeHead(reply.status, { ...length, ...reply.headers });
   response.end(incoming.method === 'HEAD' ? undefined : body);
 }

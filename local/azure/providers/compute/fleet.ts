@@ -15,7 +15,7 @@ import { watchHealth } from './instanceHealth.js';
 import type { Power } from './instanceView.js';
 import { runExtension } from './runExtension.js';
 import { chooseForScaleIn, surplus, type ScaleInRule } from './scaleIn.js';
-import { modelChange, sameModel, type Model } from './scaleSetModel.js';
+import { comparisonWith, modelChange, type Model } from './scaleSetModel.js';
 import { provisioningFailed } from './virtualMachines.js';
 
 /** What a scale set keeps beside its model. */
@@ -39,6 +39,8 @@ export class Fleet {
   /** One change of an instance at a time. */
   readonly #turns = createSerial();
   #next = 0;
+  #model: Model;
+  #latest: (model: Model) => boolean;
 
   /**
    * @param id of the scale set
@@ -49,12 +51,15 @@ export class Fleet {
   constructor(
     readonly id: string,
     readonly name: string,
-    public model: Model,
+    model: Model,
     public rules: FleetRules,
     private readonly cloud: Cloud,
     private readonly balancing: Balancing,
     private readonly changed: (instanceId: string, instance: Instance | undefined) => void = () => undefined,
-  ) {}
+  ) {
+    this.#model = model;
+    this.#latest = comparisonWith(model);
+  }
 
   get instances(): readonly Instance[] {
     return [...this.#instances.values()];
@@ -66,8 +71,17 @@ export class Fleet {
     return this.instances.find(one => key(one.instanceId) === key(instanceId));
   }
 
+  get model(): Model {
+    return this.#model;
+  }
+
+  set model(model: Model) {
+    this.#model = model;
+    this.#latest = comparisonWith(model);
+  }
+
   isLatest(instance: Instance): boolean {
-    return sameModel(instance.model, this.model);
+    return this.#latest(instance.model);
   }
 
   protect(instanceId: string, protection: Json): void {

@@ -150,7 +150,7 @@ function machineResource(
   nicId: string,
   tags: Json | undefined,
 ): Resource {
-  const { instanceId: _id, sku: _sku, ...shown } = instanceResource(fleet, instance, set);
+  const { instanceId: _id, sku: _sku, ...shown } = instanceResource(instance, set, fleet.isLatest(instance));
   const {
     latestModelApplied: _latest,
     modelDefinitionApplied: _definition,

@@ -3,7 +3,6 @@ import { compact, object, string, type Json } from '../../arm/json.js';
 import type { Resource } from '../../arm/store.js';
 import { osDiskSize } from './disks.js';
 import type { Health } from './applicationHealth.js';
-import type { Fleet } from './fleet.js';
 import type { Instance } from './instance.js';
 import {
   agentView,
@@ -14,11 +13,14 @@ import {
   provisioningStatus,
 } from './instanceView.js';
 
-/** The instance as a resource of its own. */
+/**
+ * The instance as a resource of its own.
+ * @param latest whether it is made of the scale set's present model
+ */
 export function instanceResource(
-  fleet: Fleet,
   instance: Instance,
   scaleSet: Resource,
+  latest: boolean,
 ): Resource & { readonly instanceId: string } {
   const { instanceId, name, model, computerName } = instance;
   const id = `${scaleSet.id}/virtualMachines/${instanceId}`;
@@ -38,7 +40,7 @@ export function instanceResource(
     ...(scaleSet.tags === undefined ? {} : { tags: scaleSet.tags }),
     sku,
     properties: compact({
-      latestModelApplied: fleet.isLatest(instance),
+      latestModelApplied: latest,
       modelDefinitionApplied: 'VirtualMachineScaleSet',
       networkProfileConfiguration: { networkInterfaceConfigurations: configurations },
       hardwareProfile: {},

@@ -8,10 +8,12 @@ import type { Cloud } from '../cloud.js';
 import type { Fleet } from './fleet.js';
 import { attachedMachines } from './flexibleMachines.js';
 import { unknownInstance } from './instance.js';
-import { instanceResource, instanceViewOf } from './scaleSetInstance.js';
+import { instanceViewOf } from './scaleSetInstance.js';
 import type { ScaleSets } from './scaleSets.js';
+import { createShownInstances } from './shownInstances.js';
 
 export function scaleSetInstances(cloud: Cloud, sets: ScaleSets): Provider {
+  const shown = createShownInstances();
   const fleetOf = (id: string): Fleet => {
     const found = sets.find(id);
     if (found === undefined) throw entityNotFound();
@@ -45,22 +47,19 @@ export function scaleSetInstances(cloud: Cloud, sets: ScaleSets): Provider {
       const instance = fleet?.find(lastName(id));
       return fleet === undefined || instance === undefined
         ? undefined
-        : instanceResource(fleet, instance, sets.resource(fleet));
+        : shown.resource(fleet, instance, sets.resource(fleet));
     },
     list: parent => {
       const fleet = fleetOf(parent);
       const set = sets.resource(fleet);
       const own = new Set(fleet.instances.map(one => key(one.instanceId)));
       return [
-        ...fleet.instances.map(instance => instanceResource(fleet, instance, set)),
+        ...fleet.instances.map(instance => shown.resource(fleet, instance, set)),
         ...attachedMachines(cloud, set, own).map(one => ({ ...one, instanceId: one.name })),
       ];
     },
-    show: (resource, query) => {
-      if (sets.find(parentId(resource.id)) === undefined || !/instanceView/i.test(query.get('$expand') ?? ''))
-        return resource;
-      return { ...resource, properties: { ...resource.properties, instanceView: view(resource) } };
-    },
+    show: (resource, query) =>
+      /instanceView/i.test(query.get('$expand') ?? '') ? shown.withView(resource, cloud.now()) : resource,
     reads: { instanceview: ({ resource }) => view(resource) },
     put: ({ id, body, existing }) => {
       const fleet = fleetOf(parentId(id));
@@ -69,7 +68,7 @@ export function scaleSetInstances(cloud: Cloud, sets: ScaleSets): Provider {
       fleet.protect(instance.instanceId, object(object(body['properties'])['protectionPolicy']));
       const changed = fleet.find(instance.instanceId) ?? instance;
       return {
-        resource: instanceResource(fleet, changed, sets.resource(fleet)),
+        resource: shown.resource(fleet, changed, sets.resource(fleet)),
         work: () => Promise.resolve(),
       };
     },

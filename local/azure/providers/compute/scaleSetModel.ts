@@ -212,6 +212,18 @@ export function sameModel(a: Model, b: Model): boolean {
   return modelChange(a, b) === 'none';
 }
 
+/** `sameModel` for many instances of few models: each model is compared once. */
+export function comparisonWith(wanted: Model): (model: Model) => boolean {
+  const known = new WeakMap<Model, boolean>();
+  return model => {
+    const before = known.get(model);
+    if (before !== undefined) return before;
+    const same = sameModel(model, wanted);
+    known.set(model, same);
+    return same;
+  };
+}
+
 /**
  * What an instance of one model needs to become one of the other: a new disk for another image or guest, a restart for another
  * size; all else is changed while it runs.
