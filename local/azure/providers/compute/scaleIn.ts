@@ -48,11 +48,6 @@ function highestFirst(a: string, b: string): number {
   return b.localeCompare(a, 'en', { numeric: true });
 }
 
-/** Whether deletions by scale-in shall not wait for the machine's orderly end. */
-export function forcesDeletion(properties: Json): boolean {
-  return at(properties, 'scaleInPolicy', 'forceDeletion') === true;
-}
-
 /** How many more instances are made than asked for, so that slow and failing ones need not be waited for. */
 export function surplus(missing: number, overprovision: boolean): number {
   return overprovision ? Math.floor(missing / 5) : 0;
