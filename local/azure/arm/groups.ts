@@ -14,6 +14,12 @@ export function showGroup(resources: Resources, name: string): ResourceGroup {
   return group;
 }
 
+/** The group as the api-version knows it: older ones do not tell its type. */
+export function shownGroup(group: ResourceGroup, query: URLSearchParams): Omit<ResourceGroup, 'type'> {
+  const { type: _type, ...untyped } = group;
+  return (query.get('api-version') ?? '') < '2018' ? untyped : group;
+}
+
 export function putGroup(
   resources: Resources,
   subscriptionId: string,
@@ -44,7 +50,7 @@ export function putGroup(
     name: existing?.name ?? name,
     type: 'Microsoft.Resources/resourceGroups',
     location: existing?.location ?? normalLocation(location),
-    tags: body['tags'] === undefined ? {} : object(body['tags']),
+    ...(body['tags'] === undefined ? {} : { tags: object(body['tags']) }),
     properties: { provisioningState: 'Succeeded' },
   };
   resources.store.setGroup(group);

@@ -26,7 +26,8 @@ export function pollPace(request: Request, operation: Operation): Record<string,
 
 export function putReply(request: Request, accepted: Accepted): Reply {
   const { provider, resource, existed, operation } = accepted;
-  if (operation === undefined) return { status: existed ? 200 : 201, body: resource };
+  if (operation === undefined)
+    return { status: existed ? 200 : (provider.createdStatus ?? 201), body: resource };
   const followed = (how: How) => follow(request, provider.protocol, resource, operation, how, notified);
   switch (provider.protocol) {
     case 'storage':

@@ -24,6 +24,8 @@ export type Work = () => Promise<unknown>;
 export interface Put {
   readonly resource: Resource;
   readonly work?: Work;
+  /** Without work: answered with an operation all the same, which has succeeded by the first poll. */
+  readonly followed?: true;
 }
 
 /** What becomes of a POST: a body at once, or work. */
@@ -43,6 +45,8 @@ export interface Provider {
   readonly protocol: Protocol;
   /** @throws ArmError when the request is refused */
   put?(request: PutRequest): Put;
+  /** The status of a PUT that made the resource at once; 201 when absent. */
+  readonly createdStatus?: 200;
   /** The members of a PATCH body that are merged into the resource; `tags` where a type takes no more. */
   readonly patchable?: readonly string[];
   /** The work of a deletion; the resource is gone when it has ended. */

@@ -16,6 +16,8 @@ import { timingOf, type StartingCall } from './timings.js';
 export interface RequestDetails extends Conditions {
   /** The body as it was sent, for line numbers in refusals. */
   readonly text?: string | undefined;
+  /** Its api-version decides how the resource is shown; the newest when absent. */
+  readonly query?: URLSearchParams;
 }
 
 /** A PUT or PATCH that was not refused. */
@@ -107,7 +109,7 @@ export class Resources {
     checkConditions(existing, details);
     if (provider.put === undefined) throw methodNotAllowed('PUT', parsed.type);
     const spelled = formatResourceId({ ...parsed, type: provider.type, resourceGroup: group.name });
-    const accepted = this.#put('PUT', provider, {
+    const accepted = this.#put('PUT', provider, details.query, {
       id: existing?.id ?? spelled,
       name: existing?.name ?? parsed.name.slice(parsed.name.lastIndexOf('/') + 1),
       group,
@@ -137,13 +139,13 @@ export class Resources {
       this.store.set(tagged);
       return {
         provider,
-        resource: provider.show?.(tagged, noQuery) ?? tagged,
+        resource: provider.show?.(tagged, details.query ?? noQuery) ?? tagged,
         existed: true,
         operation: undefined,
       };
     }
     const group = this.#writableGroup(parsed.resourceGroup);
-    const accepted = this.#put('PATCH', provider, {
+    const accepted = this.#put('PATCH', provider, details.query, {
       id: resource.id,
       name: resource.name,
       group,
@@ -219,21 +221,31 @@ export class Resources {
     return read({ resource, body: {}, query });
   }
 
-  #put(method: StartingCall['method'], provider: Provider, request: PutRequest): Accepted {
+  #put(
+    method: StartingCall['method'],
+    provider: Provider,
+    query: URLSearchParams = noQuery,
+    request: PutRequest,
+  ): Accepted {
     const effect = this.#effect(method, request.id);
     const put = provider.put?.(request);
     if (put === undefined) throw methodNotAllowed('PUT', provider.type);
     const { resource } = put;
     // What is done at once cannot hang or fail later, unless a fault makes an operation of it.
-    const work = put.work ?? (effect === undefined ? undefined : () => Promise.resolve(undefined));
+    const followed = put.followed === true || effect !== undefined;
+    const work = put.work ?? (followed ? () => Promise.resolve(undefined) : undefined);
     const existed = request.existing !== undefined;
     // Deployments keep their own, richer states.
     const state = (name: string) => (provider.protocol === 'deployments' ? {} : { provisioningState: name });
     const begun =
-      work === undefined ? 'Succeeded' : existed || provider.protocol === 'network' ? 'Updating' : 'Creating';
+      put.work === undefined && effect === undefined
+        ? 'Succeeded'
+        : existed || provider.protocol === 'network'
+          ? 'Updating'
+          : 'Creating';
     const stored = { ...resource, properties: { ...resource.properties, ...state(begun) } };
     if (provider.find === undefined) this.store.set(stored);
-    const shown = provider.show?.(stored, noQuery) ?? stored;
+    const shown = provider.show?.(stored, query) ?? stored;
     if (work === undefined) return { provider, resource: shown, existed, operation: undefined };
     const timing = timingOf({ method, type: provider.type, existed });
     const begin = async () => {

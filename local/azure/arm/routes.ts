@@ -2,10 +2,11 @@
 import { deploymentRoutes } from '../deployments/deploymentRoutes.js';
 import type { Reply } from '../front/http.js';
 import { ArmError, resourceNotFound } from './armError.js';
+import { platformImageRoutes } from '../providers/compute/platformImageRoutes.js';
 import { checkAccountName } from '../providers/storageAccounts.js';
 import { filterResources } from './resourceFilter.js';
 import { namespaces, showNamespace, showSubscription } from './subscription.js';
-import { patchGroup, putGroup, removeGroup, showGroup } from './groups.js';
+import { patchGroup, putGroup, removeGroup, showGroup, shownGroup } from './groups.js';
 import {
   actionReply,
   locationPollReply,
@@ -31,6 +32,7 @@ import type { Resource } from './store.js';
 
 export const routes: readonly Route[] = [
   ...deploymentRoutes,
+  ...platformImageRoutes,
 
   route('GET', '/tenants', ({ identity }) =>
     ok({ value: [{ id: `/tenants/${identity.tenantId}`, tenantId: identity.tenantId }] }),
@@ -81,7 +83,7 @@ export const routes: readonly Route[] = [
   route('GET HEAD PUT PATCH DELETE POST', `${group}/providers/{rest*}`, answerResource),
 ];
 
-function answerGroup({ request, resources, values, body }: Visit): Reply {
+function answerGroup({ request, resources, values, body, query }: Visit): Reply {
   const name = values['group'] ?? '';
   const subscriptionId = values['subscription'] ?? '';
   switch (request.method) {
@@ -89,14 +91,14 @@ function answerGroup({ request, resources, values, body }: Visit): Reply {
       return resources.store.group(name) === undefined ? { status: 404 } : noContent;
     case 'PUT': {
       const { group: made, existed } = putGroup(resources, subscriptionId, name, body);
-      return { status: existed ? 200 : 201, body: made };
+      return { status: existed ? 200 : 201, body: shownGroup(made, query) };
     }
     case 'PATCH':
-      return ok(patchGroup(resources, name, body));
+      return ok(shownGroup(patchGroup(resources, name, body), query));
     case 'DELETE':
       return locationReply(request, subscriptionId, removeGroup(resources, name));
     default:
-      return ok(showGroup(resources, name));
+      return ok(shownGroup(showGroup(resources, name), query));
   }
 }
 
@@ -126,6 +128,7 @@ function answerResource(visit: Visit): Reply {
     ifMatch: request.headers['if-match'],
     ifNoneMatch: request.headers['if-none-match'],
     text: request.text,
+    query,
   };
   switch (request.method) {
     case 'PUT':

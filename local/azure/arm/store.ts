@@ -8,7 +8,7 @@ export interface ResourceGroup {
   readonly name: string;
   readonly type: 'Microsoft.Resources/resourceGroups';
   readonly location: string;
-  readonly tags: Json;
+  readonly tags?: Json;
   readonly properties: { readonly provisioningState: string };
 }
 

@@ -67,6 +67,7 @@ const table: Readonly<Record<string, Timing>> = {
   'delete microsoft.network/publicipaddresses': { seconds: 10, retryAfter: 10 },
   'delete microsoft.network/networkinterfaces': { seconds: 10, retryAfter: 10 },
   'delete microsoft.network/loadbalancers': { seconds: 10, retryAfter: 10 },
+  'create microsoft.resources/deployments': { seconds: 3 },
   'delete microsoft.resources/deployments': { seconds: 15, retryAfter: 15 },
   [`update ${scaleSets}/virtualmachines`]: { seconds: 5, retryAfter: 10 },
   [`delete ${scaleSets}/virtualmachines`]: { seconds: 72, retryAfter: 10 },

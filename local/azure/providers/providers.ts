@@ -1,6 +1,7 @@
 /** Every resource type of the local Azure, put together over one cloud. */
 import type { Provider } from '../arm/provider.js';
 import type { Cloud } from './cloud.js';
+import { availabilitySets } from './compute/availabilitySets.js';
 import { disks, snapshots } from './compute/disks.js';
 import { createDiskSources } from './compute/diskSource.js';
 import { galleries } from './compute/galleries.js';
@@ -8,6 +9,7 @@ import { galleryImages } from './compute/galleryImages.js';
 import { galleryImageVersions } from './compute/galleryImageVersions.js';
 import { createFlexibleMachines } from './compute/flexibleMachines.js';
 import { images } from './compute/images.js';
+import { scaleSetExtensions } from './compute/scaleSetExtensions.js';
 import { scaleSetInstances } from './compute/scaleSetInstances.js';
 import { createScaleSets } from './compute/scaleSets.js';
 import { machineExtensions } from './compute/machineExtensions.js';
@@ -15,6 +17,7 @@ import { createVirtualMachines } from './compute/virtualMachines.js';
 import { recordedType } from './envelope.js';
 import { createBalancing, type Balancing } from './network/loadBalancers.js';
 import { networkInterfaces } from './network/networkInterfaces.js';
+import { networkSecurityGroups, securityRules } from './network/networkSecurityGroups.js';
 import { publicIpAddresses } from './network/publicIpAddresses.js';
 import { subnets, virtualNetworks } from './network/virtualNetworks.js';
 import { storageAccounts } from './storageAccounts.js';
@@ -35,7 +38,8 @@ export function createProviders(cloud: Cloud): {
       virtualNetworks(cloud),
       subnets(cloud),
       networkInterfaces(cloud),
-      recordedType('Microsoft.Network/networkSecurityGroups', 'network'),
+      networkSecurityGroups(cloud),
+      ...securityRules(cloud),
       balancing.provider,
       flexible.provider(sets),
       machineExtensions(cloud, machines),
@@ -47,7 +51,8 @@ export function createProviders(cloud: Cloud): {
       galleryImageVersions(cloud, sources, machines),
       sets.provider,
       scaleSetInstances(cloud, sets),
-      recordedType('Microsoft.Compute/availabilitySets'),
+      scaleSetExtensions(cloud, sets),
+      availabilitySets,
       storageAccounts(cloud),
       recordedType('Microsoft.Insights/autoscaleSettings'),
     ],

@@ -4,7 +4,7 @@ import { ArmError } from '../arm/armError.js';
 import { object, string, type Json } from '../arm/json.js';
 import { normalLocation } from '../arm/protocol.js';
 import type { Provider } from '../arm/provider.js';
-import type { Store } from '../arm/store.js';
+import type { Resource, Store } from '../arm/store.js';
 import type { Cloud } from './cloud.js';
 import { givenProperties, resourceOf } from './envelope.js';
 import { pairedRegion } from './regions.js';
@@ -60,6 +60,8 @@ export function storageAccounts(cloud: Cloud): Provider {
         ...(existing === undefined ? { work: () => Promise.resolve(succeeded(request.id)) } : {}),
       };
     },
+    show: (resource, query) =>
+      (query.get('api-version') ?? '9999') < '2016' ? withAccountType(resource) : resource,
     remove: resource => () => {
       storageKeys.delete(resource.name);
       return Promise.resolve();
@@ -84,6 +86,18 @@ export function storageAccounts(cloud: Cloud): Provider {
       })),
     };
   }
+}
+
+/** An account as the first api-versions knew it: of an account type, not yet of a kind and an SKU. */
+function withAccountType({ kind: _kind, sku, ...resource }: Resource): Resource {
+  const {
+    privateEndpointConnections: _connections,
+    networkAcls: _acls,
+    supportsHttpsTrafficOnly: _only,
+    encryption: _encryption,
+    ...properties
+  } = resource.properties;
+  return { ...resource, properties: { accountType: object(sku)['name'], ...properties } };
 }
 
 const validName = /^[a-z0-9]{3,24}$/;

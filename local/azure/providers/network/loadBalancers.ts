@@ -17,6 +17,7 @@ import type {
 import type { Cloud } from '../cloud.js';
 import { checkReferences, children, givenProperties, referredId, resourceOf } from '../envelope.js';
 import { forwardsOf, NatPorts, natRanges, shownNatRules, type NatMember } from './natPorts.js';
+import { apiVersion, shownSku } from './networkResource.js';
 import { shownBalancer } from './shownBalancer.js';
 
 const type = 'Microsoft.Network/loadBalancers';
@@ -163,9 +164,10 @@ export function createBalancing(cloud: Cloud): Balancing {
         },
       };
     },
-    show: resource =>
+    show: (resource, query) =>
       shownBalancer({
         ...resource,
+        sku: shownSku(resource, apiVersion(query)),
         properties: { ...resource.properties, inboundNatRules: shownNatRules(resource, ports) },
       }),
     remove: resource => async () => {

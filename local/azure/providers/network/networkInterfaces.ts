@@ -58,6 +58,7 @@ export function networkInterfaces({ store, addresses }: Cloud): Provider {
             ipConfigurations: configurations,
           }),
         ),
+        followed: true,
       };
     },
     show: resource => {

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { ArmError } from '../../arm/armError.js';
 import { compact, object, string } from '../../arm/json.js';
 import type { Provider } from '../../arm/provider.js';
+import { parentId, same } from '../../arm/resourceId.js';
 import type { Cloud } from '../cloud.js';
 import { givenProperties, resourceOf } from '../envelope.js';
-import { withEtag } from './networkResource.js';
+import { apiVersion, shownSku, withEtag } from './networkResource.js';
 
 const type = 'Microsoft.Network/publicIPAddresses';
 
@@ -40,11 +41,19 @@ export function publicIpAddresses({ store, addresses }: Cloud): Provider {
         work: () => Promise.resolve(),
       };
     },
-    show: resource => {
+    show: (resource, query) => {
       const user = userOf(resource.id);
-      return user === undefined
-        ? resource
-        : { ...resource, properties: { ...resource.properties, ipConfiguration: { id: user } } };
+      const { ipAddress, ...properties } = resource.properties;
+      const shown = properties['publicIPAllocationMethod'] === 'Static' || isServing(user);
+      return {
+        ...resource,
+        sku: shownSku(resource, apiVersion(query)),
+        properties: {
+          ...properties,
+          ...(shown ? { ipAddress } : {}),
+          ...(user === undefined ? {} : { ipConfiguration: { id: user } }),
+        },
+      };
     },
     refuseRemoval: resource => {
       const user = userOf(resource.id);
@@ -63,6 +72,16 @@ export function publicIpAddresses({ store, addresses }: Cloud): Provider {
       return Promise.resolve();
     },
   };
+
+  /** Whether a dynamic address is in use, before which it is not told: at a load balancer, or an interface of a machine. */
+  function isServing(user: string | undefined): boolean {
+    if (user === undefined) return false;
+    const owner = parentId(user);
+    return (
+      !/\/networkInterfaces\//i.test(owner) ||
+      store.referrers(owner).some(one => same(one.type, 'Microsoft.Compute/virtualMachines'))
+    );
+  }
 
   /** The IP configuration that holds the address. */
   function userOf(id: string): string | undefined {

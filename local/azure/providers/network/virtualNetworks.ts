@@ -7,7 +7,7 @@ import { lastName, parentId, same } from '../../arm/resourceId.js';
 import type { Resource, Store } from '../../arm/store.js';
 import type { Cloud } from '../cloud.js';
 import { children, givenProperties, resourceOf } from '../envelope.js';
-import { withEtag } from './networkResource.js';
+import { apiVersion, withEtag } from './networkResource.js';
 
 const type = 'Microsoft.Network/virtualNetworks';
 
@@ -25,6 +25,18 @@ export function virtualNetworks({ store }: Cloud): Provider {
         subnets: children(request.id, 'subnets', type, given['subnets']).map(withDefaults),
       });
       return { resource: withEtag(resource), work: () => Promise.resolve() };
+    },
+    show: (resource, query) => {
+      const version = apiVersion(query);
+      return {
+        ...resource,
+        properties: {
+          ...(version < '2021' ? { enableVmProtection: false } : {}),
+          ...(version < '2024-05' ? {} : { privateEndpointVNetPolicies: 'Disabled' }),
+          ...resource.properties,
+          subnets: objects(resource.properties['subnets']).map(subnet => shownSubnet(subnet, version)),
+        },
+      };
     },
     refuseRemoval: resource => {
       for (const subnet of objects(resource.properties['subnets']))
@@ -67,6 +79,10 @@ export function subnets({ store }: Cloud): Provider {
       replace(parentId(id), all => [...all.filter(one => !same(string(one['id']), id)), subnet]);
       return { resource: toResource(subnet, childType), work: () => Promise.resolve() };
     },
+    show: (resource, query) => ({
+      ...resource,
+      properties: object(shownSubnet({ properties: resource.properties }, apiVersion(query))['properties']),
+    }),
     refuseRemoval: resource => {
       refuseUsed(store, resource.id);
     },
@@ -79,6 +95,18 @@ export function subnets({ store }: Cloud): Provider {
 
 function withDefaults(subnet: Json): Json {
   return { ...subnet, properties: { delegations: [], ...object(subnet['properties']) } };
+}
+
+/** With the policies that Azure takes for given, as far as the api-version knows them. */
+function shownSubnet(subnet: Json, version: string): Json {
+  const policies =
+    version < '2019-04'
+      ? {}
+      : {
+          privateEndpointNetworkPolicies: version < '2022-05' ? 'Enabled' : 'Disabled',
+          privateLinkServiceNetworkPolicies: 'Enabled',
+        };
+  return { ...subnet, properties: { ...policies, ...object(subnet['properties']) } };
 }
 
 function toResource(subnet: Json, childType: string): Resource {
