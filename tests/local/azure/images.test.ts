@@ -232,12 +232,21 @@ describe('Images in the local Azure', function () {
     });
 
     it('are made of what Packer names', async () => {
-      await succeed('galleries/shop/images/web/versions/1.0.7', {
-        publishingProfile: {
-          source: { managedImage: { id: id('images/one') } },
-          targetRegions: [{ name: location }],
+      const made = await azure.armDone(
+        'PUT',
+        // Packer's api-version: later ones have the source at storageProfile.
+        `${compute}/galleries/shop/images/web/versions/1.0.7?api-version=2019-03-01`,
+        {
+          location,
+          properties: {
+            publishingProfile: {
+              source: { managedImage: { id: id('images/one') } },
+              targetRegions: [{ name: location }],
+            },
+          },
         },
-      });
+      );
+      assert.equal(look(made, 'body.status'), 'Succeeded', JSON.stringify(made.body));
       const shown = await azure.arm('GET', `${compute}/galleries/shop/images/web/versions/1.0.7`);
       assert.equal(look(shown, 'body.properties.storageProfile.source.id'), id('images/one'));
       assert.equal(look(shown, 'body.properties.publishingProfile.source'), undefined);
@@ -283,7 +292,7 @@ describe('Images in the local Azure', function () {
       const path = 'galleries/shop/images/web/versions/1.0.0';
       const more = { safetyProfile: { blockDeletionBeforeEndOfLife: true } };
       const profile = version([location, 'eastus2'], { endOfLifeDate: '2999-01-01T00:00:00Z' });
-      const updated = await azure.armDone('PUT', `${compute}/${path}`, {
+      const updated = await azure.armDone('PUT', `${compute}/${path}?api-version=2024-03-03`, {
         location,
         properties: { ...profile, ...more },
       });
