@@ -36,8 +36,6 @@ export function greeting(
       ARM_SUBSCRIPTION_ID: subscriptionId,
     }),
     '',
-    'Terraform: as Packer, and in the provider "azurerm" block: resource_provider_registrations = "none"',
-    '',
     'Azure CLI:',
     ...exports({ REQUESTS_CA_BUNDLE: caFile, AZURE_CONFIG_DIR: `${directory}/az` }),
     `  az login --service-principal --username ${clientId} --certificate ${quoted(certificateFile)} --tenant ${tenantId}`,
