@@ -10,7 +10,7 @@ import { watchHealth } from './instanceHealth.js';
 import type { InstanceTable } from './instanceTable.js';
 import { runExtension } from './runExtension.js';
 import { modelChange, type Model } from './scaleSetModel.js';
-import { provisioningFailed } from './virtualMachines.js';
+import { provisioningFailed } from './provisioning.js';
 
 export class InstanceLife {
   /** Ends the waiting of an instance that hangs. */

@@ -11,7 +11,7 @@ import { imageKind, type ImageSource } from './imageSource.js';
 import type { HealthSignal } from './instanceHealth.js';
 import { loginOf, shownOsProfile } from './osProfile.js';
 import { shownNetwork } from './scaleSetNetwork.js';
-import { refuseDataDisks } from './virtualMachines.js';
+import { refuseDataDisks } from './provisioning.js';
 
 /** What an instance is made of. */
 export interface Model {

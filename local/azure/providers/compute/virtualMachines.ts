@@ -1,68 +1,40 @@
 /** Virtual machines: each is a real machine of the host, reached at its interface's address. */
 import { randomUUID } from 'node:crypto';
-import { describe, ToolError } from '../../../../shared/core/errors.js';
 import { ArmError, invalidParameter, notAllowed } from '../../arm/armError.js';
 import { compact, object, objects, string, type Json } from '../../arm/json.js';
 import type { ActionRequest, Provider, PutRequest, Work } from '../../arm/provider.js';
 import { key } from '../../arm/resourceId.js';
 import type { Resource } from '../../arm/store.js';
-import type { Disk, Machine } from '../../machines/machineHost.js';
+import type { Machine } from '../../machines/machineHost.js';
 import type { Cloud } from '../cloud.js';
 import { checkReferences, givenProperties, referredId, resourceOf } from '../envelope.js';
 import type { Balancing } from '../network/loadBalancers.js';
 import { reach } from '../network/networkInterfaces.js';
 import { captureResult } from './captureResult.js';
 import { attachedDisk, detachDisk, keptDisk } from './disks.js';
+import { createGuests, type Guest, type Guests } from './guests.js';
 import { findImage } from './imageSource.js';
 import { agentView, diskView, powerStatus, provisioningStatus, type Power } from './instanceView.js';
 import { loginOf, shownOsProfile } from './osProfile.js';
+import { hostName, provisioningFailed, refuseDataDisks } from './provisioning.js';
 
 const type = 'Microsoft.Compute/virtualMachines';
 
-interface Guest {
-  machine: Machine | undefined;
-  power: Power;
-  generalized: boolean;
-  /** It did not come up. */
-  failed: boolean;
-}
-
 /** The virtual machines, and what images take from them. */
-export interface VirtualMachines {
+export interface VirtualMachines extends Guests {
   readonly provider: Provider;
-  /**
-   * Freezes the OS disk of a generalized machine.
-   * @throws ArmError when it is no machine here, or not generalized
-   */
-  checkCapture(id: string): Resource;
-  capture(id: string): Promise<Disk>;
-  /** @throws ArmError when it does not run */
-  running(id: string): Machine;
-  /** Takes over a machine that a scale set has let go. */
-  adopt(id: string, machine: Machine, power: Power): void;
-  /**
-   * Freezes the OS disk of a stopped machine as it is, for a copy of it.
-   * @throws ArmError when the machine runs
-   */
-  freeze(id: string): () => Promise<Disk>;
-  /** The same for a disk that is a blob; of a machine that runs nothing can be taken, and Azure does not refuse it. */
-  freezeBlob(uri: string): () => Promise<Disk | undefined>;
 }
 
 export function createVirtualMachines(cloud: Cloud, balancing: Balancing): VirtualMachines {
   const { store } = cloud;
-  const guests = new Map<string, Guest>();
-  const guestOf = (resource: Resource): Guest & { readonly machine: Machine } => {
-    const guest = guests.get(key(resource.id));
-    if (guest !== undefined && hasMachine(guest)) return guest;
-    throw notAllowed(`The VM '${resource.name}' has no machine: its provisioning failed or has not ended.`);
-  };
+  const machines = createGuests(store, type);
+  const { table: guests } = machines;
   const power = (
     resource: Resource,
     run: (machine: Machine) => Promise<void>,
     after: Power,
   ): { work: Work } => {
-    const guest = guestOf(resource);
+    const guest = machines.of(resource);
     if (guest.generalized && after === 'running') {
       throw notAllowed(
         `Operation 'start' is not allowed on VM '${resource.name}' since the VM is generalized.`,
@@ -91,41 +63,6 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       'running',
     );
 
-  const checkCapture = (id: string): Resource => {
-    const resource = store.get(id);
-    if (resource === undefined || key(resource.type) !== key(type)) {
-      throw new ArmError(404, 'NotFound', `The source virtual machine '${id}' was not found.`, {
-        target: 'sourceVirtualMachine',
-      });
-    }
-    const { generalized } = guestOf(resource);
-    if (!generalized)
-      throw notAllowed(`Capture of VM '${resource.name}' is not allowed: the VM must be generalized first.`);
-    return resource;
-  };
-  const capture = async (id: string) => {
-    const resource = checkCapture(id);
-    return guestOf(resource).machine.capture();
-  };
-
-  const freeze = (id: string) => {
-    const resource = store.get(id);
-    if (resource === undefined) throw notAllowed(`The machine '${id}' of the disk is gone.`);
-    const { machine, power: now } = guestOf(resource);
-    if (now === 'running' || now === 'starting') {
-      throw notAllowed(
-        `The disk is attached to VM '${resource.name}', which runs. This local Azure copies disks of stopped machines only: stop ` +
-          'or deallocate the VM first.',
-      );
-    }
-    return () => machine.capture();
-  };
-  const freezeBlob = (uri: string) => async () => {
-    const [owner] = store.referrers(uri).filter(one => guests.has(key(one.id)));
-    const machine = owner && guests.get(key(owner.id))?.machine;
-    return machine === undefined || machine.running ? undefined : machine.capture();
-  };
-
   const provider: Provider = {
     type,
     protocol: 'compute',
@@ -147,7 +84,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       poweroff: stop('stopped'),
       deallocate: stop('deallocated'),
       generalize: ({ resource }) => {
-        const guest = guestOf(resource);
+        const guest = machines.of(resource);
         if (guest.power === 'running' || guest.power === 'starting') {
           throw notAllowed(`VM '${resource.name}' must be stopped or deallocated before it is generalized.`);
         }
@@ -155,11 +92,11 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
         return { result: undefined };
       },
       capture: ({ resource, body }) => {
-        checkCapture(resource.id);
+        machines.checkCapture(resource.id);
         const result = captureResult(resource, body);
         return {
           work: async () => {
-            cloud.blobs.set(result.uri, await capture(resource.id));
+            cloud.blobs.set(result.uri, await machines.capture(resource.id));
             return result.template;
           },
         };
@@ -179,17 +116,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       detachDisk(store, resource);
     },
   };
-  const running = (id: string): Machine => {
-    const guest = guests.get(key(id));
-    if (guest !== undefined && hasMachine(guest) && guest.power === 'running') return guest.machine;
-    throw notAllowed('Cannot modify extensions in the VM when the VM is not running.');
-  };
-  const adopt = (id: string, machine: Machine, current: Power) => {
-    const guest: Guest = { machine, power: current, generalized: false, failed: false };
-    machine.onExit(() => (guest.power = 'stopped'));
-    guests.set(key(id), guest);
-  };
-  return { adopt, running, provider, checkCapture, capture, freeze, freezeBlob };
+  return { ...machines, provider };
 
   function create(request: PutRequest): { resource: Resource; work: Work } {
     const given = givenProperties(request.body);
@@ -299,36 +226,4 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       ],
     };
   }
-}
-
-function hasMachine(guest: Guest): guest is Guest & { readonly machine: Machine } {
-  return guest.machine !== undefined;
-}
-
-function hostName(name: string): string {
-  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/i.test(name)) return name;
-  throw invalidParameter(
-    'computerName',
-    `The computer name '${name}' is not valid: it may have 1 to 63 letters, digits and hyphens, none of these at an end.`,
-  );
-}
-
-/** Data disks would be silently missing in the machine: refused instead. */
-export function refuseDataDisks(storageProfile: Json): void {
-  if (objects(storageProfile['dataDisks']).length === 0) return;
-  throw invalidParameter(
-    'dataDisks',
-    'This local Azure gives machines no data disks; leave dataDisks empty.',
-  );
-}
-
-/** A machine that did not come up, with the last lines of its console when there are any. */
-export function provisioningFailed(name: string, error: unknown): ArmError {
-  const why =
-    error instanceof ToolError ? describe(error) : error instanceof Error ? error.message : String(error);
-  return new ArmError(
-    409,
-    'OSProvisioningInternalError',
-    `OS Provisioning failed for VM '${name}' due to an internal error: ${why}`,
-  );
 }
