@@ -94,6 +94,8 @@ describe('Networks in the local Azure', () => {
     await azure.armDone('PUT', path, body);
     const address = look(await azure.arm('GET', ip), 'body.properties.ipAddress');
     assert.equal(address, azure.host.started[0]?.address);
+    const nic = await azure.arm('GET', `${provider}/networkInterfaces/nic`);
+    assert.match(String(look(nic, 'body.properties.macAddress')), /^00-0D-3A(-[0-9A-F]{2}){3}$/);
   });
 
   it('show members that the api-version knows', async () => {
@@ -109,6 +111,23 @@ describe('Networks in the local Azure', () => {
     const recent = await asOf('2025-05-01');
     assert.equal(look(recent, policy), 'Disabled');
     assert.equal(look(recent, 'body.properties.enableVmProtection'), undefined);
+  });
+
+  it('show load balancers of an older api-version without what came later', async () => {
+    const path = `${provider}/loadBalancers/lb`;
+    const [net] = network(azure.subscription);
+    assert.ok(net !== undefined);
+    await azure.armDone('PUT', net.path, net.body);
+    const subnet = { id: `${azure.subscription}${net.path}/subnets/default` };
+    const frontendIPConfigurations = [{ name: 'front', properties: { subnet } }];
+    await azure.armDone('PUT', path, { location, properties: { frontendIPConfigurations } });
+    const shown = async (version: string) => {
+      const balancer = await azure.arm('GET', `${path}?api-version=${version}`);
+      const frontend = 'body.properties.frontendIPConfigurations.0.properties';
+      return [look(balancer, 'body.sku'), look(balancer, `${frontend}.privateIPAddressVersion`)];
+    };
+    assert.deepEqual(await shown('2018-07-01'), [{ name: 'Basic' }, undefined]);
+    assert.deepEqual(await shown('2024-05-01'), [{ name: 'Basic', tier: 'Regional' }, 'IPv4']);
   });
 
   it('answer an interface with an operation that has succeeded', async () => {

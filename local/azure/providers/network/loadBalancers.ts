@@ -165,11 +165,14 @@ export function createBalancing(cloud: Cloud): Balancing {
       };
     },
     show: (resource, query) =>
-      shownBalancer({
-        ...resource,
-        sku: shownSku(resource, apiVersion(query)),
-        properties: { ...resource.properties, inboundNatRules: shownNatRules(resource, ports) },
-      }),
+      shownBalancer(
+        {
+          ...resource,
+          sku: shownSku(resource, apiVersion(query)),
+          properties: { ...resource.properties, inboundNatRules: shownNatRules(resource, ports) },
+        },
+        apiVersion(query),
+      ),
     remove: resource => async () => {
       await stop(resource.id);
       for (const frontend of objects(resource.properties['frontendIPConfigurations'])) {

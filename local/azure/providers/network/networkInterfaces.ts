@@ -67,7 +67,12 @@ export function networkInterfaces({ store, addresses }: Cloud): Provider {
         ? resource
         : {
             ...resource,
-            properties: { ...resource.properties, primary: true, virtualMachine: { id: user.id } },
+            properties: {
+              ...resource.properties,
+              macAddress: macAddress(String(resource.properties['resourceGuid'])),
+              primary: true,
+              virtualMachine: { id: user.id },
+            },
           };
     },
     refuseRemoval: resource => {
@@ -88,6 +93,12 @@ export function networkInterfaces({ store, addresses }: Cloud): Provider {
       return Promise.resolve();
     },
   };
+}
+
+/** The interface's own, of Microsoft's range; Azure gives it with the machine. */
+function macAddress(guid: string): string {
+  const [own = '000000'] = /[0-9a-f]{6}$/i.exec(guid) ?? [];
+  return ['00', '0D', '3A', ...(own.toUpperCase().match(/../g) ?? [])].join('-');
 }
 
 function references(configuration: Json): readonly (string | undefined)[] {

@@ -16,6 +16,13 @@ const defaults: Readonly<Record<string, Json>> = {
   probes: { intervalInSeconds: 15, numberOfProbes: 2 },
   loadBalancingRules: { ...ruleDefaults, loadDistribution: 'Default' },
   inboundNatPools: ruleDefaults,
+  inboundNatRules: ruleDefaults,
+};
+/** Members that came later: the year and month of the first api-version taken to show them. */
+const since: Readonly<Record<string, string>> = {
+  privateIPAddressVersion: '2018-08',
+  enableTcpReset: '2018-07',
+  allowBackendPortConflict: '2018-08',
 };
 /** Which member of a rule refers to a part of each kind. */
 const referrers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -28,13 +35,13 @@ const referrers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   probes: { loadBalancingRules: 'probe' },
 };
 
-export function shownBalancer(resource: Resource): Resource {
+export function shownBalancer(resource: Resource, version: string): Resource {
   const { properties, etag } = resource;
   const part = (collection: string, child: Json): Json => ({
     ...child,
     ...(etag === undefined ? {} : { etag }),
     properties: compact({
-      ...defaults[collection],
+      ...knownTo(version, defaults[collection] ?? {}),
       ...references(object(child['properties'])),
       ...leadingThrough(properties, collection, string(child['id'])),
     }),
@@ -45,6 +52,10 @@ export function shownBalancer(resource: Resource): Resource {
     return [[name, Array.isArray(member) ? objects(member).map(child => part(name, child)) : member]];
   });
   return { ...resource, properties: Object.fromEntries(shown) as Json };
+}
+
+function knownTo(version: string, members: Json): Json {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => version >= (since[name] ?? '')));
 }
 
 /** Of what a part refers to its id only, whatever else was sent. */
