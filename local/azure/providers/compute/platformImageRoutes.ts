@@ -25,7 +25,7 @@ export const platformImageRoutes: readonly Route[] = [
     return ok({
       ...item(visit, path, platformImage.version),
       properties: {
-        osDiskImage: { operatingSystem: 'Linux', sizeInGb: 30 },
+        osDiskImage: { operatingSystem: 'Linux' },
         dataDiskImages: [],
         automaticOSUpgradeProperties: { automaticOSUpgradeSupported: false },
         hyperVGeneration: 'V1',

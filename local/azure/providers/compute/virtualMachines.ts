@@ -72,10 +72,19 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       request.existing === undefined || guests.get(key(request.id))?.failed === true
         ? create(request)
         : update(request, request.existing),
-    show: (resource, query) =>
-      /instanceView/i.test(query.get('$expand') ?? '')
-        ? { ...resource, properties: { ...resource.properties, instanceView: instanceView(resource) } }
-        : resource,
+    show: (resource, query) => {
+      const { timeCreated, ...properties } = resource.properties;
+      const viewed = /instanceView/i.test(query.get('$expand') ?? '');
+      return {
+        ...resource,
+        properties: {
+          ...properties,
+          // Told since this api-version.
+          ...((query.get('api-version') ?? '9999') < '2021-11' ? {} : { timeCreated }),
+          ...(viewed ? { instanceView: instanceView(resource) } : {}),
+        },
+      };
+    },
     reads: { instanceview: ({ resource }) => instanceView(resource) },
     actions: {
       start,
