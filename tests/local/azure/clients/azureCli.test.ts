@@ -243,6 +243,18 @@ describe('the Azure CLI against the local Azure', function () {
     assert.equal(look(await az('vmss', 'list-instances', ...group('web')), 'length'), 3);
   });
 
+  it('makes a machine of the platform image by its URN, with a network, a door and an address of its own', async () => {
+    await az('group', 'create', '--name', 'solo', '--location', 'westeurope');
+    const image = ['--image', 'Debian:debian-12:12:latest', '--size', 'Standard_B1s'];
+    const login = ['--admin-username', 'me', '--generate-ssh-keys'];
+    const made = await az('vm', 'create', '--resource-group', 'solo', '--name', 'solo', ...image, ...login);
+    assert.equal(look(made, 'powerState'), 'VM running');
+    assert.match(String(look(made, 'publicIpAddress')), /^127\./);
+    const rules = ['network', 'nsg', 'rule', 'list', '--resource-group', 'solo', '--nsg-name', 'soloNSG'];
+    assert.deepEqual(look(await az(...rules), '*.destinationPortRange'), ['22']);
+    await az('group', 'delete', '--name', 'solo', '--yes');
+  });
+
   it('deletes the group and all that is in it', async () => {
     await az('group', 'delete', '--name', 'web', '--yes');
     const gone = await attempt('vmss', 'show', ...group('web'));
