@@ -1,11 +1,22 @@
 /** Builds dist/extension, exactly what the VSIX holds: one CommonJS bundle a task. `--if-stale` does nothing when no source is newer. */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { thirdPartyNotices } from './notices.js';
 import { repositoryRoot, taskNames } from './tasks.js';
 
-const staging = join(repositoryRoot, 'dist', 'extension');
+const extension = join(repositoryRoot, 'dist', 'extension');
+/** Made beside and put in place as a whole: what runs from the built extension meanwhile never meets a half of one. */
+const staging = `${extension}.${process.pid}`;
 const stamp = join(repositoryRoot, 'dist', 'built');
 const sources = [
   'tasks',
@@ -23,13 +34,18 @@ const bundleBudget = 4 * 1024 * 1024;
 if (process.argv.includes('--if-stale') && existsSync(stamp) && newest(sources) < statSync(stamp).mtimeMs) {
   process.exit(0);
 }
-await buildExtension();
+try {
+  await buildExtension();
+} finally {
+  rmSync(staging, { recursive: true, force: true });
+}
 
 async function buildExtension(): Promise<void> {
-  rmSync(join(repositoryRoot, 'dist'), { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
-  for (const file of ['vss-extension.json', 'overview.md', 'LICENSE'])
+  for (const file of ['vss-extension.json', 'overview.md'])
     cpSync(join(repositoryRoot, file), join(staging, file));
+  // By its ending the packager knows its type; without one it would ask the program `file`, which not every machine has.
+  cpSync(join(repositoryRoot, 'LICENSE'), join(staging, 'LICENSE.txt'));
   cpSync(join(repositoryRoot, 'images'), join(staging, 'images'), {
     recursive: true,
     filter: path => !path.endsWith('.svg'),
@@ -37,6 +53,8 @@ async function buildExtension(): Promise<void> {
 
   const metafiles = await Promise.all(taskNames().map(buildTask));
   writeFileSync(join(staging, 'ThirdPartyNotices.txt'), thirdPartyNotices(metafiles));
+  rmSync(extension, { recursive: true, force: true });
+  renameSync(staging, extension);
   writeFileSync(stamp, '');
 }
 
