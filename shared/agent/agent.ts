@@ -28,6 +28,13 @@ export interface Agent {
   mask(text: string): string;
   /** Sets one of the task's declared output variables. */
   output(name: string, value: string): void;
+  /**
+   * A variable that the parts of one step share, undefined when it is not set: what the task has set, its post-job part reads. The
+   * name must be among task.json's settable variables.
+   */
+  taskVariable(name: string): string | undefined;
+  /** Hands a value over to the step's post-job part, also where this process is killed a moment later. Never a secret. */
+  setTaskVariable(name: string, value: string): void;
   /** A pipeline variable, undefined when it is not set. */
   variable(name: string): string | undefined;
   /** An environment variable of the agent's machine, such as `JMETER_HOME`; undefined when it is not set. */

@@ -72,6 +72,10 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
     output: (name, value) => {
       tl.setVariable(name, value, false, true);
     },
+    taskVariable: name => tl.getTaskVariable(name),
+    setTaskVariable: (name, value) => {
+      tl.setTaskVariable(name, value);
+    },
     variable: name => tl.getVariable(name),
     environment: name => process.env[name],
     endpoint: readEndpoint,

@@ -15,6 +15,8 @@ export interface FakeAgentOptions {
   readonly tools?: Readonly<Record<string, string>>;
   readonly endpoints?: Readonly<Record<string, Partial<Endpoint>>>;
   readonly signal?: AbortSignal;
+  /** Of an earlier part of the same step. */
+  readonly taskVariables?: Readonly<Record<string, string>>;
 }
 
 /** A fake agent and all that was said to it. */
@@ -23,6 +25,7 @@ export interface FakeAgent {
   readonly log: string[];
   readonly warnings: string[];
   readonly outputs: Record<string, string>;
+  readonly taskVariables: Record<string, string>;
   readonly summaries: { title: string; markdown: string }[];
   readonly published: TestPublication[];
   readonly kept: string[];
@@ -40,6 +43,7 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     log: [] as string[],
     warnings: [] as string[],
     outputs: {} as Record<string, string>,
+    taskVariables: { ...options.taskVariables } as Record<string, string>,
     summaries: [] as { title: string; markdown: string }[],
     published: [] as TestPublication[],
     kept: [] as string[],
@@ -68,6 +72,10 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     mask: text => secrets.mask(text),
     output: (name, value) => {
       fake.outputs[name] = value;
+    },
+    taskVariable: name => fake.taskVariables[name],
+    setTaskVariable: (name, value) => {
+      fake.taskVariables[name] = value;
     },
     variable: name => options.variables?.[name],
     environment: name => options.environment?.[name],
