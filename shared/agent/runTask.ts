@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { CancelledError, UserError, describe } from '../core/errors.js';
 import type { Agent } from './agent.js';
 import { readInputs, type InputSpec, type Inputs } from './inputs.js';
-import { connectPipelines } from './pipelines.js';
+import { connectPipelines, type Pipelines } from './pipelines.js';
 
 /** Node's timers take no more, some 24 days; a longer one would fire at once. */
 const longestTimer = 2 ** 31 - 1;
@@ -19,9 +19,44 @@ export interface Task<S extends InputSpec> {
  * Runs a task to its end and ends the process. Never rejects. The process exits with 0 whatever the outcome:
  * the agent takes the result from its own command and reads any other exit code as a broken task.
  */
-export async function runTask<
-  const S extends InputSpec & { timeoutInMinutes: { type: 'int'; required: false } },
->(task: Task<S>): Promise<void> {
+export function runTask<const S extends InputSpec & { timeoutInMinutes: { type: 'int'; required: false } }>(
+  task: Task<S>,
+): Promise<void> {
+  return runFramed(async (pipelines, abort) => {
+    const input = readInputs(task.inputs, pipelines.inputs);
+    const deadline = startDeadline(input.timeoutInMinutes as number, abort);
+    try {
+      return await task.run(input, pipelines.agent);
+    } finally {
+      clearTimeout(deadline);
+    }
+  });
+}
+
+function startDeadline(minutes: number, abort: AbortController): NodeJS.Timeout | undefined {
+  if (minutes === 0) return undefined;
+  const late = new UserError(
+    `The task did not finish within its ${minutes} minutes (input 'timeoutInMinutes'). The lines above show what it was waiting for.`,
+  );
+  const end = () => {
+    abort.abort(late);
+  };
+  return setTimeout(end, Math.min(minutes * 60_000, longestTimer));
+}
+
+/**
+ * Runs a task's post-job part in the same frame. It reads no inputs: the agent runs it also after a task whose inputs were wrong, and what
+ * it needs the task has handed over by task variables.
+ * @param run does the work and returns the sentence that says what was done
+ */
+export function runPostJob(run: (agent: Agent) => Promise<string>): Promise<void> {
+  return runFramed(({ agent }) => run(agent));
+}
+
+/** Signals, faults, result, clean-up around the work of a task or of a part of it. */
+async function runFramed(
+  work: (pipelines: Pipelines, abort: AbortController) => Promise<string>,
+): Promise<void> {
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -37,23 +72,9 @@ export async function runTask<
       abort.abort(fault);
     });
   }
-  let deadline: NodeJS.Timeout | undefined;
   let conclude: () => void;
   try {
-    const input = readInputs(task.inputs, pipelines.inputs);
-    const minutes = input.timeoutInMinutes as number;
-    if (minutes > 0) {
-      const late = new UserError(
-        `The task did not finish within its ${minutes} minutes (input 'timeoutInMinutes'). The lines above show what it was waiting for.`,
-      );
-      deadline = setTimeout(
-        () => {
-          abort.abort(late);
-        },
-        Math.min(minutes * 60_000, longestTimer),
-      );
-    }
-    const sentence = await task.run(input, pipelines.agent);
+    const sentence = await work(pipelines, abort);
     if (fault !== undefined) throw fault;
     conclude = () => {
       pipelines.succeed(sentence);
@@ -66,7 +87,6 @@ export async function runTask<
       else pipelines.fail(describe(cause));
     };
   }
-  clearTimeout(deadline);
   await pipelines.cleanUp();
   conclude();
   await pipelines.exit();
