@@ -97,3 +97,15 @@ function hclVariables(
     [...text.matchAll(/^\s*variable\s+"?([\w-]+)"?\s*\{/gm)].map(match => match[1] ?? ''),
   );
 }
+
+/** @throws UserError when the template's Azure builder would not use the service connection */
+export function checkSignIn(template: PackerTemplate): void {
+  if (!template.ignoresCredentials) return;
+  const how =
+    template.format === 'json'
+      ? '"client_id": "{{user `client_id`}}" (and client_secret, tenant_id, subscription_id) with "variables": {"client_id": "{{env `ARM_CLIENT_ID`}}"}'
+      : 'client_id = var.client_id (and client_secret, tenant_id, subscription_id) with a variable block for each';
+  throw new UserError(
+    `The template never mentions client_id, so its Azure builder would not use the service connection. Write into the builder ${how}.`,
+  );
+}
