@@ -42,10 +42,8 @@ try {
 
 async function buildExtension(): Promise<void> {
   mkdirSync(staging, { recursive: true });
-  for (const file of ['vss-extension.json', 'overview.md'])
+  for (const file of ['vss-extension.json', 'overview.md', 'LICENSE'])
     cpSync(join(repositoryRoot, file), join(staging, file));
-  // By its ending the packager knows its type; without one it would ask the program `file`, which not every machine has.
-  cpSync(join(repositoryRoot, 'LICENSE'), join(staging, 'LICENSE.txt'));
   cpSync(join(repositoryRoot, 'images'), join(staging, 'images'), {
     recursive: true,
     filter: path => !path.endsWith('.svg'),

@@ -31,6 +31,7 @@ export const packages = [
   { name: 'curl', command: 'curl', why: 'tests ask the local Azure as others would' },
   { name: 'openssl', command: 'openssl', why: 'tests make certificates' },
   { name: 'iproute2', command: 'ss', why: 'tests look who listens where' },
+  { name: 'file', command: 'file', why: 'tfx asks it for the types of the files it packs' },
   { name: 'openjdk-17-jre-headless', command: 'java', why: 'runs JMeter' },
   { name: 'maven', command: 'mvn', why: 'fetches JMeter', makes: 'jmeter' },
   { name: 'mmdebstrap', command: 'mmdebstrap', why: 'makes the base image', makes: 'baseImage' },

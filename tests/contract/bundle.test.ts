@@ -16,7 +16,7 @@ const nodes = [
 describe('dist/extension', () => {
   it('holds what the VSIX needs and nothing else', () => {
     assert.deepEqual(readdirSync(staging).toSorted(), [
-      'LICENSE.txt',
+      'LICENSE',
       'ThirdPartyNotices.txt',
       'images',
       'overview.md',
