@@ -59,6 +59,8 @@ export interface Agent {
    */
   findFiles(patterns: string, root: string): string[];
 
+  /** Tools in exact versions, kept on this agent from run to run; undefined where the agent has no directory for them. */
+  readonly toolCache: ToolCache | undefined;
   /** The full path of a program on PATH, undefined when there is none. */
   findTool(name: string): string | undefined;
   /** Runs a program to its end. See {@link ToolCall}. */
@@ -81,6 +83,16 @@ export interface Endpoint {
   data(name: string): string | undefined;
   /** The token of the job's own connection to the service, for federated sign-in. */
   readonly jobToken: string | undefined;
+}
+
+/** The tools that the agent keeps, for this machine's architecture. */
+export interface ToolCache {
+  /** The versions of a tool that are there. */
+  versions(tool: string): Promise<readonly string[]>;
+  /** The folder that holds a tool in this exact version, undefined when it is not there. */
+  find(tool: string, version: string): Promise<string | undefined>;
+  /** Keeps a copy of a folder as this tool and version; returns the folder of the copy. */
+  add(folder: string, tool: string, version: string): Promise<string>;
 }
 
 /** An HTTP proxy. */

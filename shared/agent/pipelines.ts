@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as tl from 'azure-pipelines-task-lib/task.js';
-import type { Agent, Endpoint, Proxy, TestPublication } from './agent.js';
+import type { Agent, Endpoint, Proxy, TestPublication, ToolCache } from './agent.js';
 import type { InputSource } from './inputs.js';
 import { createSecrets } from './secrets.js';
 import { runTool, startTool } from './tool.js';
@@ -96,6 +96,7 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
       publishTests(publication);
     },
     findFiles,
+    toolCache: tl.getVariable('Agent.ToolsDirectory') === undefined ? undefined : toolCache,
     findTool: name => {
       const path = tl.which(name, false);
       return path === '' ? undefined : path;
@@ -140,6 +141,13 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
     },
   };
 }
+
+/** Loaded when it is first asked: few runs need it, and its library asks the agent things as soon as it is there. */
+const toolCache: ToolCache = {
+  versions: async (...asked) => (await import('./toolCache.js')).agentToolCache.versions(...asked),
+  find: async (...asked) => (await import('./toolCache.js')).agentToolCache.find(...asked),
+  add: async (...given) => (await import('./toolCache.js')).agentToolCache.add(...given),
+};
 
 /** See {@link Agent.findFiles}. */
 export function findFiles(patterns: string, root: string): string[] {

@@ -1,8 +1,8 @@
 /** The agent's port for tests: records what a use case says, and runs real programs. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Agent, Endpoint, TestPublication } from '../../shared/agent/agent.js';
+import type { Agent, Endpoint, TestPublication, ToolCache } from '../../shared/agent/agent.js';
 import { createSecrets } from '../../shared/agent/secrets.js';
 import { runTool, startTool } from '../../shared/agent/tool.js';
 
@@ -100,6 +100,7 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     attach: (type, name, path) => void fake.attachments.push({ type, name, path }),
     publishTests: publication => void fake.published.push(publication),
     findFiles,
+    toolCache: fakeToolCache(mkdtempSync(join(directory, 'tools-'))),
     findTool: name => options.tools?.[name],
     run: call => runTool(call, { signal, log }),
     start: call => {
@@ -115,6 +116,20 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     async close() {
       for (const action of cleanUps.splice(0).reverse()) await action();
       rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Folders `<tool>/<version>` under the root. */
+function fakeToolCache(root: string): ToolCache {
+  const path = (tool: string, version = '') => join(root, tool, version);
+  return {
+    versions: tool => Promise.resolve(existsSync(path(tool)) ? readdirSync(path(tool)) : []),
+    find: (tool, version) =>
+      Promise.resolve(existsSync(path(tool, version)) ? path(tool, version) : undefined),
+    add: (folder, tool, version) => {
+      cpSync(folder, path(tool, version), { recursive: true });
+      return Promise.resolve(path(tool, version));
     },
   };
 }
