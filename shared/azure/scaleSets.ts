@@ -1,35 +1,13 @@
 /** Scale sets as a rollout needs them: the model, its image, the instances, and the calls that change them. */
-import type {
-  ImageReference as SdkImage,
-  VirtualMachineScaleSet,
-  VirtualMachineScaleSetVM,
-  VirtualMachineScaleSetVMProfile,
-} from '@azure/arm-compute';
 import type { AzureErrorDetail } from '../core/errors.js';
-import { formatImageReference, tryParseImageReference, type ImageReference } from '../core/imageReference.js';
-import { singleLine } from '../core/text.js';
+import type { Tags } from '../core/rolloutRecord.js';
 import { all, type ArmClient } from './armClient.js';
-import { errorDetail } from './failure.js';
+import { azureFailure, errorDetail } from './failure.js';
+import type { ModelImage } from './modelImage.js';
 import type { Operation } from './operation.js';
+import { instanceOf, machineOf, scaleSetOf, storageOf } from './scaleSetModel.js';
 
-/** The image in a scale set's model: one of ours, or one from the marketplace. */
-export type ModelImage =
-  | ImageReference
-  | {
-      readonly kind: 'platform';
-      readonly publisher: string;
-      readonly offer: string;
-      readonly sku: string;
-      readonly version: string;
-    }
-  /** An image shared to the subscription or a community gallery's. */
-  | { readonly kind: 'shared'; readonly id: string; readonly community: boolean };
-
-/** The text form of a model's image; of a marketplace image `publisher:offer:sku:version`. */
-export function formatModelImage(image: ModelImage): string {
-  if (image.kind === 'platform') return [image.publisher, image.offer, image.sku, image.version].join(':');
-  return image.kind === 'shared' ? image.id : formatImageReference(image);
-}
+export { formatModelImage, type ModelImage } from './modelImage.js';
 
 /** Where an instance is asked for its health; a part that Azure does not tell is undefined. */
 export interface HealthEndpoint {
@@ -61,16 +39,24 @@ export interface ScaleSet {
   readonly healthSignal: HealthSignal | undefined;
   readonly capacity: number;
   readonly provisioningState: string;
+  /** The size of its machines, as `Standard_B2s`; undefined in a Flexible set without a profile. */
+  readonly vmSize: string | undefined;
+  /** `TrustedLaunch`, `ConfidentialVM`; undefined for neither. */
+  readonly securityType: string | undefined;
+  readonly tags: Tags;
   /** ARM ids of the load balancer backend pools that its instances are in. */
   readonly backendPools: readonly string[];
 }
 
 /** One instance of a scale set. */
 export interface ScaleSetInstance {
-  /** What `manualupgrade` takes: a number in Uniform orchestration. */
+  /** What `manualupgrade` takes: a number in Uniform orchestration, the machine's name in Flexible. */
   readonly id: string;
   readonly name: string;
+  /** In Flexible orchestration, where Azure does not tell: whether it runs the model's image. */
   readonly latestModelApplied: boolean;
+  /** The image that it was made from; undefined where Azure does not tell. */
+  readonly image: ModelImage | undefined;
   /** `Succeeded`, `Creating`, `Updating`, `Deleting`, `Failed`. */
   readonly provisioningState: string;
   /** `running`, `starting`, `stopped`, `deallocated` …; undefined while Azure does not say. */
@@ -89,6 +75,26 @@ export interface RollingUpgrade {
   readonly state: string;
   readonly startedAt: Date | undefined;
   readonly error: AzureErrorDetail | undefined;
+  /** Instances by what has become of them. */
+  readonly progress: {
+    readonly successful: number;
+    readonly failed: number;
+    readonly inProgress: number;
+    readonly pending: number;
+  };
+}
+
+/** By which rules Azure rolls by itself (`upgradePolicy.rollingUpgradePolicy`); percentages are of all instances. */
+export interface RollingUpgradePolicy {
+  /** 5 to 100; of the instances this many, rounded down and at least one, are upgraded at a time. */
+  readonly batchPercent: number;
+  /** 5 to 100 and not below `batchPercent`. */
+  readonly unhealthyPercent: number;
+  /** 0 to 100, of those that have been upgraded. */
+  readonly unhealthyUpgradedPercent: number;
+  readonly pauseSeconds: number;
+  /** New instances are made beside the old ones, which go when these are healthy. */
+  readonly maxSurge: boolean;
 }
 
 /** Scale sets of one resource group. */
@@ -98,14 +104,28 @@ export interface ScaleSets {
   /** Empty when there is no such group. */
   list(): Promise<ScaleSet[]>;
   /** All instances with their state, in one list. */
-  instances(name: string): Promise<ScaleSetInstance[]>;
-  /** Sets the model's image; what that does to instances is up to the upgrade mode. */
-  setImage(name: string, image: ModelImage): Promise<Operation>;
+  instances(scaleSet: InstanceOwner): Promise<ScaleSetInstance[]>;
+  /**
+   * Sets the model's image; what that does to instances is up to the upgrade mode.
+   * @param tags all tags of the scale set from then on; they stay as they are when absent
+   * @param rolling makes the upgrade mode Rolling, with this policy, in the same change
+   */
+  setImage(name: string, image: ModelImage, tags?: Tags, rolling?: RollingUpgradePolicy): Promise<Operation>;
+  /** Sets all tags of the scale set and nothing else. */
+  setTags(name: string, tags: Tags): Promise<Operation>;
   /** Brings instances to the current model, all at once. */
   upgrade(name: string, instanceIds: readonly string[]): Promise<Operation>;
   /** Undefined when there has been none. */
   latestRollingUpgrade(name: string): Promise<RollingUpgrade | undefined>;
+  /**
+   * Stops Azure's own rolling upgrade: batches that have begun go on, no other begins. Works also for a step that is cancelled.
+   * @throws AzureError with status 409 when none is running
+   */
+  cancelRollingUpgrade(name: string): Promise<void>;
 }
+
+/** As much of a scale set as its instances are listed by. */
+export type InstanceOwner = Pick<ScaleSet, 'name' | 'id' | 'orchestrationMode' | 'image'>;
 
 /** The scale sets of a resource group on Azure. */
 export function scaleSetsOf(arm: ArmClient, group: string): ScaleSets {
@@ -123,17 +143,34 @@ export function scaleSetsOf(arm: ArmClient, group: string): ScaleSets {
       );
       return (found ?? []).map(scaleSetOf);
     },
-    async instances(name) {
-      const found = await arm.call(`listing the instances of '${name}'`, () =>
-        all(compute.virtualMachineScaleSetVMs.list(group, name, { expand: 'instanceView' })),
+    async instances(scaleSet) {
+      const { name, id, orchestrationMode } = scaleSet;
+      const doing = `listing the instances of '${name}'`;
+      if (orchestrationMode === 'Uniform') {
+        const found = await arm.call(doing, () =>
+          all(compute.virtualMachineScaleSetVMs.list(group, name, { expand: 'instanceView' })),
+        );
+        return found.map(instanceOf);
+      }
+      const filter = `'virtualMachineScaleSet/id' eq '${id}'`;
+      const found = await arm.call(doing, () =>
+        all(compute.virtualMachines.list(group, { filter, expand: 'instanceView' })),
       );
-      return found.map(instanceOf);
+      return found.map(machine => machineOf(machine, scaleSet.image));
     },
-    setImage: (name, image) =>
+    setImage: (name, image, tags, rolling) =>
       arm.start(`setting the image of scale set '${name}'`, () =>
         compute.virtualMachineScaleSets.update(group, name, {
+          ...(tags === undefined ? {} : { tags: { ...tags } }),
+          ...(rolling === undefined
+            ? {}
+            : { upgradePolicy: { mode: 'Rolling', rollingUpgradePolicy: policyOf(rolling) } }),
           virtualMachineProfile: { storageProfile: storageOf(image) },
         }),
+      ),
+    setTags: (name, tags) =>
+      arm.start(`setting the tags of scale set '${name}'`, () =>
+        compute.virtualMachineScaleSets.update(group, name, { tags: { ...tags } }),
       ),
     upgrade: (name, instanceIds) =>
       arm.start(`upgrading ${instanceIds.length} of the instances of '${name}'`, () =>
@@ -148,109 +185,31 @@ export function scaleSetsOf(arm: ArmClient, group: string): ScaleSets {
         state: found.runningStatus?.code ?? 'Unknown',
         startedAt: found.runningStatus?.startTime,
         error: found.error === undefined ? undefined : errorDetail(found.error, 'RollingUpgradeFailed'),
+        progress: {
+          successful: found.progress?.successfulInstanceCount ?? 0,
+          failed: found.progress?.failedInstanceCount ?? 0,
+          inProgress: found.progress?.inProgressInstanceCount ?? 0,
+          pending: found.progress?.pendingInstanceCount ?? 0,
+        },
       };
+    },
+    async cancelRollingUpgrade(name) {
+      try {
+        await compute.virtualMachineScaleSetRollingUpgrades.cancel(group, name).submitted();
+      } catch (error) {
+        throw azureFailure(`cancelling the rolling upgrade of '${name}'`, error);
+      }
     },
   };
 }
 
-function scaleSetOf(model: VirtualMachineScaleSet): ScaleSet {
-  const profile = model.virtualMachineProfile;
-  const pools = (profile?.networkProfile?.networkInterfaceConfigurations ?? [])
-    .flatMap(network => network.ipConfigurations ?? [])
-    .flatMap(address => address.loadBalancerBackendAddressPools ?? [])
-    .flatMap(pool => (pool.id === undefined ? [] : [pool.id]));
-  const mode = model.upgradePolicy?.mode;
+function policyOf(policy: RollingUpgradePolicy) {
   return {
-    name: model.name ?? '',
-    id: model.id ?? '',
-    location: model.location,
-    orchestrationMode: model.orchestrationMode === 'Flexible' ? 'Flexible' : 'Uniform',
-    upgradeMode: mode === 'Automatic' || mode === 'Rolling' ? mode : 'Manual',
-    automaticOsUpgrade: model.upgradePolicy?.automaticOSUpgradePolicy?.enableAutomaticOSUpgrade ?? false,
-    image: imageOf(profile?.storageProfile?.imageReference, profile?.storageProfile?.osDisk?.image?.uri),
-    healthSignal: healthSignalOf(profile),
-    capacity: model.sku?.capacity ?? 0,
-    provisioningState: model.provisioningState ?? '',
-    backendPools: [...new Set(pools)],
-  };
-}
-
-/** Where a model names both, Azure goes by the extension. */
-function healthSignalOf(profile: VirtualMachineScaleSetVMProfile | undefined): HealthSignal | undefined {
-  const extension = profile?.extensionProfile?.extensions?.find(({ typePropertiesType }) =>
-    /^ApplicationHealth(Linux|Windows)$/i.test(typePropertiesType ?? ''),
-  );
-  if (extension !== undefined) {
-    const { protocol, port, requestPath } = (extension.settings ?? {}) as Readonly<Record<string, unknown>>;
-    return {
-      kind: 'extension',
-      name: extension.name ?? '',
-      endpoint: {
-        protocol: typeof protocol === 'string' ? protocol.toLowerCase() : 'tcp',
-        port: port === undefined || port === null ? undefined : Number(port),
-        path: typeof requestPath === 'string' ? requestPath : undefined,
-      },
-    };
-  }
-  const id = profile?.networkProfile?.healthProbe?.id;
-  return id === undefined ? undefined : { kind: 'probe', id };
-}
-
-function imageOf(image: SdkImage | undefined, vhd: string | undefined): ModelImage | undefined {
-  if (vhd !== undefined) return { kind: 'vhd', uri: vhd };
-  if (image === undefined) return undefined;
-  if (image.communityGalleryImageId !== undefined)
-    return { kind: 'shared', id: image.communityGalleryImageId, community: true };
-  if (image.sharedGalleryImageId !== undefined)
-    return { kind: 'shared', id: image.sharedGalleryImageId, community: false };
-  if (image.id !== undefined) return tryParseImageReference(image.id);
-  const { publisher, offer, sku, version } = image;
-  if (publisher === undefined || offer === undefined || sku === undefined) return undefined;
-  return { kind: 'platform', publisher, offer, sku, version: version ?? 'latest' };
-}
-
-function storageOf(image: ModelImage) {
-  switch (image.kind) {
-    case 'vhd':
-      return { osDisk: { image: { uri: image.uri } } };
-    case 'managed':
-    case 'gallery':
-      return { imageReference: { id: image.id } };
-    case 'shared':
-      return {
-        imageReference: image.community
-          ? { communityGalleryImageId: image.id }
-          : { sharedGalleryImageId: image.id },
-      };
-    case 'platform': {
-      const { publisher, offer, sku, version } = image;
-      return { imageReference: { publisher, offer, sku, version } };
-    }
-  }
-}
-
-function instanceOf(vm: VirtualMachineScaleSetVM): ScaleSetInstance {
-  const statuses = vm.instanceView?.statuses ?? [];
-  const power = statuses.find(status => /^PowerState\//i.test(status.code ?? ''))?.code;
-  const health = vm.instanceView?.vmHealth?.status;
-  const complaints = [
-    ...statuses.filter(status => status.level === 'Error' || /\/failed\//i.test(status.code ?? '')),
-    ...(vm.instanceView?.extensions ?? [])
-      .flatMap(extension => extension.statuses ?? [])
-      .filter(status => status.level === 'Error'),
-    ...(health === undefined ? [] : [health]),
-  ].flatMap(status => {
-    const text = status.message ?? '';
-    return text === '' ? [] : [singleLine(text)];
-  });
-  return {
-    id: vm.instanceId ?? '',
-    name: vm.name ?? vm.instanceId ?? '',
-    latestModelApplied: vm.latestModelApplied ?? false,
-    provisioningState: vm.provisioningState ?? '',
-    powerState: power?.replace(/^PowerState\//i, '').toLowerCase(),
-    health: health?.code?.replace(/^HealthState\//i, '').toLowerCase(),
-    isProtected: vm.protectionPolicy?.protectFromScaleSetActions ?? false,
-    message: complaints[0],
+    maxBatchInstancePercent: policy.batchPercent,
+    maxUnhealthyInstancePercent: policy.unhealthyPercent,
+    maxUnhealthyUpgradedInstancePercent: policy.unhealthyUpgradedPercent,
+    pauseTimeBetweenBatches: `PT${policy.pauseSeconds}S`,
+    prioritizeUnhealthyInstances: true,
+    maxSurge: policy.maxSurge,
   };
 }

@@ -47,7 +47,7 @@ export async function goBack(
     const underWay = await setModelImage(scaleSet, previous, azure, host);
     const result = await rollOut(
       {
-        scaleSetName: scaleSet.name,
+        scaleSet: { ...scaleSet, image: previous },
         policy: { ...policy, canarySize: 0, pause: 0, maxUnhealthy: Infinity },
         health,
         site: undefined,

@@ -70,7 +70,7 @@ export async function moveInstances(
   agent.output('previousImageReference', imageText(previous));
   const siteUrl = changed.siteUrl ?? (await findSiteUrl(scaleSet, host));
   agent.output('siteUrl', siteUrl);
-  const instances = await azure.scaleSets.instances(scaleSet.name);
+  const instances = await azure.scaleSets.instances(scaleSet);
   const publish = (result: Pick<RolloutResult, 'instances' | 'updated'>, rolledBack: boolean) => {
     agent.output('instanceCount', String(result.instances.length));
     agent.output('instancesUpdated', String(result.updated.length));
@@ -95,7 +95,7 @@ export async function moveInstances(
   }
   const result = await rollOut(
     {
-      scaleSetName: scaleSet.name,
+      scaleSet,
       policy,
       health,
       site:

@@ -2,7 +2,7 @@
 import type { Agent } from '../../../shared/agent/agent.js';
 import { isBusy } from '../../../shared/azure/failure.js';
 import type { Operation } from '../../../shared/azure/operation.js';
-import type { ScaleSetInstance, ScaleSets } from '../../../shared/azure/scaleSets.js';
+import type { InstanceOwner, ScaleSetInstance, ScaleSets } from '../../../shared/azure/scaleSets.js';
 import { AzureError, describe } from '../../../shared/core/errors.js';
 import { plural, singleLine } from '../../../shared/core/text.js';
 import type { Clock } from '../../../shared/core/wait.js';
@@ -22,7 +22,8 @@ import type { SiteCheck } from './siteCheck.js';
 
 /** What a rollout moves, and by which rules. */
 export interface RolloutTarget {
-  readonly scaleSetName: string;
+  /** As its model is now. */
+  readonly scaleSet: InstanceOwner;
   readonly policy: RolloutPolicy;
   readonly health: HealthSource;
   /** The site must answer before more instances move and at the end. */
@@ -82,7 +83,7 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
   const round = async (): Promise<RolloutResult | undefined> => {
     views = take(views, clock.now()) ?? views;
     const seen = reachable(instances).taking;
-    instances = await scaleSets.instances(target.scaleSetName);
+    instances = await scaleSets.instances(target.scaleSet);
     const { taking } = reachable(instances);
     const checked = await checkCalls(calls, ledger, taking);
     calls = checked.calls;
@@ -130,7 +131,7 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
     if (taken === undefined) return undefined;
     updates = taken;
     agent.info(`Upgrading ${plural(step.ids.length, 'instance')}: ${inOrder(step.ids).join(', ')}`);
-    const asked = await askUpgrade(scaleSets, target.scaleSetName, step.ids, after, now);
+    const asked = await askUpgrade(scaleSets, target.scaleSet.name, step.ids, after, now);
     if ('busy' in asked) {
       agent.info(`Azure is busy with this scale set (${asked.busy}): they are asked for again.`);
       busySince ??= now;
@@ -154,7 +155,7 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
       await clock.sleep(Math.max(nap, untilNext(views, clock.now())), agent.signal);
     }
   } catch (error) {
-    agent.warning(leftBehindLine(target.scaleSetName, ledger, reachable(instances).taking));
+    agent.warning(leftBehindLine(target.scaleSet.name, ledger, reachable(instances).taking));
     throw error;
   }
 }
@@ -162,12 +163,12 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
 /** Why Azure's own rolling upgrade of this change has stopped; undefined while it has not. */
 async function faultOfAzuresRoll(target: RolloutTarget, scaleSets: ScaleSets): Promise<string | undefined> {
   if (target.azureRollsSince === undefined) return undefined;
-  const upgrade = await scaleSets.latestRollingUpgrade(target.scaleSetName);
+  const upgrade = await scaleSets.latestRollingUpgrade(target.scaleSet.name);
   const begun = upgrade?.startedAt?.getTime() ?? 0;
   // The agent's clock and Azure's differ; an upgrade from before this step says nothing about it.
   if (upgrade === undefined || begun < target.azureRollsSince - clockSkew) return undefined;
   if (!/^(faulted|cancell?ed)$/i.test(upgrade.state)) return undefined;
-  const state = `Azure's rolling upgrade of '${target.scaleSetName}' is ${upgrade.state.toLowerCase()}.`;
+  const state = `Azure's rolling upgrade of '${target.scaleSet.name}' is ${upgrade.state.toLowerCase()}.`;
   if (upgrade.error === undefined) return state;
   return `${state} ${describe(new AzureError("the scale set's own rolling upgrade", upgrade.error))}`;
 }

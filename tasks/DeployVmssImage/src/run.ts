@@ -124,7 +124,7 @@ async function tellPlan(name: string, image: ModelImage | undefined, world: Worl
   const { agent, azure, settings } = world;
   const scaleSet: ScaleSet | undefined = await azure.scaleSets.find(name);
   if (scaleSet === undefined) return;
-  const instances = await azure.scaleSets.instances(name);
+  const instances = await azure.scaleSets.instances(scaleSet);
   const newImage = image !== undefined && !isSameImage(scaleSet.image, image) ? image : undefined;
   for (const line of describePlan(scaleSet, instances, settings.rollout, newImage)) agent.info(line);
 }

@@ -5,6 +5,7 @@ import type { ImageFacts } from '../../../shared/azure/images.js';
 import type { Operation } from '../../../shared/azure/operation.js';
 import type { ModelImage, ScaleSet, ScaleSetInstance } from '../../../shared/azure/scaleSets.js';
 import { AzureError } from '../../../shared/core/errors.js';
+import type { Tags } from '../../../shared/core/rolloutRecord.js';
 import type { Clock } from '../../../shared/core/wait.js';
 
 /** Time that passes only when somebody sleeps. */
@@ -74,6 +75,7 @@ export interface SimulatedAzure {
   /** What each instance runs. */
   images(): string[];
   model(): string;
+  tags(): Tags;
   /** Ids of every upgrade call, in order. */
   readonly upgradeCalls: string[][];
   readonly writes: string[];
@@ -90,6 +92,7 @@ const idOf = (model: ModelImage | undefined) =>
 export function simulateAzure(clock: Clock, options: SimulationOptions = {}): SimulatedAzure {
   const count = options.count ?? 4;
   let model = options.image ?? image('old');
+  let tags: Tags = options.scaleSet?.tags ?? {};
   let movesUntil = 0;
   const behaviourOf = (id: string, of: string): Behaviour => options.behaviour?.(id, of) ?? {};
   const machines: Machine[] = Array.from({ length: count }, (_, index) => ({
@@ -125,9 +128,12 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
     healthSignal: { kind: 'probe', id: `${balancerId}/probes/http` },
     capacity: count,
     provisioningState: 'Succeeded',
+    vmSize: 'Standard_B2s',
+    securityType: undefined,
     backendPools: [],
     ...options.scaleSet,
     image: model,
+    tags,
   });
   const simulation = {
     upgradeCalls,
@@ -136,6 +142,7 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
     peak: () => peak,
     images: () => machines.map(machine => machine.image),
     model: () => idOf(model),
+    tags: () => tags,
   };
   const done: Operation = { check: () => Promise.resolve(true) };
 
@@ -204,6 +211,7 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
       find: name => Promise.resolve(exists.value && name.toLowerCase() === 'web' ? scaleSet() : undefined),
       list: () => Promise.resolve(exists.value ? [scaleSet()] : []),
       latestRollingUpgrade: () => Promise.resolve(undefined),
+      cancelRollingUpgrade: () => Promise.resolve(),
       instances: () => {
         simulation.reads++;
         notePeak();
@@ -216,6 +224,7 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
               latestModelApplied: machine.image === idOf(model),
               provisioningState: busy ? 'Updating' : 'Succeeded',
               powerState: busy ? 'starting' : 'running',
+              image: { kind: 'managed', id: machine.image },
               health: busy ? undefined : healthy(machine) ? 'healthy' : 'unhealthy',
               isProtected: options.protectedIds?.includes(machine.id) ?? false,
               message: healthy(machine) || busy ? undefined : 'probe: HTTP 500',
@@ -223,9 +232,14 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
           }),
         );
       },
-      setImage: (_name, next) => {
+      setTags: (_name, next) => {
+        tags = next;
+        return Promise.resolve(done);
+      },
+      setImage: (_name, next, nextTags = tags) => {
         writes.push(`image ${idOf(next)}`);
         model = next;
+        tags = nextTags;
         if (mode === 'Manual') return Promise.resolve(done);
         for (const machine of machines) upgrade(machine);
         notePeak();
