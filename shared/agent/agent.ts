@@ -67,6 +67,14 @@ export interface Agent {
   run(call: ToolCall): Promise<ToolResult>;
   /** Starts a program that goes on beside the task; it is stopped at the latest when the task ends. */
   start(call: ToolCall): RunningTool;
+  /**
+   * Ends a program that an earlier part of this step left running, with its process group; true when it was still there.
+   * @param program its number, and the full path it was started by
+   */
+  endLeftProgram(
+    program: { readonly pid: number; readonly path: string },
+    how: { readonly stopSignal: 'SIGINT' | 'SIGTERM'; readonly graceMilliseconds: number },
+  ): Promise<boolean>;
 
   /** Runs at the task's end, whatever its outcome; the last registered runs first. */
   onCleanUp(what: string, action: () => Promise<void> | void): void;

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import * as tl from 'azure-pipelines-task-lib/task.js';
 import type { Agent, Endpoint, Proxy, TestPublication, ToolCache } from './agent.js';
 import type { InputSource } from './inputs.js';
+import { endLeftProgram } from './leftProgram.js';
 import { createSecrets } from './secrets.js';
 import { runTool, startTool } from './tool.js';
 
@@ -107,6 +108,7 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
       cleanUps.push({ what: `stopping ${call.name}`, action: () => tool.stop() });
       return tool;
     },
+    endLeftProgram: (program, how) => endLeftProgram(program, how, signal),
     onCleanUp: (what, action) => {
       cleanUps.push({ what, action });
     },

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Agent, Endpoint, TestPublication, ToolCache } from '../../shared/agent/agent.js';
+import { endLeftProgram } from '../../shared/agent/leftProgram.js';
 import { createSecrets } from '../../shared/agent/secrets.js';
 import { runTool, startTool } from '../../shared/agent/tool.js';
 
@@ -108,6 +109,7 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
       cleanUps.push(() => tool.stop());
       return tool;
     },
+    endLeftProgram: (program, how) => endLeftProgram(program, how, signal),
     onCleanUp: (_what, action) => void cleanUps.push(action),
   };
   return {
