@@ -1,7 +1,7 @@
 /** How the tests are run: PHPUnit, or any command that writes JUnit XML. */
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { ProblemsError } from '../../../shared/core/errors.js';
-import { fillVariables, splitCommandLine } from './commandLine.js';
+import { fillVariables, splitCommandLine } from '../../../shared/core/commandLine.js';
 
 /** What decides how to run the tests. */
 export interface RunnerChoice {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { fillVariables, splitCommandLine } from '../../../tasks/RunSeleniumSmoke/src/commandLine.js';
+import { fillVariables, splitCommandLine } from '../../../shared/core/commandLine.js';
 
 describe('splitCommandLine', () => {
   for (const [text, words] of [

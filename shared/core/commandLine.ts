@@ -1,5 +1,5 @@
 /** Splits a command line into words without a shell. */
-import { UserError } from '../../../shared/core/errors.js';
+import { UserError } from './errors.js';
 
 /**
  * Blanks and line ends separate words; single and double quotes keep them; inside double quotes `\"` and `\\` stand for
