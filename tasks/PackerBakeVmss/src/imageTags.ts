@@ -5,18 +5,18 @@ import { foldEntries, type DigestEntry } from './digestEntries.js';
 /** The names of the tags. Azure keeps at most 50 tags of 256 characters on an image. */
 export const imageTagNames = {
   /** SHA-256 of everything that the bake read. */
-  digest: 'bake-and-roll-digest',
+  digest: 'bake-and-roll.digest',
   /** The template, relative to the sources: images of one template are a family. */
-  template: 'bake-and-roll-template',
+  template: 'bake-and-roll.template',
   /** When the image was finished, ISO 8601 in UTC. */
-  baked: 'bake-and-roll-baked',
-  commit: 'bake-and-roll-commit',
-  repository: 'bake-and-roll-repository',
+  baked: 'bake-and-roll.baked',
+  commit: 'bake-and-roll.commit',
+  repository: 'bake-and-roll.repository',
   /** Address of the pipeline run. */
-  run: 'bake-and-roll-run',
-  baseImage: 'bake-and-roll-base-image',
+  run: 'bake-and-roll.run',
+  baseImage: 'bake-and-roll.baseImage',
   /** Version of this task. */
-  task: 'bake-and-roll-task',
+  task: 'bake-and-roll.task',
 } as const;
 
 /** A record's text by its tag's name. */
@@ -26,7 +26,7 @@ const longestValue = 256;
 const mostTags = 50;
 /** What stays free for people's own tags and for policies that add theirs. */
 const sparedTags = 8;
-const inputsPrefix = 'bake-and-roll-inputs-';
+const inputsPrefix = 'bake-and-roll.inputs';
 
 /** A value that fits into one tag. */
 export function tagValue(text: string): string {
