@@ -1,7 +1,8 @@
 /** The Packer program on this machine, and one way to run it. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
+import type { Agent } from '../../../shared/agent/agent.js';
 import { UserError } from '../../../shared/core/errors.js';
+import type { BuildWatch } from './buildWatch.js';
 import { packerReader, type PackerReader } from './packerLog.js';
 
 /** Packer's own clean-up deletes a virtual machine and its group, which takes Azure minutes. */
@@ -74,6 +75,8 @@ export interface PackerSession {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where the log for people goes, secrets masked. */
   readonly logFile: string;
+  /** Follows a build. */
+  readonly watch?: Pick<BuildWatch, 'started' | 'learned'>;
 }
 
 /** How a command ended. */
@@ -92,7 +95,7 @@ export async function runPacker(
   agent: Agent,
 ): Promise<PackerResult> {
   agent.signal.throwIfAborted();
-  const run = packerReader();
+  const run = packerReader(() => session.watch?.learned());
   const file = openSync(session.logFile, 'a', 0o600);
   try {
     const tool = agent.start({
@@ -112,25 +115,16 @@ export async function runPacker(
       stopSignal: 'SIGINT',
       stopGraceMilliseconds: cleanUpMilliseconds,
     });
+    session.watch?.started({ pid: tool.pid, path: session.packer.path }, run);
     const announce = () => {
       agent.info('Packer was asked to stop and cleans up; the lines that follow are its own.');
     };
     agent.signal.addEventListener('abort', announce, { once: true });
     const result = await tool.ended;
     agent.signal.removeEventListener('abort', announce);
-    if (agent.signal.aborted) warnOfLeftovers(result, run, agent);
     agent.signal.throwIfAborted();
     return { exitCode: result.exitCode, run };
   } finally {
     closeSync(file);
   }
-}
-
-function warnOfLeftovers(result: ToolResult, run: PackerReader, agent: Agent): void {
-  const open = run.openGroups;
-  if (open.length === 0) return;
-  const how = result.signal === undefined ? '' : ` (it was ended by ${result.signal})`;
-  agent.warning(
-    `Packer did not say that it deleted ${open.map(group => `'${group}'`).join(', ')}${how}. Look whether the resource group is still there and delete it.`,
-  );
 }

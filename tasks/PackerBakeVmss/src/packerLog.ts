@@ -1,4 +1,6 @@
 /** Packer's machine-readable output, read line by line: what people see of it, and what it says about the run. */
+import type { BuildGroup } from './buildGroups.js';
+import { groupReader } from './packerGroups.js';
 import type { BakedImage } from '../../../shared/core/packerArtifact.js';
 import {
   machineImageCollector,
@@ -18,8 +20,10 @@ export interface PackerRun {
   readonly failed: readonly FailedBuild[];
   /** What Packer itself reported as errors, outside of any build. */
   readonly errors: readonly string[];
-  /** Resource groups that Packer made and has not said to have deleted. */
-  readonly openGroups: readonly string[];
+  /** Resource groups that it builds in. */
+  readonly groups: readonly BuildGroup[];
+  /** Those that Packer has not said to have cleared away. */
+  readonly openGroups: readonly BuildGroup[];
   /** The last lines of a build before it began to clean up; of the whole run for a build that said nothing. */
   lastLines(build: string | undefined): readonly string[];
 }
@@ -38,12 +42,15 @@ const cleanUp =
 /** A provisioner begins: what was said before is no cause of its failure. */
 const provisioning = /^==> [^:]+: (Provisioning with |Running local shell script|Uploading )/;
 
-/** Makes a reader for one run. */
-export function packerReader(): PackerReader {
+/**
+ * Makes a reader for one run.
+ * @param onGroup told when there is something new about the groups
+ */
+export function packerReader(onGroup: () => void = () => undefined): PackerReader {
   const collector = machineImageCollector();
   const failed: FailedBuild[] = [];
   const errors: string[] = [];
-  const groups = new Map<string, string>();
+  const groups = groupReader();
   const all: string[] = [];
   const byBuild = new Map<string, { lines: string[]; closed: boolean }>();
 
@@ -59,9 +66,7 @@ export function packerReader(): PackerReader {
       if (provisioning.test(line)) own.lines.length = 0;
       push(own.lines, line);
     }
-    const group = /-> ResourceGroupName\s*: '([^']+)'/.exec(line)?.[1];
-    if (group !== undefined) groups.set(name, group);
-    if (/Resource group has been deleted/.test(line)) groups.delete(name);
+    if (groups.take(name, line)) onGroup();
   };
 
   return {
@@ -88,8 +93,11 @@ export function packerReader(): PackerReader {
     },
     failed,
     errors,
+    get groups() {
+      return groups.all;
+    },
     get openGroups() {
-      return [...new Set(groups.values())];
+      return groups.open;
     },
     lastLines(build) {
       const own = build === undefined ? undefined : byBuild.get(build)?.lines;

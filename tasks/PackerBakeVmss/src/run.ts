@@ -1,12 +1,14 @@
 /** Bakes an image: validates a Packer template, builds it with the service connection's credentials, and tells what was made. */
 import type { Agent } from '../../../shared/agent/agent.js';
 import type { Inputs } from '../../../shared/agent/inputs.js';
+import { createArmClient } from '../../../shared/azure/armClient.js';
 import { openConnection } from '../../../shared/azure/connection.js';
 import { formatDuration } from '../../../shared/core/duration.js';
 import type { BakedImage } from '../../../shared/core/packerArtifact.js';
 import { nameImage, tellImage } from './bakeOutputs.js';
 import { readBakeVariables, variableArguments, variableEnvironment } from './bakeVariables.js';
 import { findBakedImage } from './bakedImage.js';
+import { watchBuild, type BuildWatch } from './buildWatch.js';
 import { azureOptions } from './credentials.js';
 import type { inputs } from './inputs.generated.js';
 import { findPacker, runPacker, type PackerSession } from './packer.js';
@@ -30,6 +32,7 @@ export async function bake(input: Input, agent: Agent): Promise<string> {
   const packer = await findPacker(input.packerPath, agent);
   agent.info(`Packer ${packer.version.text} (${packer.path})`);
 
+  const watch = watchBuild(agent, input.azureSubscription, own => createArmClient(own, connection));
   const base = openSession(packer, workingDirectory, agent);
   await installPlugins(template, base, agent);
   const options = await azureOptions(connection, template, packer.version, agent);
@@ -46,7 +49,7 @@ export async function bake(input: Input, agent: Agent): Promise<string> {
   if (input.dryRun) return 'Dry run: the template is valid, nothing was built.';
 
   const startedAt = Date.now();
-  const image = await build(session, template, args, input, agent);
+  const image = await build({ ...session, watch }, template, args, input, agent);
   tellImage(image, agent);
   const { kind, id } = nameImage(image);
   return `Baked ${kind} in ${formatDuration(Date.now() - startedAt)}: ${id}`;
@@ -61,7 +64,7 @@ async function validate(session: PackerSession, args: readonly string[], agent: 
 }
 
 async function build(
-  session: PackerSession,
+  session: PackerSession & { readonly watch: BuildWatch },
   template: PackerTemplate,
   args: readonly string[],
   input: Input,
@@ -69,7 +72,9 @@ async function build(
 ): Promise<BakedImage> {
   const startedAt = Date.now();
   const force = input.allowOverwrite ? ['-force'] : [];
-  const result = await runPacker(session, ['build', ...force, ...args], agent);
+  const result = await runPacker(session, ['build', ...force, ...args], agent).finally(() =>
+    session.watch.settle(),
+  );
   if (result.exitCode !== 0) throw buildFailure(result.run, result.exitCode);
   return findBakedImage({ result, session, template, startedAt }, input.buildName, agent);
 }
