@@ -54,6 +54,32 @@ export interface DeploymentOperation {
   readonly error: AzureErrorDetail | undefined;
 }
 
+/** What a deployment would do to one resource. */
+export interface ResourceChange {
+  readonly id: string;
+  /** `Create`, `Delete`, `Ignore`, `Deploy`, `NoChange`, `Modify`, `Unsupported`. */
+  readonly kind: string;
+  /** As it is, as far as Azure tells. */
+  readonly before: unknown;
+  /** As it would be; what is known only while deploying stands there as an expression, `[reference(…)]`. */
+  readonly after: unknown;
+  /** Of `Modify`, and what `NoChange` ignored. */
+  readonly delta: readonly PropertyChange[];
+  /** Why nothing can be told, of `Unsupported`. */
+  readonly unsupportedReason: string | undefined;
+}
+
+/** What a deployment would do to one property. */
+export interface PropertyChange {
+  /** From the resource's root, as `sku.capacity`; of an array's item its index. */
+  readonly path: string;
+  /** `Create`, `Delete`, `Modify`, `Array`, `NoEffect`. */
+  readonly kind: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly children: readonly PropertyChange[];
+}
+
 /** Deployments into one resource group. */
 export interface Deployments {
   /** The group's region, undefined when there is no such group. */
@@ -61,6 +87,11 @@ export interface Deployments {
   createGroup(location: string): Promise<void>;
   /** @throws AzureError with all that Azure's validation found */
   validate(name: string, request: DeploymentRequest): Promise<void>;
+  /**
+   * What the deployment would change.
+   * @throws AzureError with all that Azure's validation found
+   */
+  whatIf(name: string, request: DeploymentRequest): Promise<ResourceChange[]>;
   /** Starts it; resolves when Azure has accepted it. */
   start(name: string, request: DeploymentRequest): Promise<void>;
   state(name: string): Promise<DeploymentState>;
@@ -93,6 +124,15 @@ export function deploymentsOf(arm: ArmClient, group: string): Deployments {
       // Older services answer 200 and put the error inside.
       const answer = documents.at(-1);
       if (hasError(answer)) throw new AzureError(doing, errorDetail(answer, 'InvalidTemplate'));
+    },
+    async whatIf(name, request) {
+      const doing = `the what-if of deployment '${name}'`;
+      const documents = await arm.documents(doing, () =>
+        deployments.beginWhatIfAndWait(group, name, bodyOf(request), { abortSignal: arm.signal }),
+      );
+      const answer = documents.at(-1) as WhatIfDocument | undefined;
+      if (hasError(answer)) throw new AzureError(doing, errorDetail(answer, 'WhatIfFailed'));
+      return (answer?.properties?.changes ?? []).map(changeOf);
     },
     async start(name, request) {
       // Only the request itself: the deployment is watched by its operations, which tell more than a poller does.
@@ -149,6 +189,48 @@ interface OperationDocument {
       readonly resourceType?: string;
       readonly resourceName?: string;
     };
+  };
+}
+
+interface WhatIfDocument {
+  readonly properties?: { readonly changes?: readonly ChangeDocument[] };
+}
+
+interface ChangeDocument {
+  readonly resourceId?: string;
+  readonly changeType?: string;
+  readonly unsupportedReason?: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+  readonly delta?: readonly DeltaDocument[] | null;
+}
+
+interface DeltaDocument {
+  readonly path?: string;
+  readonly propertyChangeType?: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+  readonly children?: readonly DeltaDocument[] | null;
+}
+
+function changeOf(document: ChangeDocument): ResourceChange {
+  return {
+    id: document.resourceId ?? '',
+    kind: document.changeType ?? '',
+    before: document.before ?? undefined,
+    after: document.after ?? undefined,
+    delta: (document.delta ?? []).map(deltaOf),
+    unsupportedReason: document.unsupportedReason,
+  };
+}
+
+function deltaOf(document: DeltaDocument): PropertyChange {
+  return {
+    path: document.path ?? '',
+    kind: document.propertyChangeType ?? '',
+    before: document.before ?? undefined,
+    after: document.after ?? undefined,
+    children: (document.children ?? []).map(deltaOf),
   };
 }
 

@@ -1,6 +1,6 @@
 /** A scale set in simulated time behind the task's own ports: instances take time to upgrade, fail when told to, and every out-of-service count is kept. */
 import type { Azure } from '../../../shared/azure/azure.js';
-import type { DeploymentOperation, DeploymentState } from '../../../shared/azure/deployments.js';
+import type { DeploymentOperation, DeploymentState, ResourceChange } from '../../../shared/azure/deployments.js';
 import type { ImageFacts } from '../../../shared/azure/images.js';
 import type { Operation } from '../../../shared/azure/operation.js';
 import type { ModelImage, ScaleSet, ScaleSetInstance } from '../../../shared/azure/scaleSets.js';
@@ -56,6 +56,8 @@ export interface SimulationOptions {
   /** Instances that begin on an older model. */
   readonly oldIds?: readonly string[];
   readonly imageFacts?: ImageFacts;
+  /** What a what-if answers. */
+  readonly whatIf?: readonly ResourceChange[];
   /** The connection may not read load balancers. */
   readonly balancerIsHidden?: boolean;
 }
@@ -173,6 +175,7 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
         return Promise.resolve();
       },
       validate: () => Promise.resolve(),
+      whatIf: () => Promise.resolve([...(options.whatIf ?? [])]),
       start: (name, request) => {
         writes.push(`deployment ${name}`);
         const next = request.parameters['imageId']?.value;
