@@ -1,0 +1,102 @@
+/** A server of Packer releases, signed by a key of its own, whose answers a test can spoil. */
+import { createHash } from 'node:crypto';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createMessage, generateKey, readPrivateKey, sign } from 'openpgp';
+import { zipFile, type ZipEntry } from './zipFile.js';
+
+/** A key that signs releases. */
+export interface SigningKey {
+  readonly privateKey: string;
+  readonly publicKey: string;
+}
+
+/** Makes a key. */
+export async function makeSigningKey(date = new Date()): Promise<SigningKey> {
+  return generateKey({
+    type: 'rsa',
+    rsaBits: 2048,
+    userIDs: [{ name: 'Releases' }],
+    format: 'armored',
+    date,
+  });
+}
+
+/** A detached, binary signature. */
+export async function signDetached(
+  content: Buffer,
+  { privateKey }: SigningKey,
+  date = new Date(),
+): Promise<Buffer> {
+  const signature: unknown = await sign({
+    message: await createMessage({ binary: Uint8Array.from(content) }),
+    signingKeys: await readPrivateKey({ armoredKey: privateKey }),
+    detached: true,
+    format: 'binary',
+    date,
+  });
+  return Buffer.from(signature as Uint8Array);
+}
+
+const system = process.platform === 'win32' ? 'windows' : process.platform;
+const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+
+/** This machine as HashiCorp names it. */
+export const platform = `${system}_${architecture}`;
+
+/** The running server. */
+export interface ReleaseServer {
+  readonly url: string;
+  /** Answers by path; a test may take away, change or add some. */
+  readonly files: Map<string, Buffer | ((response: ServerResponse) => void)>;
+  /** Paths that were asked for, in order. */
+  readonly asked: string[];
+  /** Puts a release there, as HashiCorp lays it out. */
+  publish(
+    version: string,
+    content: readonly ZipEntry[],
+    key: SigningKey,
+    platforms?: string[],
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts a server with no release. */
+export async function startReleaseServer(): Promise<ReleaseServer> {
+  const files: ReleaseServer['files'] = new Map();
+  const asked: string[] = [];
+  const versions: Record<string, object> = {};
+  const server: Server = createServer((request, response) => {
+    const path = request.url ?? '';
+    asked.push(path);
+    const answer = files.get(path);
+    if (answer === undefined) response.writeHead(404).end();
+    else if (typeof answer === 'function') answer(response);
+    else response.end(answer);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/packer`,
+    files,
+    asked,
+    async publish(version, content, key, platforms = [platform, 'plan9_mips']) {
+      const zip = zipFile(content);
+      const sum = createHash('sha256').update(zip).digest('hex');
+      const at = (name: string) => `/packer/${version}/packer_${version}_${name}`;
+      const lines = platforms.map(name => `${sum}  packer_${version}_${name}.zip\n`);
+      const sums = Buffer.from(lines.join(''));
+      files.set(at('SHA256SUMS'), sums);
+      files.set(at('SHA256SUMS.sig'), await signDetached(sums, key));
+      for (const name of platforms) files.set(at(`${name}.zip`), zip);
+      versions[version] = { name: 'packer', version };
+      files.set('/packer/index.json', Buffer.from(JSON.stringify({ name: 'packer', versions })));
+    },
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
