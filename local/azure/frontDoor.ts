@@ -1,7 +1,8 @@
 /** The way of every request: limits, faults, the service that answers, and the log. */
 import { randomUUID } from 'node:crypto';
 import { asArmError } from './arm/armError.js';
-import { answerControl, controlHost } from './faults/control.js';
+import type { Authorization } from './authorization/authorization.js';
+import { answerControl, controlHost } from './control.js';
 import type { FaultRule } from './faults/faultRule.js';
 import { faultyAnswer, type Surroundings } from './faults/faultyAnswer.js';
 import type { Faults } from './faults/faults.js';
@@ -16,6 +17,7 @@ export interface FrontDoorParts {
   /** Absent where no limits are kept. */
   readonly throttling: Throttling | undefined;
   readonly log: TrafficLog | undefined;
+  readonly authorization: Authorization;
   /** How a request is answered when all goes well. */
   dispatch(request: Request): Reply | Promise<Reply>;
   /** Switches other faults on. */
@@ -39,12 +41,7 @@ export function createFrontDoor(parts: FrontDoorParts): (request: Request) => Pr
   };
   return async request => {
     try {
-      if (request.url.hostname === controlHost)
-        return withContentType(
-          answerControl(request, faults, rules => {
-            parts.replaceFaults(rules);
-          }),
-        );
+      if (request.url.hostname === controlHost) return withContentType(answerControl(request, parts));
       const reply = withContentType(await limited(request));
       if (reply.reset !== true) log?.write(request, reply);
       return reply;

@@ -8,15 +8,17 @@ import { createOperations } from './arm/operations.js';
 import { createPace } from './arm/pace.js';
 import { Resources } from './arm/resources.js';
 import { Store } from './arm/store.js';
+import { createAuthorization } from './authorization/authorization.js';
+import type { RoleDefinition } from './authorization/roleDefinition.js';
 import { createDeployments } from './deployments/deployments.js';
 import type { InstanceFaults } from './faults/instanceFaults.js';
 import type { FaultRule } from './faults/faultRule.js';
 import { createFaults } from './faults/faults.js';
-import { controlHost } from './faults/control.js';
+import { controlHost } from './control.js';
 import { createFrontDoor } from './frontDoor.js';
 import { createThrottling } from './throttling/throttling.js';
 import { answerBlob, unavailable } from './front/blobs.js';
-import { createCertificates, rsaKeyPair } from './front/certificates.js';
+import { createCertificates } from './front/certificates.js';
 import type { Reply, Request } from './front/http.js';
 import { startProxy, type ProxyOptions } from './front/proxy.js';
 import { openTrafficLog } from './front/traffic.js';
@@ -28,8 +30,9 @@ import { createProviders } from './providers/providers.js';
 import { startAzurite } from './storage/azurite.js';
 import { createUploads } from './storage/uploads.js';
 import { createDevOps, devOpsHost, issuerHost } from './signIn/devOps.js';
-import { createAppCertificate, createIdentity, createTokens, type Tokens } from './signIn/identity.js';
-import { keepState, restore, resume } from './state/keepState.js';
+import { createTokens, readAppCertificate, type Tokens } from './signIn/identity.js';
+import { createTrust } from './signIn/trust.js';
+import { keepState, resume } from './state/keepState.js';
 import type { StateFile } from './state/savedState.js';
 import { answerSignIn, signInHosts } from './signIn/signIn.js';
 
@@ -51,6 +54,8 @@ export interface LocalAzureOptions {
   readonly instanceFaults?: InstanceFaults;
   /** Whether Azure's documented request limits are kept. */
   readonly throttling?: boolean;
+  /** The roles of the application that signs in; it owns the subscription when there are none. */
+  readonly roles?: readonly RoleDefinition[];
   /** `retired` refuses machines and scale sets with disks in storage accounts, as Azure does now. */
   readonly unmanagedDisks?: 'allow' | 'retired';
   /** Factor on everything that takes its time on Azure, see arm/pace.ts; 0, no waiting at all, when absent. */
@@ -91,15 +96,11 @@ const hostNames = [armHost, ...signInHosts, ...devOpsHosts, controlHost, blobHos
 export async function startLocalAzure(options: LocalAzureOptions): Promise<LocalAzure> {
   const now = options.now ?? (() => new Date());
   const saved = options.state?.saved;
-  const identity = saved?.identity ?? createIdentity();
-  const [certificates, tokenKeys, devOpsKeys, appCertificate] = await Promise.all([
-    createCertificates(hostNames),
-    rsaKeyPair(),
-    rsaKeyPair(),
-    createAppCertificate(identity),
-  ]);
-  const devOps = createDevOps(devOpsKeys, now);
-  const issued = createTokens(identity, tokenKeys, now);
+  const trust = await createTrust(saved?.trust);
+  const { identity } = trust;
+  const certificates = await createCertificates(hostNames, trust.authority);
+  const devOps = createDevOps(trust.devOps, trust.devOpsKeys, now);
+  const issued = createTokens(identity, trust.tokenKeys, now);
   const tokens: Tokens = {
     ...issued,
     check: token => {
@@ -112,7 +113,7 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
       };
     },
   };
-  const certificate = appCertificate.registered;
+  const certificate = readAppCertificate(trust.application);
   const signIn = { identity, tokens, certificate, federated: devOps.federated, now };
   const store = new Store();
   const timeScale = options.timeScale ?? 0;
@@ -124,9 +125,10 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     images: new Map<string, Disk>(),
     blobs: new Map<string, Disk>(),
     osBlobs: new Set<string>(),
-    storageKeys: new Map<string, readonly string[]>(),
+    storageKeys: new Map<string, readonly string[]>(saved?.storageKeys),
   };
-  const uploads = createUploads(disks, startAzurite);
+  const blobs = options.state === undefined ? undefined : join(options.stateDirectory, 'blobs');
+  const uploads = createUploads(disks, startAzurite, blobs);
   const cloud: Cloud = {
     store,
     host: options.host,
@@ -140,18 +142,19 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     unmanagedDisks: options.unmanagedDisks ?? 'allow',
   };
   const { providers, balancing } = createProviders(cloud);
-  const deployments = createDeployments(() => resources, identity, now);
+  const authorization = createAuthorization(identity, () => resources.types);
+  authorization.assign(options.roles ?? []);
+  const deployments = createDeployments(() => resources, identity, now, authorization);
   const resources = new Resources(store, operations, [...providers, deployments.provider], pace, faults);
   const report = (problem: string) => {
     process.stderr.write(`${problem}\n`);
   };
-  if (saved !== undefined) {
-    restore(saved, store, disks, options.host);
-    await resume(resources, saved, report);
-  }
+  if (saved !== undefined) await resume(saved, resources, disks, options.host, report);
   const keeper =
-    options.state === undefined ? undefined : keepState(options.state, identity, resources, disks, report);
-  store.onChange = () => keeper?.changed();
+    options.state === undefined ? undefined : keepState(options.state, trust, resources, disks, report);
+  const changed = () => keeper?.changed();
+  store.onChange = changed;
+  operations.onEnd = changed;
   for (const [name, location] of options.resourceGroups ?? []) {
     if (store.group(name) !== undefined) continue;
     putGroup(resources, identity.subscriptionId, name, { location });
@@ -159,8 +162,9 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   const log = options.traffic === undefined ? undefined : openTrafficLog(options.traffic);
 
   const dispatch = (request: Request): Reply | Promise<Reply> => {
+    if (request.method !== 'GET') changed();
     if (request.url.hostname === armHost)
-      return answerArm(request, { identity, tokens, resources, deployments });
+      return answerArm(request, { identity, tokens, authorization, resources, deployments });
     if (signInHosts.includes(request.url.hostname)) return answerSignIn(request, signIn);
     if (devOpsHosts.includes(request.url.hostname)) return devOps.answer(request);
     return answerBlob(request, cloud);
@@ -179,6 +183,7 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
         ? createThrottling(timeScale, now, id => resources.find(id) !== undefined)
         : undefined,
     log,
+    authorization,
     dispatch,
     replaceFaults,
   });
@@ -207,7 +212,7 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
   const certificateFile = join(options.stateDirectory, 'application.pem');
   await Promise.all([
     writeFile(caFile, certificates.authority),
-    writeFile(certificateFile, appCertificate.pem, { mode: 0o600 }),
+    writeFile(certificateFile, trust.application, { mode: 0o600 }),
   ]);
   const proxy = await startProxy({ port: options.port, certificates, hostNames, answer, pass });
   const { tenantId, clientId, clientSecret, subscriptionId } = identity;

@@ -36,6 +36,7 @@ async function main(): Promise<void> {
     timeScale,
     faults: options.faults,
     throttling: options.throttling,
+    roles: options.roles,
     unmanagedDisks: options.unmanagedDisks,
     resourceGroups: options.resourceGroups,
     ...(traffic === undefined ? {} : { traffic }),

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { describe, ProblemsError, UserError } from '../../shared/core/errors.js';
 import { parseNameValues } from '../../shared/core/nameValues.js';
 import { baseImageDirectory } from '../../scripts/setup/cache.mjs';
+import { readRoleDefinitions, type RoleDefinition } from './authorization/roleDefinition.js';
 import { defaultTimeScale } from './arm/pace.js';
 import { readFaultRules, type FaultRule } from './faults/faultRule.js';
 
@@ -20,6 +21,8 @@ export const usage = `Usage: npm run azure -- [options]
   --time-scale N        factor on the time that everything takes on Azure; 1 is its own pace, ${defaultTimeScale} when absent
   --faults FILE.json    what shall go wrong (docs/local-azure.md)
   --throttling on|off   keep Azure's documented request limits; off when absent
+  --role FILE.json      let the application do only what this custom role of Azure's allows; may be given several times; it owns
+                        the subscription when absent
   --instances real|simulated
                         run the instances of scale sets, or only keep their states: for sets of hundreds; real when absent
   --simulated-boot SECONDS
@@ -38,6 +41,7 @@ export interface Options {
   readonly timeScale: number;
   readonly faults: readonly FaultRule[];
   readonly throttling: boolean;
+  readonly roles: readonly RoleDefinition[];
   readonly instances: 'real' | 'simulated';
   readonly simulatedBoot: number;
   readonly unmanagedDisks: 'allow' | 'retired';
@@ -102,6 +106,9 @@ export function readOptions(args: readonly string[]): Options | undefined {
     parseNameValues((values['resource-group'] ?? []).join('\n'), '--resource-group'),
   );
   const faults = attempt(() => faultsOf(values.faults));
+  const roles = (values.role ?? []).flatMap(
+    file => attempt(() => readRoleDefinitions(textOf(file, '--role'), file)) ?? [],
+  );
   const baseImage = resolve(values['base-image'] ?? baseImageDirectory());
   if (!existsSync(join(baseImage, 'usr'))) {
     problems.push(
@@ -117,6 +124,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     instances,
     unmanagedDisks,
     throttling,
+    roles,
     resourceGroups,
     faults,
     baseImage,
@@ -136,6 +144,7 @@ const names = {
   'time-scale': { type: 'string' },
   faults: { type: 'string' },
   throttling: { type: 'string' },
+  role: { type: 'string', multiple: true },
   instances: { type: 'string' },
   'simulated-boot': { type: 'string' },
   'unmanaged-disks': { type: 'string' },
@@ -143,14 +152,15 @@ const names = {
 } as const;
 
 function faultsOf(file: string | undefined): readonly FaultRule[] {
-  if (file === undefined) return [];
-  let text: string;
+  return file === undefined ? [] : readFaultRules(textOf(file, '--faults'), file);
+}
+
+function textOf(file: string, option: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw new UserError(
-      `--faults: ${resolve(file)} cannot be read (${error instanceof Error ? error.message : String(error)}).`,
+      `${option}: ${resolve(file)} cannot be read (${error instanceof Error ? error.message : String(error)}).`,
     );
   }
-  return readFaultRules(text, file);
 }

@@ -1,5 +1,6 @@
 /** Azure Resource Manager's front door: who may enter, which paths there are, and how errors are told. */
 import { randomUUID } from 'node:crypto';
+import type { Authorization } from '../authorization/authorization.js';
 import type { Deployments } from '../deployments/deployments.js';
 import { readBody } from '../front/body.js';
 import { LooseJsonError } from '../front/looseJson.js';
@@ -14,13 +15,14 @@ import type { Resources } from './resources.js';
 export interface ArmParts {
   readonly identity: Identity;
   readonly tokens: Tokens;
+  readonly authorization: Authorization;
   readonly resources: Resources;
   readonly deployments: Deployments;
 }
 
 /** Errors that ARM itself answers, before any provider is asked. */
 const gatewayCodes =
-  /^(ResourceNotFound|ResourceGroupNotFound|SubscriptionNotFound|DeploymentNotFound|InvalidTemplate\w*|MissingApiVersionParameter|InvalidApiVersionParameter|InvalidResourceType|InvalidResourceNamespace|AuthenticationFailed|\w*AuthenticationToken\w*)$/;
+  /^(ResourceNotFound|ResourceGroupNotFound|SubscriptionNotFound|DeploymentNotFound|InvalidTemplate\w*|MissingApiVersionParameter|InvalidApiVersionParameter|InvalidResourceType|InvalidResourceNamespace|AuthenticationFailed|(Linked)?AuthorizationFailed|\w*AuthenticationToken\w*)$/;
 
 /** Answers a request to management.azure.com. */
 export function answerArm(request: Request, parts: ArmParts): Reply {
@@ -60,16 +62,19 @@ export function answerArm(request: Request, parts: ArmParts): Reply {
 function admitted(request: Request, parts: ArmParts): Reply {
   checkToken(request, parts.tokens);
   checkApiVersion(request.url.searchParams);
-  const [, route, values] = match(request);
+  const [path, route, values] = match(request);
   const { subscription, group } = values;
   if (subscription !== undefined && subscription.toLowerCase() !== parts.identity.subscriptionId) {
     throw new ArmError(404, 'SubscriptionNotFound', `The subscription '${subscription}' could not be found.`);
   }
+  const body = bodyOf(request);
+  parts.authorization.check(request.method, path, body);
   if (group !== undefined && !route.groupMayBeAbsent && parts.resources.store.group(group) === undefined) {
     throw groupNotFound(group);
   }
-  const visit: Visit = { ...parts, request, query: request.url.searchParams, body: bodyOf(request), values };
-  return route.answer(visit);
+  const visit: Visit = { ...parts, request, query: request.url.searchParams, body, values };
+  const reply = route.answer(visit);
+  return { ...reply, body: parts.authorization.shown(request.method, path, reply.body) };
 }
 
 function match(

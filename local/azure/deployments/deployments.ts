@@ -1,13 +1,14 @@
 /** Deployments at resource-group scope: a template's plan, carried out resource by resource. */
-import { ArmError, asArmError } from '../arm/armError.js';
+import { ArmError, asArmError, interrupted } from '../arm/armError.js';
 import { removalSteps } from '../arm/groups.js';
 import { object, objects, type Json } from '../arm/json.js';
 import type { Operation } from '../arm/operations.js';
-import type { Provider } from '../arm/provider.js';
+import type { Kept, Provider } from '../arm/provider.js';
 import { key, lastName } from '../arm/resourceId.js';
 import type { Resources } from '../arm/resources.js';
 import type { Resource, ResourceGroup } from '../arm/store.js';
 import { jobTiming } from '../arm/timings.js';
+import type { Authorization } from '../authorization/authorization.js';
 import type { Identity } from '../signIn/identity.js';
 import { isDeployment } from '../template/resourceBody.js';
 import { surplusOf } from './completeMode.js';
@@ -15,7 +16,7 @@ import { planRequest, deploymentType, type DeploymentRequest, type Planned } fro
 import { describeDeployment, durationSince } from './deploymentView.js';
 import { errorFor } from './escapedErrors.js';
 import { exportedTemplate } from './exportTemplate.js';
-import { runPlan, type PlanRun } from './planRun.js';
+import { runPlan, runtimeOf, type PlanRun } from './planRun.js';
 import { resultFormatOf, whatIfChanges } from './whatIf.js';
 
 export interface Deployments {
@@ -34,20 +35,34 @@ export interface Deployments {
 
 /** What is kept of a deployment beside its resource. */
 interface Deployed {
-  readonly run: PlanRun;
-  readonly template: Json;
-  readonly secrets: readonly string[];
+  readonly run: Pick<PlanRun, 'started' | 'active' | 'cancel' | 'operations'>;
+  /** Its template without secrets. */
+  exported(): Json;
+}
+
+interface SavedDeployment {
+  /** In lower case. */
+  readonly id: string;
+  readonly started: string;
+  readonly operations: readonly Json[];
+  readonly exported: Json;
 }
 
 export function createDeployments(
   resources: () => Resources,
   identity: Identity,
   now: () => Date,
+  authorization: Authorization,
 ): Deployments {
   const deployed = new Map<string, Deployed>();
   /** Secrets that an outer deployment has filled in, by the id of the nested one. */
   const inherited = new Map<string, readonly string[]>();
   const plan = (request: DeploymentRequest) => planRequest(request, resources(), identity, now());
+  const permitted = (request: DeploymentRequest) => {
+    const planned = plan(request);
+    authorization.checkTemplate(planned.plan.resources);
+    return planned;
+  };
 
   const cancel = (id: string): void => {
     const run = deployed.get(key(id))?.run;
@@ -72,6 +87,7 @@ export function createDeployments(
       deploymentId: id,
       resources: resources(),
       now,
+      authorization,
       surplus: () =>
         mode === 'Complete' ? removalSteps(surplusOf(made, resources().store.list(group.id))) : [],
       nested: nestedId => {
@@ -81,11 +97,11 @@ export function createDeployments(
         if (deployed.get(key(nestedId))?.run.active === true) cancel(nestedId);
       },
     });
-    deployed.set(key(id), { run, template, secrets });
+    deployed.set(key(id), { run, exported: () => exportedTemplate(template, secrets) });
     return run;
   };
 
-  const finish = (id: string, run: PlanRun, properties: Json): void => {
+  const finish = (id: string, run: Pick<PlanRun, 'started'>, properties: Json): void => {
     const time = now();
     resources().store.update(id, {
       ...properties,
@@ -117,14 +133,37 @@ export function createDeployments(
   const outputResources = (id: string, type: string): readonly Json[] =>
     isDeployment(type) ? objects(resources().store.get(id)?.properties['outputResources']) : [{ id }];
 
+  const kept: Kept = {
+    save: (): readonly SavedDeployment[] =>
+      [...deployed].map(([id, { run, exported }]) => ({
+        id,
+        started: run.started.toISOString(),
+        operations: run.operations().map(one => (run.active ? brokenOff(one) : one)),
+        exported: exported(),
+      })),
+    resume: saved => {
+      for (const { id, started, operations, exported } of saved as readonly SavedDeployment[]) {
+        const run = {
+          started: new Date(started),
+          active: false,
+          cancel: () => undefined,
+          operations: () => operations,
+        };
+        deployed.set(id, { run, exported: () => exported });
+      }
+      return Promise.resolve();
+    },
+  };
+
   const provider: Provider = {
     type: deploymentType,
     protocol: 'deployments',
+    kept,
     put: request => {
       const earlier = deployed.get(key(request.id))?.run;
       const ended = request.existing?.properties['provisioningState'] === 'Failed';
       if (earlier?.active === true && !ended) throw stillActive(request.name, earlier.started);
-      const planned = plan(request);
+      const planned = permitted(request);
       const resource = describeDeployment(request, planned, now());
       const run = begin(request, planned);
       return { resource, work: () => carryOut(resource.id, run, planned) };
@@ -148,7 +187,7 @@ export function createDeployments(
   return {
     provider,
     validate: request => {
-      const planned = plan(request);
+      const planned = permitted(request);
       const { properties, ...rest }: Resource = describeDeployment(request, planned, now());
       return {
         ...rest,
@@ -161,12 +200,17 @@ export function createDeployments(
       };
     },
     whatIf: request => {
-      const planned = plan(request);
+      const planned = permitted(request);
       const format = resultFormatOf(object(request.body['properties']));
       const work = async () => {
         await resources().pace.wait(jobTiming.seconds);
         const changes = whatIfChanges(
-          { resources: resources(), requested: id => resources().requested(id), plan },
+          {
+            resources: resources(),
+            runtime: runtimeOf(resources(), authorization),
+            requested: id => resources().requested(id),
+            plan,
+          },
           request.group,
           planned,
           format,
@@ -184,10 +228,26 @@ export function createDeployments(
         throw new ArmError(
           404,
           'DeploymentTemplateNotFound',
-          `The template of the deployment '${lastName(id)}' is not kept: it was deployed before this local Azure was last started.`,
+          `The template of the deployment '${lastName(id)}' is not kept.`,
         );
       }
-      return { template: exportedTemplate(found.template, found.secrets) };
+      return { template: found.exported() };
+    },
+  };
+}
+
+/** An operation as it is when the process that carried it out has ended. */
+function brokenOff(operation: Json): Json {
+  const properties = object(operation['properties']);
+  if (properties['provisioningState'] !== 'Running') return operation;
+  const statusMessage = { status: 'Failed', error: interrupted().body };
+  return {
+    ...operation,
+    properties: {
+      ...properties,
+      provisioningState: 'Failed',
+      statusCode: 'InternalServerError',
+      statusMessage,
     },
   };
 }

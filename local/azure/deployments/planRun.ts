@@ -6,6 +6,7 @@ import { ticksOf } from '../arm/operations.js';
 import { key, lastName } from '../arm/resourceId.js';
 import type { Resources } from '../arm/resources.js';
 import type { Resource } from '../arm/store.js';
+import type { Authorization } from '../authorization/authorization.js';
 import type { DeploymentPlan, PlannedResource } from '../template/deploymentPlan.js';
 import { isDeployment } from '../template/resourceBody.js';
 import type { Runtime } from '../template/scope.js';
@@ -34,6 +35,8 @@ export interface PlanRunOptions {
   readonly deploymentId: string;
   readonly resources: Resources;
   readonly now: () => Date;
+  /** Whether the application may do what the plan does. */
+  readonly authorization: Authorization;
   /** Ids of resources to delete when all others are there, those of one step at once. */
   surplus(): readonly (readonly Resource[])[];
   /** Told of each nested deployment, before it starts. */
@@ -69,7 +72,7 @@ const statusNames: Readonly<Record<number, string>> = {
 };
 
 export function runPlan(plan: DeploymentPlan, options: PlanRunOptions): PlanRun {
-  const { deploymentId, resources, now } = options;
+  const { deploymentId, resources, now, authorization } = options;
   const started = now();
   const steps: Step[] = [];
   let active = true;
@@ -77,7 +80,7 @@ export function runPlan(plan: DeploymentPlan, options: PlanRunOptions): PlanRun 
   const canceled = new Promise<never>((_resolve, reject) => (stop = reject));
   canceled.catch(() => undefined);
   let isCanceled = false;
-  const runtime = runtimeOf(resources);
+  const runtime = runtimeOf(resources, authorization);
 
   /** Records what the work does under one operation; a throw of it fails the operation and is passed on as an ArmError. */
   const recorded = async (
@@ -105,7 +108,9 @@ export function runPlan(plan: DeploymentPlan, options: PlanRunOptions): PlanRun 
   const deploy = (planned: PlannedResource): Promise<void> =>
     recorded('Create', planned, async step => {
       if (isDeployment(planned.type)) options.nested(planned.id);
-      const accepted = resources.put(planned.id, planned.body(runtime));
+      const body = planned.body(runtime);
+      authorization.check('PUT', planned.id, body);
+      const accepted = resources.put(planned.id, body);
       step.statusCode = statusName(accepted.existed ? 200 : 201);
       await accepted.operation?.done;
       const state = accepted.operation?.state;
@@ -114,6 +119,7 @@ export function runPlan(plan: DeploymentPlan, options: PlanRunOptions): PlanRun 
 
   const remove = (resource: Resource): Promise<void> =>
     recorded('Delete', resource, async step => {
+      authorization.check('DELETE', resource.id, {});
       const removed = resources.remove(resource.id);
       await removed?.operation.done;
       const state = removed?.operation.state;
@@ -231,15 +237,17 @@ function settle(step: Step, state: Step['state'], now: Date): void {
 }
 
 /** What a running deployment, or a what-if, reads of the resources that are there. */
-export function runtimeOf(resources: Resources): Runtime {
+export function runtimeOf(resources: Resources, authorization: Authorization): Runtime {
   return {
     reference: (id, apiVersion, full) => {
+      authorization.check('GET', id, {});
       const resource = resources.get(id);
       if (full !== true) return resource.properties;
       const { id: _id, name: _name, type: _type, ...rest } = resource;
       return compact({ ...rest, apiVersion });
     },
     list: (operation, id, _apiVersion, body) => {
+      authorization.check('POST', `${id}/${operation}`, {});
       const acted = resources.act(id, operation, object(body));
       if ('result' in acted) return acted.result;
       throw new ArmError(400, 'BadRequest', `'${operation}' of ${id} lists nothing.`);

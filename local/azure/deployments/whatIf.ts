@@ -5,15 +5,16 @@ import type { Resources } from '../arm/resources.js';
 import type { Resource, ResourceGroup } from '../arm/store.js';
 import type { PlannedResource } from '../template/deploymentPlan.js';
 import { isDeployment } from '../template/resourceBody.js';
+import type { Runtime } from '../template/scope.js';
 import { surplusOf } from './completeMode.js';
 import { concealed } from './concealed.js';
 import type { DeploymentRequest, Planned } from './deploymentRequest.js';
-import { runtimeOf } from './planRun.js';
 import { propertyChanges, settable } from './propertyChanges.js';
 
 /** What a what-if reads. */
 export interface WhatIfPorts {
   readonly resources: Resources;
+  readonly runtime: Runtime;
   /** The body that a resource was last asked for with; undefined where nobody knows. */
   requested(id: string): Json | undefined;
   /** Plans a nested deployment. @throws ArmError */
@@ -55,7 +56,7 @@ export function whatIfChanges(
         id: planned.id,
         name: planned.name,
         group: into,
-        body: planned.body(runtimeOf(ports.resources)),
+        body: planned.body(ports.runtime),
         text: undefined,
       });
       each(inner.plan.resources, [...secrets, ...inner.plan.secrets]);
@@ -104,7 +105,7 @@ function changeOf(
   const delta = propertyChanges({
     before: body(current),
     requested: ports.requested(id),
-    after: desired(ports.resources, planned, body(current)),
+    after: desired(ports.runtime, planned, body(current)),
     shown,
   });
   const before = concealed(payload(current, apiVersion), secrets);
@@ -117,9 +118,9 @@ function changeOf(
 }
 
 /** The body that would be put; what only the running deployment can tell is taken to be as it is. */
-function desired(resources: Resources, planned: PlannedResource, current: Json): Json {
+function desired(runtime: Runtime, planned: PlannedResource, current: Json): Json {
   try {
-    return planned.body(runtimeOf(resources));
+    return planned.body(runtime);
   } catch {
     return object(known(planned.preview(), current));
   }
