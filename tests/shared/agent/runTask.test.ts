@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -177,6 +177,20 @@ describe('runTask', () => {
   it('ends although something keeps the event loop busy', async () => {
     const run = await runSample('open handle');
     assert.deepEqual(completions(run), ['##vso[task.complete result=Succeeded;]did open handle']);
+  });
+
+  it("keeps a tool in the agent's own layout, finds it again, and passes over what was not wholly written", async () => {
+    const tools = join(directory, 'tools');
+    mkdirSync(join(tools, 'packer', '1.9.4', process.arch), { recursive: true });
+    const run = await runSample('tool cache', { AGENT_TOOLSDIRECTORY: tools });
+    const kept = join(tools, 'packer', '1.11.2', process.arch);
+    assert.ok(
+      run.lines.includes(JSON.stringify({ before: [], kept, found: kept, after: ['1.11.2'] })),
+      run.lines.join('\n'),
+    );
+    assert.deepEqual(readdirSync(kept), ['scratch']);
+    assert.ok(existsSync(`${kept}.complete`));
+    assert.ok((await runSample('tool cache')).lines.includes('{}'), 'no directory for tools, no cache');
   });
 
   it("reads the agent's proxy and the service connection", async () => {

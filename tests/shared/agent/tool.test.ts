@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { CancelledError, ToolError } from '../../../shared/core/errors.js';
 import { onWindows, runTool, startTool } from '../../../shared/agent/tool.js';
+import { hasEnded } from '../../fakes/processes.js';
 
 const idle = new AbortController().signal;
 
 function script(code: string, args: string[] = []) {
   return { name: 'node', path: process.execPath, args: ['-e', code, ...args] };
-}
-
-async function gone(pid: number): Promise<boolean> {
-  for (let round = 0; round < 100; round++) {
-    if (!existsSync(`/proc/${pid}`)) return true;
-    await delay(50);
-  }
-  return false;
 }
 
 describe('tool', () => {
@@ -153,7 +145,7 @@ describe('tool', () => {
         ...script(
           'const c=require("child_process").spawn(process.execPath,["-e","process.on(\'SIGTERM\',()=>{});setInterval(()=>{},1000)"],{stdio:"inherit"});process.on("SIGTERM",()=>{});setInterval(()=>{},1000);setTimeout(()=>console.log(c.pid),200)',
         ),
-        stopGraceMilliseconds: 200,
+        stopGraceMilliseconds: 1000,
         onLine: line => {
           grandchild = Number(line);
           abort.abort(new CancelledError('stopped'));
@@ -163,7 +155,7 @@ describe('tool', () => {
     );
     await assert.rejects(running, CancelledError);
     assert.ok(grandchild > 0);
-    assert.ok(await gone(grandchild));
+    assert.ok(await hasEnded(grandchild));
   });
 
   it('leaves no process of a program that ended by itself', async () => {
@@ -177,7 +169,7 @@ describe('tool', () => {
       },
       { signal: idle, log: () => undefined },
     );
-    assert.ok(await gone(Number(lines[0])));
+    assert.ok(await hasEnded(Number(lines[0])));
   });
 
   it('runs beside the task until it is stopped', async () => {
@@ -185,6 +177,6 @@ describe('tool', () => {
     await tool.stop();
     const result = await tool.ended;
     assert.equal(result.signal, 'SIGTERM');
-    assert.ok(await gone(tool.pid));
+    assert.ok(await hasEnded(tool.pid));
   });
 });
