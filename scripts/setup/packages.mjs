@@ -32,6 +32,7 @@ export const packages = [
   { name: 'openssl', command: 'openssl', why: 'tests make certificates' },
   { name: 'iproute2', command: 'ss', why: 'tests look who listens where' },
   { name: 'file', command: 'file', why: 'tfx asks it for the types of the files it packs' },
+  { name: 'procps', command: 'pgrep', why: 'tests look which processes are left' },
   { name: 'openjdk-17-jre-headless', command: 'java', why: 'runs JMeter' },
   { name: 'maven', command: 'mvn', why: 'fetches JMeter', makes: 'jmeter' },
   { name: 'mmdebstrap', command: 'mmdebstrap', why: 'makes the base image', makes: 'baseImage' },
