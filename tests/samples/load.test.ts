@@ -10,7 +10,7 @@ import { ends, sample, serveSite, type Server } from './sample.js';
 const setup = fileURLToPath(new URL('../../scripts/setup/setup.mjs', import.meta.url));
 
 describe("sample's load plan", function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let site: Server;
   let folder: string;
   before(async () => {

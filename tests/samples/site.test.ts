@@ -19,7 +19,7 @@ interface Detail {
 }
 
 describe('sample application', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let site: Server;
   let folder: string;
   before(async () => {

@@ -15,7 +15,7 @@ const scope = 'https://management.azure.com/.default';
 const connectionId = '0c0ffee0-1111-4222-8333-444455556666';
 
 describe('Signing in to the local Azure without a secret', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const clock = { offset: 0 };
   let azure: Fixture;
   before(async () => {

@@ -7,7 +7,7 @@ const compute = '/resourceGroups/web/providers/Microsoft.Compute';
 const location = 'westeurope';
 
 describe('Images in the local Azure', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let azure: Fixture;
   const id = (path: string) => `${azure.subscription}${compute}/${path}`;
   const put = (path: string, properties: object, more: object = {}) =>

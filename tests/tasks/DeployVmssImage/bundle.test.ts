@@ -20,7 +20,7 @@ const webPath =
 const secret = 'the-client-secret';
 
 describe('DeployVmssImage bundle', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let azure: LoopbackAzure;
   let directory = '';
 

@@ -9,7 +9,7 @@ import { keyAndCertificate } from './certificates.js';
 
 /** The built task with a federated connection, the service's token endpoint on loopback, and Packer's null builder. */
 describe('the PackerBakeVmss bundle with a federated connection', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const directory = mkdtempSync(join(tmpdir(), 'bake-federated-'));
   const requests: { url: string; method: string; authorization: string }[] = [];
   let server: Server;

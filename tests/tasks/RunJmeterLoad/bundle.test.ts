@@ -9,7 +9,7 @@ import { runBundle, type BundleCall, type BundleRun } from '../bundleRun.js';
 import { commandLinesWith } from './commandLines.js';
 
 describe('the RunJmeterLoad bundle', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const directory = join(import.meta.dirname, 'fixtures');
   let server: Server;
   let siteUrl: string;

@@ -15,7 +15,7 @@ import { commandLinesWith } from './commandLines.js';
 type Input = Parameters<typeof runLoad>[0];
 
 describe('runLoad with a real JMeter', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let server: Server;
   let siteUrl: string;
   let directory: string;

@@ -9,7 +9,7 @@ import { runningFamily } from '../../../tasks/RunSeleniumSmoke/src/processFamily
 import { runBundle, type BundleCall, type BundleRun } from '../bundleRun.js';
 
 describe('the RunSeleniumSmoke bundle', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let server: Server;
   let siteUrl: string;
   let directory: string;

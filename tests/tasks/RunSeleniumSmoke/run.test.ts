@@ -20,7 +20,7 @@ const tools = {
 type Input = Parameters<typeof runSmoke>[0];
 
 describe('runSmoke with a real browser', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let server: Server;
   let site: string;
   let fake: FakeAgent;

@@ -48,7 +48,7 @@ function leftovers(folder: string): string[] {
 }
 
 describe('time limits and cancellation', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   after(removeFolders);
 
   /** Runs steps and cancels the run as soon as the fixture task has said that it hangs. */

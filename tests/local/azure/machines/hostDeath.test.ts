@@ -37,7 +37,7 @@ async function processesIn(namespaces: readonly string[]): Promise<string[]> {
 }
 
 describe('death of the machines’ host', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     it(`leaves no process behind after ${signal}`, async () => {
       const directory = await mkdtemp(join(tmpdir(), 'host-death-'));

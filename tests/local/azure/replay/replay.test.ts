@@ -15,7 +15,7 @@ const directory = join(import.meta.dirname, 'recordings');
 const load = (name: string) => parseRecording(readFileSync(join(directory, name), 'utf8'));
 
 describe('replay of recorded exchanges', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   for (const name of readdirSync(directory)) {
     it(`answers as recorded: ${name}`, async () => {
