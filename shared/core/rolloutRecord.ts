@@ -18,9 +18,9 @@ export interface RolloutRecord {
   readonly run: string;
 }
 
-const states = ['rolling', 'done', 'rollingBack', 'rolledBack'] as const;
+const states = ['rolling', 'modelSet', 'done', 'rollingBack', 'rolledBack'] as const;
 
-/** How a rollout stands. */
+/** How a rollout stands; `modelSet` is one that left the instances to somebody else. */
 export type RolloutState = (typeof states)[number];
 
 /** A resource's tags. */

@@ -45,7 +45,7 @@ describe('the record of a rollout on its scale set', () => {
     fc.assert(
       fc.property(
         fc.stringMatching(/^[!-~]{1,1024}$/),
-        fc.constantFrom('rolling', 'done', 'rollingBack', 'rolledBack'),
+        fc.constantFrom('rolling', 'modelSet', 'done', 'rollingBack', 'rolledBack'),
         fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') }),
         fc.string(),
         fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.string()),
