@@ -76,8 +76,9 @@ async function buildTask(name: string): Promise<Metafile> {
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    // Sources are ES modules; the only thing of theirs that CommonJS lacks.
-    define: { 'import.meta.url': '"about:bundle"' },
+    // Sources are ES modules; the only thing of theirs that CommonJS lacks. Libraries make a `require` of it.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   });
   const faults = warnings.map(warning => warning.text);
   for (const [file, output] of Object.entries(metafile.outputs)) {

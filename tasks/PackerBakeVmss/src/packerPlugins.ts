@@ -4,6 +4,13 @@ import { hasInit, runPacker, type PackerSession } from './packer.js';
 import { commandFailure } from './packerFailure.js';
 import type { PackerTemplate } from './packerTemplate.js';
 
+/** What tells Packer where its plugins are, and may tell GitHub who asks for them. */
+export function pluginEnvironment(pluginsPath: string | undefined, agent: Agent): Record<string, string> {
+  const token = agent.environment('PACKER_GITHUB_API_TOKEN');
+  if (token !== undefined) agent.secret(token);
+  return pluginsPath === undefined ? {} : { PACKER_PLUGIN_PATH: pluginsPath };
+}
+
 /**
  * Runs `packer init` where the template asks for plugins and Packer can install them.
  * @throws ToolError when Packer could not

@@ -7,9 +7,15 @@ import type { Packer, PackerSession } from './packer.js';
 
 /**
  * Opens the log file, which is kept with the run, and learns the proxy.
+ * @param environment what Packer needs besides
  * @throws UserError when the working directory does not exist
  */
-export function openSession(packer: Packer, workingDirectory: string, agent: Agent): PackerSession {
+export function openSession(
+  packer: Packer,
+  workingDirectory: string,
+  environment: Readonly<Record<string, string>>,
+  agent: Agent,
+): PackerSession {
   if (!existsSync(workingDirectory)) {
     throw new UserError(`Input 'workingDirectory': ${workingDirectory} does not exist.`);
   }
@@ -19,7 +25,7 @@ export function openSession(packer: Packer, workingDirectory: string, agent: Age
   agent.onCleanUp('keeping packer.log', () => {
     if (statSync(logFile).size > 0) agent.keepFile(logFile);
   });
-  return { packer, workingDirectory, environment: proxyEnvironment(agent), logFile };
+  return { packer, workingDirectory, environment: { ...proxyEnvironment(agent), ...environment }, logFile };
 }
 
 /** Where the agent has a proxy of its own, Packer learns of it as Go programs do. */

@@ -9,11 +9,13 @@ import { nameImage, tellImage } from './bakeOutputs.js';
 import { readBakeVariables, variableArguments, variableEnvironment } from './bakeVariables.js';
 import { findBakedImage } from './bakedImage.js';
 import { watchBuild, type BuildWatch } from './buildWatch.js';
+import { checkInputs } from './checkInputs.js';
 import { azureOptions } from './credentials.js';
 import type { inputs } from './inputs.generated.js';
-import { findPacker, runPacker, type PackerSession } from './packer.js';
+import { runPacker, type PackerSession } from './packer.js';
 import { buildFailure, commandFailure } from './packerFailure.js';
-import { installPlugins } from './packerPlugins.js';
+import { choosePacker } from './packerChoice.js';
+import { installPlugins, pluginEnvironment } from './packerPlugins.js';
 import { openSession } from './packerSession.js';
 import { checkSignIn, readPackerTemplate, type PackerTemplate } from './packerTemplate.js';
 
@@ -24,16 +26,17 @@ type Input = Inputs<typeof inputs>;
  * @returns the sentence that says what was made
  */
 export async function bake(input: Input, agent: Agent): Promise<string> {
+  checkInputs(input);
   const workingDirectory = input.workingDirectory ?? agent.workingDirectory;
   const template = readPackerTemplate(input.templatePath);
   const variables = readBakeVariables(input, template, workingDirectory);
   checkSignIn(template);
   const connection = openConnection(agent, input.azureSubscription);
-  const packer = await findPacker(input.packerPath, agent);
+  const packer = await choosePacker(input, agent);
   agent.info(`Packer ${packer.version.text} (${packer.path})`);
 
   const watch = watchBuild(agent, input.azureSubscription, own => createArmClient(own, connection));
-  const base = openSession(packer, workingDirectory, agent);
+  const base = openSession(packer, workingDirectory, pluginEnvironment(input.pluginsPath, agent), agent);
   await installPlugins(template, base, agent);
   const options = await azureOptions(connection, template, packer.version, agent);
   const environment = { ...base.environment, ...variableEnvironment(template, options, variables) };

@@ -17,6 +17,7 @@ import { CancelledError, ToolError, describe as prose } from '../../../shared/co
 import type { inputs } from '../../../tasks/PackerBakeVmss/src/inputs.generated.js';
 import { bake } from '../../../tasks/PackerBakeVmss/src/run.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
+import { defaultInput } from './bakeInput.js';
 import { clientSecret, endpoints } from './connections.js';
 
 type Input = Inputs<typeof inputs>;
@@ -33,18 +34,7 @@ describe('PackerBakeVmss with Packer', function () {
   let abort: AbortController;
   const path = (name: string) => join(directory, name);
   const input = (over: Partial<Input>): Input => ({
-    azureSubscription: 'key',
-    templatePath: path('template.json'),
-    variables: undefined,
-    variableFiles: undefined,
-    only: undefined,
-    except: undefined,
-    buildName: undefined,
-    allowOverwrite: false,
-    dryRun: false,
-    packerPath: undefined,
-    workingDirectory: undefined,
-    timeoutInMinutes: 0,
+    ...defaultInput({ azureSubscription: 'key', templatePath: path('template.json') }),
     ...over,
   });
   const run = (over: Partial<Input> = {}) => bake(input(over), fake.agent);
