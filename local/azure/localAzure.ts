@@ -180,7 +180,7 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     surroundings: { store, pace, now, expire: token => expired.add(token) },
     throttling:
       options.throttling === true
-        ? createThrottling(timeScale, now, id => resources.find(id) !== undefined)
+        ? createThrottling(timeScale, now, id => resources.find(id))
         : undefined,
     log,
     authorization,

@@ -1,6 +1,6 @@
 /**
- * Which documented limits a request to Resource Manager counts against. Pure. Microsoft Learn, "Compute throttling limits" and
- * "Understand how Azure Resource Manager throttles requests" (the token buckets of 2024).
+ * Which limits a request to Resource Manager counts against. Pure. Microsoft Learn, "Compute throttling limits" and "Understand how
+ * Azure Resource Manager throttles requests" (the token buckets of 2024); that of batches as recorded exchanges tell what is left of it.
  */
 
 export interface Policy {
@@ -13,6 +13,8 @@ export interface Policy {
   /** How often it is refilled, in seconds. */
   readonly every: number;
   readonly owner: 'compute' | 'subscription';
+  /** How many tokens the request takes. */
+  readonly cost: number;
 }
 
 /** `[refill, capacity]` a minute. */
@@ -41,6 +43,9 @@ const updateInstance: Limit = { name: 'UpdateVMScaleSetVM', resource: [4, 12], s
 const deleteInstance: Limit = { name: 'DeleteVMScaleSetVM', resource: [4, 12], subscription: [500, 1500] };
 const getInstance: Limit = { name: 'GetVMScaleSetVM', resource: [12, 36], subscription: [2000, 6000] };
 
+/** Instances that requests to whole scale sets act on, in five minutes: a request costs as many as it names. */
+const batched = { name: 'VMScaleSetBatchedVMRequests5Min', count: 1200, seconds: 300 };
+
 /** Actions on whole scale sets for which the page names subscription limits only. */
 const unlimitedPerSet = /^(start|restart|redeploy|performmaintenance|reimage|reimageall|poweroff)$/;
 
@@ -48,8 +53,9 @@ const unlimitedPerSet = /^(start|restart|redeploy|performmaintenance|reimage|rei
  * The limits of a request.
  * @param path of its URL
  * @param existed whether the resource of a PUT is there
+ * @param instances how many of a scale set it acts on
  */
-export function policiesOf(method: string, path: string, existed: boolean): readonly Policy[] {
+export function policiesOf(method: string, path: string, existed: boolean, instances = 0): readonly Policy[] {
   const lowered = path.toLowerCase().replace(/\/+$/, '');
   const kind = method === 'GET' || method === 'HEAD' ? 'reads' : method === 'DELETE' ? 'deletes' : 'writes';
   const [refill, capacity] = kind === 'reads' ? [25, 250] : [10, 200];
@@ -60,6 +66,7 @@ export function policiesOf(method: string, path: string, existed: boolean): read
     refill,
     every: 1,
     owner: 'subscription',
+    cost: 1,
   };
   const found = computeLimit(method, lowered, existed);
   if (found === undefined) return [own];
@@ -71,6 +78,7 @@ export function policiesOf(method: string, path: string, existed: boolean): read
     refill: rate,
     every: 60,
     owner: 'compute',
+    cost: 1,
   });
   return [
     own,
@@ -78,6 +86,20 @@ export function policiesOf(method: string, path: string, existed: boolean): read
     ...(limit.resource === undefined || resource === undefined
       ? []
       : [policy('Resource', resource, limit.resource)]),
+    ...(instances === 0
+      ? []
+      : [
+          {
+            name: batched.name,
+            scope: 'subscription',
+            capacity: batched.count,
+            refill: batched.count,
+            every: batched.seconds,
+            owner: 'compute' as const,
+            // What is more than a whole bucket could never be let through.
+            cost: Math.min(instances, batched.count),
+          },
+        ]),
   ];
 }
 

@@ -1,6 +1,8 @@
 /** Token buckets for the documented limits, and what they say to a request. */
 import { subscriptionThrottled, computeThrottled } from '../arm/throttled.js';
+import type { Resource } from '../arm/store.js';
 import type { Reply, Request } from '../front/http.js';
+import { instancesActedOn } from './batches.js';
 import { policiesOf, type Policy } from './policies.js';
 
 export interface Throttling {
@@ -24,12 +26,12 @@ const mostBuckets = 10_000;
 
 /**
  * @param scale the time scale: at 0.02 a minute of Azure's lasts 1.2 s, and buckets fill so much faster; 0 takes no tokens
- * @param exists whether there is a resource of this id
+ * @param find the resource of an id
  */
 export function createThrottling(
   scale: number,
   now: () => Date,
-  exists: (id: string) => boolean,
+  find: (id: string) => Pick<Resource, 'sku'> | undefined,
 ): Throttling {
   const buckets = new Map<string, Bucket>();
   return {
@@ -37,19 +39,26 @@ export function createThrottling(
       const { method, url } = request;
       if (scale === 0) return { headers: {} };
       const time = now().getTime();
-      const policies = policiesOf(method, url.pathname, method === 'PUT' && exists(url.pathname));
+      const policies = policiesOf(
+        method,
+        url.pathname,
+        method === 'PUT' && find(url.pathname) !== undefined,
+        instancesActedOn(request, find),
+      );
       const states = policies.map(policy => {
         const id = `${policy.name} ${policy.scope}`;
         return { policy, id, bucket: refilled(buckets.get(id), policy, time, scale) };
       });
-      const empty = states.find(({ bucket }) => bucket.tokens < 1);
-      for (const { id, bucket } of states) {
-        const tokens = empty === undefined ? bucket.tokens - 1 : bucket.tokens;
+      const empty = states.find(({ bucket, policy }) => bucket.tokens < policy.cost);
+      for (const { id, bucket, policy } of states) {
+        const tokens = empty === undefined ? bucket.tokens - policy.cost : bucket.tokens;
         buckets.set(id, { ...bucket, tokens, measured: bucket.measured + 1 });
       }
       if (buckets.size > mostBuckets) buckets.clear();
       if (empty === undefined) {
-        return { headers: remaining(states.map(({ policy, bucket }) => [policy, bucket.tokens - 1])) };
+        return {
+          headers: remaining(states.map(({ policy, bucket }) => [policy, bucket.tokens - policy.cost])),
+        };
       }
       const { policy, bucket } = empty;
       const wait = policy.every * 1000 * scale - (time - bucket.filled);

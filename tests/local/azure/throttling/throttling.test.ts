@@ -105,7 +105,7 @@ describe("Azure's request limits", () => {
     const throttling = createThrottling(
       0.1,
       () => new Date(time),
-      () => true,
+      () => ({}),
     );
     const update = () => statusOf(throttling.admit(request('PATCH', web)));
     const many = (count: number) =>
@@ -122,6 +122,30 @@ describe("Azure's request limits", () => {
     assert.equal(many(20), 12);
   });
 
+  it('count the instances that a request to a scale set acts on, as many as were recorded', () => {
+    let time = 1_000_000;
+    const throttling = createThrottling(
+      1,
+      () => new Date(time),
+      () => ({ sku: { capacity: 1000 } }),
+    );
+    const left = (method: string, path: string, body: unknown) => {
+      const verdict = throttling.admit({ ...request(method, path), text: JSON.stringify(body) });
+      if ('refusal' in verdict) return look(verdict.refusal, 'body.error.details.0.target');
+      const headers = verdict.headers['x-ms-ratelimit-remaining-resource'] ?? '';
+      return /VMScaleSetBatchedVMRequests5Min;(\d+)/.exec(headers)?.[1];
+    };
+    assert.equal(left('POST', `${web}/manualupgrade`, { instanceIds: ['0', '1', '7'] }), '1197');
+    assert.equal(left('POST', `${web}/restart`, { instanceIds: ['*'] }), '197');
+    assert.equal(left('PATCH', web, { sku: { capacity: 1002 } }), '195');
+    assert.equal(left('PATCH', web, { tags: {} }), undefined);
+    assert.equal(left('GET', `${web}/virtualMachines`, undefined), undefined);
+    assert.equal(left('POST', `${web}/virtualMachines/3/restart`, {}), undefined);
+    assert.equal(left('POST', `${web}/reimage`, undefined), 'VMScaleSetBatchedVMRequests5Min');
+    time += 300_000;
+    assert.equal(left('POST', `${web}/reimage`, undefined), '200');
+  });
+
   it('never let more through than the bucket and its refills hold', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 90_000 }), { maxLength: 200 }), pauses => {
@@ -129,7 +153,7 @@ describe("Azure's request limits", () => {
         const throttling = createThrottling(
           1,
           () => new Date(time),
-          () => true,
+          () => ({}),
         );
         const passed = pauses.filter(pause => {
           time += pause;
@@ -141,7 +165,8 @@ describe("Azure's request limits", () => {
   });
 
   it('are told in headers and kept when they are switched on, and neither when not', async () => {
-    const on = await startFixture({ offset: 0 }, { throttling: true, timeScale: 1 });
+    const frozen = new Date();
+    const on = await startFixture({ offset: 0 }, { throttling: true, timeScale: 1, now: () => frozen });
     try {
       const first = await on.arm('GET', '/resourcegroups');
       assert.equal(first.headers['x-ms-ratelimit-remaining-subscription-reads'], '249');
