@@ -1,6 +1,7 @@
 /** The one client of Azure Resource Manager: two SDKs behind one sign-in, one policy and one way to fail. */
 import { ComputeManagementClient } from '@azure/arm-compute';
 import { ResourceManagementClient } from '@azure/arm-resources';
+import { createPipelineRequest } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import type { Agent } from '../agent/agent.js';
 import { AzureError } from '../core/errors.js';
@@ -28,6 +29,15 @@ export interface ArmClient {
   find<T>(doing: string, send: () => Promise<T>): Promise<T | undefined>;
   /** As {@link call}, with the answers' JSON as it came: the SDKs drop what their models do not know, such as nested errors. */
   documents(doing: string, send: () => Promise<unknown>): Promise<unknown[]>;
+  /**
+   * Any resource's JSON as it comes, undefined where there is none; of any subscription, with any query, which the SDKs do not offer.
+   * @param path an ARM id, or a path below one
+   */
+  read(
+    doing: string,
+    path: string,
+    query: Readonly<Record<string, string>> & { readonly 'api-version': string },
+  ): Promise<unknown>;
   /** Starts a long-running operation; `begin` must not wait for the poller. */
   start(doing: string, begin: () => Poller): Promise<Operation>;
 }
@@ -68,27 +78,37 @@ export function createArmClient(
       throw azureFailure(doing, error);
     }
   };
+  const resources = new ResourceManagementClient(credential, subscriptionId, {
+    ...options,
+    credentialScopes: scope,
+  });
+  const find = async <T>(doing: string, send: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return (await observed(doing, send)).result;
+    } catch (error) {
+      if (error instanceof AzureError && error.status === 404) return undefined;
+      throw error;
+    }
+  };
   return {
     subscriptionId,
     compute: new ComputeManagementClient(credential, subscriptionId, {
       ...options,
       credentials: { scopes: [scope] },
     }),
-    resources: new ResourceManagementClient(credential, subscriptionId, {
-      ...options,
-      credentialScopes: scope,
-    }),
+    resources,
     clock,
     signal,
     log,
     call: async (doing, send) => (await observed(doing, send)).result,
-    async find(doing, send) {
-      try {
-        return (await observed(doing, send)).result;
-      } catch (error) {
-        if (error instanceof AzureError && error.status === 404) return undefined;
-        throw error;
-      }
+    find,
+    async read(doing, path, query) {
+      const url = new URL(`${cloud.armEndpoint.replace(/\/$/, '')}/${path.replace(/^\//, '')}`);
+      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+      const answer = await find(doing, () =>
+        resources.sendRequest(createPipelineRequest({ url: url.href, abortSignal: signal })),
+      );
+      return answer === undefined ? undefined : (JSON.parse(answer.bodyAsText ?? '') as unknown);
     },
     async documents(doing, send) {
       const { answers } = await observed(doing, send);

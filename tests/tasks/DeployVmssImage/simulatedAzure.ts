@@ -1,6 +1,10 @@
 /** A scale set in simulated time behind the task's own ports: instances take time to upgrade, fail when told to, and every out-of-service count is kept. */
 import type { Azure } from '../../../shared/azure/azure.js';
-import type { DeploymentOperation, DeploymentState, ResourceChange } from '../../../shared/azure/deployments.js';
+import type {
+  DeploymentOperation,
+  DeploymentState,
+  ResourceChange,
+} from '../../../shared/azure/deployments.js';
 import type { ImageFacts } from '../../../shared/azure/images.js';
 import type { Operation } from '../../../shared/azure/operation.js';
 import type { ModelImage, ScaleSet, ScaleSetInstance } from '../../../shared/azure/scaleSets.js';
@@ -14,25 +18,50 @@ export interface SimulatedClock extends Clock {
   at(time: number, action: () => void): void;
 }
 
+/** Whoever is to wake first does; time goes on when all that could be done without it has been done. */
 export function simulatedClock(start = Date.UTC(2026, 0, 1)): SimulatedClock {
   let time = start;
-  let plans: { time: number; action: () => void }[] = [];
+  let events: { readonly time: number; readonly run: () => void; readonly wakes: boolean }[] = [];
+  let isDue = false;
+  const next = () => {
+    isDue = false;
+    const [first] = events;
+    if (first === undefined || !events.some(({ wakes }) => wakes)) return;
+    events = events.slice(1);
+    time = Math.max(time, first.time);
+    first.run();
+    pump();
+  };
+  const pump = () => {
+    if (isDue) return;
+    isDue = true;
+    setImmediate(next);
+  };
+  const add = (event: (typeof events)[number]) => {
+    const index = events.findIndex(one => one.time > event.time);
+    events.splice(index < 0 ? events.length : index, 0, event);
+  };
   return {
     now: () => time,
-    at: (when, action) => void plans.push({ time: start + when, action }),
-    async sleep(milliseconds, signal) {
-      signal.throwIfAborted();
-      const wake = time + milliseconds;
-      const due = plans.filter(plan => plan.time <= wake).sort((a, b) => a.time - b.time);
-      plans = plans.filter(plan => plan.time > wake);
-      for (const plan of due) {
-        time = Math.max(time, plan.time);
-        plan.action();
-        if (signal.aborted) throw signal.reason as Error;
-      }
-      time = wake;
-      await Promise.resolve();
+    at: (when, run) => {
+      add({ time: start + when, run, wakes: false });
     },
+    sleep: (milliseconds, signal) =>
+      new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        const onAbort = () => {
+          events = events.filter(one => one !== event);
+          reject(signal.reason as Error);
+        };
+        const run = () => {
+          signal.removeEventListener('abort', onAbort);
+          resolve();
+        };
+        const event = { time: time + milliseconds, run, wakes: true };
+        add(event);
+        signal.addEventListener('abort', onAbort, { once: true });
+        pump();
+      }),
   };
 }
 
@@ -55,7 +84,8 @@ export interface SimulationOptions {
   readonly protectedIds?: readonly string[];
   /** Instances that begin on an older model. */
   readonly oldIds?: readonly string[];
-  readonly imageFacts?: ImageFacts;
+  /** Null for an image that is not there. */
+  readonly imageFacts?: Partial<ImageFacts> | null;
   /** What a what-if answers. */
   readonly whatIf?: readonly ResourceChange[];
   /** The connection may not read load balancers. */
@@ -152,11 +182,20 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
     images: {
       find: () =>
         Promise.resolve(
-          options.imageFacts ?? {
-            locations: ['West Europe'],
-            provisioningState: 'Succeeded',
-            endOfLife: undefined,
-          },
+          options.imageFacts === null
+            ? undefined
+            : {
+                locations: ['West Europe'],
+                notReplicated: new Map<string, string>(),
+                provisioningState: 'Succeeded',
+                endOfLife: undefined,
+                excludedFromLatest: false,
+                osType: 'Linux',
+                osState: 'Generalized',
+                generation: 'V2',
+                securityType: undefined,
+                ...options.imageFacts,
+              },
         ),
     },
     healthProbes: {
