@@ -129,6 +129,8 @@ export interface ToolCall {
    * Variables on top of the agent's own environment; undefined removes one. Secrets go here, never into `args`.
    */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What it reads on its standard input; nothing unless given. */
+  readonly input?: string;
   /** Each whole line as it comes, colour codes removed, from both streams unless `stream` is looked at. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   /** Whether lines go to the log as they come; true unless given. */

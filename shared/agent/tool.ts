@@ -99,15 +99,19 @@ function spawned(call: ToolCall) {
   const { path, args, verbatim } = isWindows
     ? onWindows(call.path, call.args)
     : { path: call.path, args: call.args, verbatim: false };
+  const options = {
+    cwd: call.cwd,
+    env: mergedEnvironment(call.env ?? {}),
+    detached: !isWindows,
+    windowsHide: true,
+    windowsVerbatimArguments: verbatim,
+  };
   try {
-    return spawn(path, args, {
-      cwd: call.cwd,
-      env: mergedEnvironment(call.env ?? {}),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: !isWindows,
-      windowsHide: true,
-      windowsVerbatimArguments: verbatim,
-    });
+    if (call.input === undefined) return spawn(path, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(path, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+    // A program may end before it has read all: its own end tells more than the broken pipe.
+    child.stdin.on('error', () => undefined).end(call.input);
+    return child;
   } catch (error) {
     throw notStarted(call, error);
   }
