@@ -1,5 +1,6 @@
 /** Errors as Azure Resource Manager words them. */
 import { compact, type Json } from './json.js';
+import type { ResourceId } from './resourceId.js';
 
 interface Extra {
   readonly target?: string;
@@ -23,6 +24,26 @@ export class ArmError extends Error {
   get body(): Json {
     return compact({ code: this.code, message: this.message, ...this.extra });
   }
+}
+
+/** An error as it is written into the saved state. */
+export type SavedError = Pick<ArmError, 'status' | 'code' | 'message' | 'extra'>;
+
+export function savedError({ status, code, message, extra }: ArmError): SavedError {
+  return { status, code, message, extra };
+}
+
+export function restoredError({ status, code, message, extra }: SavedError): ArmError {
+  return new ArmError(status, code, message, extra);
+}
+
+/** What became of work that was under way when the process ended: nobody goes on with it. */
+export function interrupted(): ArmError {
+  return new ArmError(
+    500,
+    'InternalExecutionError',
+    'An internal execution error occurred: the local Azure was ended while this was in progress. Please retry.',
+  );
 }
 
 /** What any thrown value says on the wire; a fault in this program is an InternalServerError. */
@@ -65,5 +86,22 @@ export function invalidReference(referred: string, by: string): ArmError {
     'InvalidResourceReference',
     `Resource ${referred} referenced by resource ${by} was not found. Please make sure that the referenced ` +
       'resource exists, and that both resources are in the same region.',
+  );
+}
+
+export function methodNotAllowed(method: string, type: string): ArmError {
+  return new ArmError(405, 'MethodNotAllowed', `The resource type '${type}' does not support ${method}.`);
+}
+
+/** @param known what there is instead */
+export function unknownBelow(
+  what: string,
+  { type, name }: Pick<ResourceId, 'type' | 'name'>,
+  known: readonly string[],
+): ArmError {
+  return new ArmError(
+    404,
+    'InvalidResourceType',
+    `There is no '${what}' at '${type}/${name}'. This local Azure has here: ${known.join(', ') || 'nothing'}.`,
   );
 }

@@ -1,6 +1,13 @@
 /** Long-running operations: work that goes on after the answer, and the documents that tell of it. */
 import { randomUUID } from 'node:crypto';
-import { asArmError, type ArmError } from './armError.js';
+import {
+  asArmError,
+  interrupted,
+  restoredError,
+  savedError,
+  type ArmError,
+  type SavedError,
+} from './armError.js';
 import { compact, type Json } from './json.js';
 import type { Pace } from './pace.js';
 import type { Timing } from './timings.js';
@@ -41,6 +48,24 @@ export interface Operations {
   find(id: string): Operation | undefined;
   /** Settles when none is in progress. */
   idle(): Promise<void>;
+  /** Called at the end of each. */
+  onEnd: () => void;
+  /** The documents, oldest first, as JSON data. */
+  save(): readonly SavedOperation[];
+  /** Has documents of an earlier process again; operations that were in progress then have failed. */
+  restore(saved: readonly SavedOperation[]): void;
+}
+
+/** An operation as it is written into the saved state. */
+export interface SavedOperation extends Pick<Operation, 'id' | 'timing'> {
+  readonly startTime: string;
+  /** Absent of one in progress. */
+  readonly end?: {
+    readonly time: string;
+    readonly status: 'Succeeded' | 'Failed' | 'Canceled';
+    readonly output?: unknown;
+    readonly error?: SavedError;
+  };
 }
 
 /** Documents of operations that ended are kept for so many of the latest. */
@@ -61,7 +86,16 @@ export function createOperations(now: () => Date, pace: Pace): Operations {
     while (operations.has(padded(left))) left -= 1n;
     return padded(left);
   };
-  return {
+  const remember = (operation: Operation) => {
+    operations.set(operation.id.toLowerCase(), operation);
+    if (operations.size > remembered) forgetOldest();
+  };
+  const all: Operations = {
+    onEnd: () => undefined,
+    save: () => [...operations.values()].map(savedOperation),
+    restore: saved => {
+      for (const one of saved) remember(restoredOperation(one, pace.scale, now()));
+    },
     start: (work, options = {}) => {
       const { timing = { seconds: 0 }, countdown = false } = options;
       const id = options.id ?? (countdown ? nextCountdown() : randomUUID());
@@ -81,7 +115,10 @@ export function createOperations(now: () => Date, pace: Pace): Operations {
           };
         }
       };
-      const done = run().finally(() => inProgress.delete(done));
+      const done = run().finally(() => {
+        inProgress.delete(done);
+        all.onEnd();
+      });
       inProgress.add(done);
       const operation: Operation = {
         id,
@@ -98,8 +135,7 @@ export function createOperations(now: () => Date, pace: Pace): Operations {
           return state;
         },
       };
-      operations.set(id.toLowerCase(), operation);
-      if (operations.size > remembered) forgetOldest();
+      remember(operation);
       return operation;
     },
     find: id => operations.get(id.toLowerCase()),
@@ -107,6 +143,29 @@ export function createOperations(now: () => Date, pace: Pace): Operations {
       while (inProgress.size > 0) await Promise.all(inProgress);
     },
   };
+  return all;
+}
+
+function savedOperation({ id, timing, startTime, state }: Operation): SavedOperation {
+  const saved = { id, timing, startTime: startTime.toISOString() };
+  if (state.status === 'InProgress') return saved;
+  const { status, endTime } = state;
+  const result = status === 'Succeeded' ? { output: state.output } : { error: savedError(state.error) };
+  return { ...saved, end: { time: endTime.toISOString(), status, ...result } };
+}
+
+function restoredOperation(
+  { id, timing, startTime, end }: SavedOperation,
+  scale: number,
+  now: Date,
+): Operation {
+  const endTime = end === undefined ? now : new Date(end.time);
+  const error = end?.error === undefined ? interrupted() : restoredError(end.error);
+  const state =
+    end?.status === 'Succeeded'
+      ? ({ status: 'Succeeded', endTime, output: end.output } as const)
+      : ({ status: end?.status ?? 'Failed', endTime, error } as const);
+  return { id, timing, startTime: new Date(startTime), scale, remaining: 0, done: Promise.resolve(), state };
 }
 
 /** A time as .NET counts it, in units of 100 ns since the year 1. */

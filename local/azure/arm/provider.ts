@@ -38,6 +38,17 @@ export interface ActionRequest {
   readonly query: URLSearchParams;
 }
 
+/** What a provider keeps beside the store, carried over to the next process. */
+export interface Kept {
+  /** All of it as JSON data, which may have secrets in it. */
+  save(): unknown;
+  /**
+   * Takes up what was saved; the store is as it was, but for what was under way: that is Failed.
+   * @param report told of each resource that did not come up again, which is Failed then
+   */
+  resume(saved: unknown, report: (id: string, cause: unknown) => void): Promise<void>;
+}
+
 /** One resource type. */
 export interface Provider {
   /** As Azure spells it. */
@@ -63,4 +74,5 @@ export interface Provider {
   readonly reads?: Readonly<Record<string, (request: ActionRequest) => unknown>>;
   /** `POST …/NAME/<key>`, keys in lower case. */
   readonly actions?: Readonly<Record<string, (request: ActionRequest) => Action>>;
+  readonly kept?: Kept;
 }

@@ -1,5 +1,13 @@
 /** What can be done to a resource, the same for a direct request and for a deployment. */
-import { ArmError, asArmError, entityNotFound, groupNotFound, resourceNotFound } from './armError.js';
+import {
+  ArmError,
+  asArmError,
+  entityNotFound,
+  groupNotFound,
+  methodNotAllowed,
+  resourceNotFound,
+  unknownBelow,
+} from './armError.js';
 import { checkConditions, type Conditions } from './conditions.js';
 import { merge, object, type Json } from './json.js';
 import { lasting } from './lasting.js';
@@ -7,6 +15,7 @@ import type { OperationEffect, OperationFaults } from '../faults/operationFaults
 import type { Operation, Operations } from './operations.js';
 import type { Pace } from './pace.js';
 import type { Provider, PutRequest } from './provider.js';
+import { createProviderTable, type ProviderTable } from './providerTable.js';
 import { formatResourceId, key, parseResourceId, type ResourceId } from './resourceId.js';
 import { createSerial } from './serial.js';
 import type { Resource, ResourceGroup, Store } from './store.js';
@@ -38,7 +47,7 @@ const noQuery = new URLSearchParams();
 
 /** The resources of one local Azure. All ids are compared without regard to case; all methods throw ArmError. */
 export class Resources {
-  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #providers: ProviderTable;
   readonly #serial = createSerial();
   readonly #requested = new Map<string, Json>();
 
@@ -49,43 +58,40 @@ export class Resources {
     readonly pace: Pace,
     readonly faults: OperationFaults,
   ) {
-    this.#providers = new Map(providers.map(provider => [key(provider.type), provider]));
+    this.#providers = createProviderTable(providers);
   }
 
   get types(): readonly string[] {
-    return [...this.#providers.values()].map(provider => provider.type);
+    return this.#providers.all.map(provider => provider.type);
+  }
+
+  get providers(): readonly Provider[] {
+    return this.#providers.all;
   }
 
   /** @throws ArmError InvalidResourceType naming what there is */
   provider(type: string): Provider {
-    const provider = this.#providers.get(key(type));
-    if (provider !== undefined) return provider;
-    const [namespace = '', ...rest] = type.split('/');
-    const known = this.types.filter(one => key(one).startsWith(`${key(namespace)}/`));
-    if (known.length === 0) {
-      throw new ArmError(
-        404,
-        'InvalidResourceNamespace',
-        `The resource namespace '${namespace}' is invalid.`,
-      );
-    }
-    throw new ArmError(
-      404,
-      'InvalidResourceType',
-      `The resource type '${rest.join('/')}' could not be found in the namespace '${namespace}'. ` +
-        `This local Azure has: ${known.join(', ')}.`,
-    );
+    return this.#providers.get(type);
   }
 
   find(id: string): Resource | undefined {
     const parsed = parseResourceId(id);
-    const provider = parsed && this.#providers.get(key(parsed.type));
+    const provider = parsed && this.#providers.find(parsed.type);
     return provider?.find === undefined ? this.store.get(id) : provider.find(id);
   }
 
-  /** All that requests since the start have asked of the resource; undefined when it was made before. */
+  /** All that requests have asked of the resource; undefined when nobody remembers. */
   requested(id: string): Json | undefined {
     return this.#requested.get(key(id));
+  }
+
+  /** {@link requested} of all resources, by id. */
+  get allRequested(): readonly (readonly [id: string, body: Json])[] {
+    return [...this.#requested];
+  }
+
+  remember(requested: Resources['allRequested']): void {
+    for (const [id, body] of requested) this.#requested.set(id, body);
   }
 
   /** The resource as GET shows it. */
@@ -211,7 +217,7 @@ export class Resources {
   /** Whether there is such a view: `rollingUpgrades/latest` is one, and looks like a resource. */
   reads(id: string, what: string): boolean {
     const parsed = parseResourceId(id);
-    return parsed !== undefined && this.#providers.get(key(parsed.type))?.reads?.[key(what)] !== undefined;
+    return parsed !== undefined && this.#providers.find(parsed.type)?.reads?.[key(what)] !== undefined;
   }
 
   read(id: string, what: string, query = noQuery): unknown {
@@ -311,16 +317,4 @@ export class Resources {
 
 function topLevel(id: string): string {
   return key(id).split('/').slice(0, 9).join('/');
-}
-
-function methodNotAllowed(method: string, type: string): ArmError {
-  return new ArmError(405, 'MethodNotAllowed', `The resource type '${type}' does not support ${method}.`);
-}
-
-function unknownBelow(what: string, { type, name }: ResourceId, known: readonly string[]): ArmError {
-  return new ArmError(
-    404,
-    'InvalidResourceType',
-    `There is no '${what}' at '${type}/${name}'. This local Azure has here: ${known.join(', ') || 'nothing'}.`,
-  );
 }

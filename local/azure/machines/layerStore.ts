@@ -11,7 +11,7 @@ export interface LayerStore {
   release(disk: Disk): Promise<void>;
   /** Gives up what `freeze` returned; a second time, or for any other disk, it does nothing. */
   discard(disk: Disk): Promise<void>;
-  /** Takes a disk of an earlier process as one that was captured here. */
+  /** Takes a disk as one that `freeze` returned, held by its receiver: one of an earlier process, or one that is given out again. */
   adopt(disk: Disk): void;
   /** Makes a directory of changes the uppermost layer of a new disk, held by its receiver. */
   freeze(changes: string, below: Disk): Promise<Disk>;

@@ -47,7 +47,7 @@ export async function startMachine(options: MachineOptions, parts: MachineParts)
   let firstBoot = parts.provisioned !== true;
   let removed = false;
   /** Whether it has not run since it was captured, so that the capture is what there is to capture again. */
-  let untouched = false;
+  let untouched = options.resumed === 'stopped';
   let current: { readonly namespaces: Namespaces; readonly supervisor: Supervisor } | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -121,7 +121,8 @@ export async function startMachine(options: MachineOptions, parts: MachineParts)
 
   layers.hold(disk);
   try {
-    await boot();
+    if (options.resumed === 'stopped') await makeUpper(directory);
+    else await boot();
   } catch (error) {
     await remove();
     throw error;
@@ -151,7 +152,7 @@ export async function startMachine(options: MachineOptions, parts: MachineParts)
           throw new UserError(`Machine '${name}' is running: stop it before it is captured.`);
         if (removed) throw new UserError(`Machine '${name}' was removed and cannot be captured.`);
         if (untouched) {
-          layers.hold(disk);
+          layers.adopt(disk);
           return disk;
         }
         const before = disk;
@@ -167,15 +168,22 @@ export async function startMachine(options: MachineOptions, parts: MachineParts)
   };
 }
 
+/** Where the machine's changes go. */
+async function makeUpper(directory: string): Promise<void> {
+  const upper = join(directory, 'upper');
+  await mkdir(upper, { recursive: true });
+  // Its permissions are those of the machine's `/`.
+  await chmod(upper, 0o755);
+}
+
 /**
  * Makes the overlay's directories and a short link to each lower one: `mount` takes a page of options at most, and a path in
  * them may have no comma and no colon.
  * @returns the links' names, uppermost first
  */
 async function makeDirectories(directory: string, lower: readonly string[]): Promise<string[]> {
-  for (const part of ['upper', 'work', 'root']) await mkdir(join(directory, part), { recursive: true });
-  // The upper directory's permissions are those of the machine's `/`.
-  await chmod(join(directory, 'upper'), 0o755);
+  await makeUpper(directory);
+  for (const part of ['work', 'root']) await mkdir(join(directory, part), { recursive: true });
   return Promise.all(
     lower.map(async (layer, index) => {
       const link = `l${index}`;

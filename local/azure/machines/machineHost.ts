@@ -31,6 +31,8 @@ export interface MachineOptions {
   readonly login?: Login;
   /** `ssh`: a build VM with sshd on port 22; `services`: an instance that runs the image's enabled systemd units. */
   readonly boot: 'ssh' | 'services';
+  /** Of a machine that an earlier process had: it goes on as it was, and is not booted when it was stopped. */
+  readonly resumed?: 'running' | 'stopped';
 }
 
 export interface CommandResult {

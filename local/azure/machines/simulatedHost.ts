@@ -34,11 +34,11 @@ export function simulateInstances(real: MachineHost, times: SimulatedInstances):
 }
 
 async function startSimulated(
-  { name, address }: MachineOptions,
+  { name, address, resumed }: MachineOptions,
   { bootSeconds, warmUpSeconds, timeScale }: SimulatedInstances,
   signal: AbortSignal,
 ): Promise<Machine> {
-  let upSince: number | undefined;
+  let upSince = resumed === 'running' ? 0 : undefined;
   const start = async () => {
     if (upSince !== undefined) return;
     await delay(bootSeconds * timeScale * 1000, undefined, { signal });
@@ -48,7 +48,7 @@ async function startSimulated(
     upSince = undefined;
     return Promise.resolve();
   };
-  await start();
+  if (resumed === undefined) await start();
   return {
     name,
     address,

@@ -1,5 +1,6 @@
 /** Azure DevOps as far as a federated service connection needs it: the endpoint that gives a job its OIDC tokens, and their issuer. */
-import { createPublicKey, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHash, createPublicKey, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import type { KeyPair } from '../front/certificates.js';
 import type { Reply, Request } from '../front/http.js';
 import type { FederatedCredential } from './assertion.js';
 import { keySet, signJwt } from './jwt.js';
@@ -23,13 +24,28 @@ export interface DevOps {
   answer(request: Request): Reply;
 }
 
-/** @param keys an RSA key pair, PEM */
-export function createDevOps(keys: { publicKey: string; privateKey: string }, now: () => Date): DevOps {
-  const organization = 'local';
-  const project = 'local';
-  const issuer = `https://${issuerHost}/${randomUUID()}`;
-  const kid = randomBytes(20).toString('hex').toUpperCase();
-  const systemAccessToken = randomBytes(39).toString('base64url');
+/** What one organisation and its one job are called, and the job's token. */
+export interface DevOpsNames {
+  readonly issuer: string;
+  readonly oidcRequestUri: string;
+  readonly systemAccessToken: string;
+}
+
+const organization = 'local';
+const project = 'local';
+
+export function createDevOpsNames(): DevOpsNames {
+  const [projectId, plan, job] = [randomUUID(), randomUUID(), randomUUID()];
+  return {
+    issuer: `https://${issuerHost}/${randomUUID()}`,
+    oidcRequestUri: `https://${devOpsHost}/${organization}/${projectId}/_apis/distributedtask/hubs/build/plans/${plan}/jobs/${job}/oidctoken`,
+    systemAccessToken: randomBytes(39).toString('base64url'),
+  };
+}
+
+export function createDevOps(names: DevOpsNames, keys: KeyPair, now: () => Date): DevOps {
+  const { issuer, oidcRequestUri, systemAccessToken } = names;
+  const kid = createHash('sha1').update(keys.publicKey).digest('hex').toUpperCase();
   const subjectOf = (connection: string) => `sc://${organization}/${project}/${connection}`;
 
   const oidcToken = (connection: string | null): string => {
@@ -73,7 +89,7 @@ export function createDevOps(keys: { publicKey: string; privateKey: string }, no
   };
 
   return {
-    oidcRequestUri: `https://${devOpsHost}/${organization}/${randomUUID()}/_apis/distributedtask/hubs/build/plans/${randomUUID()}/jobs/${randomUUID()}/oidctoken`,
+    oidcRequestUri,
     systemAccessToken,
     federated: {
       issuer,

@@ -1,7 +1,7 @@
 /** The one tenant, application and subscription there is, and the tokens it is given. */
 import { createHash, createPublicKey, randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { string, type Json } from '../arm/json.js';
-import { createSelfSigned } from '../front/certificates.js';
+import { createSelfSigned, type KeyPair } from '../front/certificates.js';
 import type { RegisteredCertificate } from './assertion.js';
 import { keySet, readJwt, signJwt } from './jwt.js';
 
@@ -48,29 +48,20 @@ export interface Tokens {
   readonly keys: Json;
 }
 
-/** The application's certificate: as it is registered, and the PEM text of it and its key that a client signs in with. */
-export interface AppCertificate {
-  readonly registered: RegisteredCertificate;
-  readonly pem: string;
-}
-
-export async function createAppCertificate(identity: Identity): Promise<AppCertificate> {
+/** @returns the PEM text of a new key and its certificate */
+export async function createAppCertificate(identity: Identity): Promise<string> {
   const { certificate, key } = await createSelfSigned(identity.clientId);
-  const { raw, publicKey } = new X509Certificate(certificate);
-  const digest = (algorithm: string) => createHash(algorithm).update(raw).digest('hex').toUpperCase();
-  return {
-    registered: { publicKey, sha1: digest('sha1'), sha256: digest('sha256') },
-    pem: `${key.trimEnd()}\n${certificate}`,
-  };
+  return `${key.trimEnd()}\n${certificate}`;
 }
 
-/** @param keys an RSA key pair, PEM */
-export function createTokens(
-  identity: Identity,
-  keys: { publicKey: string; privateKey: string },
-  now: () => Date,
-): Tokens {
-  const kid = randomBytes(20).toString('base64url');
+export function readAppCertificate(pem: string): RegisteredCertificate {
+  const { raw, publicKey } = new X509Certificate(pem);
+  const digest = (algorithm: string) => createHash(algorithm).update(raw).digest('hex').toUpperCase();
+  return { publicKey, sha1: digest('sha1'), sha256: digest('sha256') };
+}
+
+export function createTokens(identity: Identity, keys: KeyPair, now: () => Date): Tokens {
+  const kid = createHash('sha1').update(keys.publicKey).digest('base64url');
   const publicKey = createPublicKey(keys.publicKey);
   return {
     keys: keySet(keys.publicKey, kid),

@@ -1,24 +1,29 @@
 /** What is kept of a local Azure over restarts, in one file that is always whole. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { UserError } from '../../../shared/core/errors.js';
+import type { Json } from '../arm/json.js';
+import type { SavedOperation } from '../arm/operations.js';
+import type { Resources } from '../arm/resources.js';
 import type { Resource, ResourceGroup } from '../arm/store.js';
 import type { Disk } from '../machines/machineHost.js';
-import type { Identity } from '../signIn/identity.js';
+import type { Trust } from '../signIn/trust.js';
 
+/** JSON data with secrets in it: keys, and the passwords that machines were made with. */
 export interface SavedState {
-  readonly version: 1;
-  readonly identity: Identity;
+  readonly version: 2;
+  readonly trust: Trust;
   readonly groups: readonly ResourceGroup[];
   readonly resources: readonly Resource[];
   readonly images: readonly (readonly [id: string, disk: Disk])[];
   readonly blobs: readonly (readonly [uri: string, disk: Disk])[];
   readonly osBlobs: readonly string[];
   readonly storageKeys: readonly (readonly [account: string, keys: readonly string[]])[];
-  /** Of machines that do not run: `stopped`, `deallocated` or `generalized`, by id. */
-  readonly resting: readonly (readonly [id: string, how: Resting])[];
+  readonly operations: readonly SavedOperation[];
+  /** What requests have asked of resources, see {@link Resources.requested}. */
+  readonly requested: Resources['allRequested'];
+  /** What providers keep beside their resources, by type. */
+  readonly kept: Json;
 }
-
-export type Resting = 'stopped' | 'deallocated' | 'generalized';
 
 export interface StateFile {
   /** Undefined at the first start. */
@@ -47,7 +52,7 @@ function read(file: string): SavedState | undefined {
   }
   try {
     const state = JSON.parse(text) as SavedState;
-    if ((state.version as number) === 1) return state;
+    if ((state.version as number) === 2) return state;
   } catch {
     // Told below.
   }
@@ -56,8 +61,8 @@ function read(file: string): SavedState | undefined {
   );
 }
 
-/** The loopback addresses that the state's resources hold. */
+/** The loopback addresses that the state's resources and machines hold. */
 export function addressesIn(state: SavedState | undefined): readonly string[] {
-  const found = JSON.stringify(state?.resources ?? []).match(/(?<=")127\.\d+\.\d+\.\d+(?=")/g) ?? [];
+  const found = JSON.stringify([state?.resources, state?.kept]).match(/(?<=")127\.\d+\.\d+\.\d+(?=")/g) ?? [];
   return [...new Set(found)].filter(address => address !== '127.0.0.1');
 }

@@ -19,24 +19,30 @@ export interface BlobService {
   close(): Promise<void>;
 }
 
-// It ends with its standard input, and so with this process, however that ends.
+// It ends with its standard input, and so with this process, however that ends; on a SIGTERM it first writes what it has.
 const wrapper =
-  "process.stdin.resume().on('end', () => process.exit()); process.argv.splice(1, 0, 'azurite'); " +
+  "const end = () => { if (!process.emit('SIGTERM')) process.exit(); setTimeout(process.exit, 5000).unref(); }; process.stdin.resume().on('end', end); process.argv.splice(1, 0, 'azurite'); " +
   'require(process.env.AZURITE_MAIN);';
 
 /**
- * Starts the service; all that it holds is in memory.
+ * Starts the service.
  * @param keys of the account, base64
+ * @param directory where it keeps the blobs over restarts; all that it holds is in memory when absent
  * @throws ToolError when it cannot be fetched or does not start
  */
-export async function startAzurite(account: string, keys: readonly string[]): Promise<BlobService> {
+export async function startAzurite(
+  account: string,
+  keys: readonly string[],
+  directory?: string,
+): Promise<BlobService> {
   const main = await installed();
+  if (directory !== undefined) await mkdir(directory, { recursive: true });
   const options = [
     '--blobHost',
     '127.0.0.1',
     '--blobPort',
     '0',
-    '--inMemoryPersistence',
+    ...(directory === undefined ? ['--inMemoryPersistence'] : ['--location', directory]),
     '--disableTelemetry',
   ];
   const child = spawn(

@@ -1,6 +1,8 @@
 /** Blobs that clients really upload: kept by Azurite, one for each storage account that is written to. */
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ArmError } from '../arm/armError.js';
 import { blobUri } from '../front/blobs.js';
@@ -25,13 +27,29 @@ export interface UploadedBlobs extends Uploads {
 
 const version = '2021-12-02';
 
-/** @param start starts the service of an account */
+/**
+ * @param start starts the service of an account
+ * @param directory where the blobs are kept over restarts; those of accounts that are no more are deleted now
+ */
 export function createUploads(
   accounts: Accounts,
-  start: (account: string, keys: readonly string[]) => Promise<BlobService>,
+  start: (account: string, keys: readonly string[], directory?: string) => Promise<BlobService>,
+  directory?: string,
 ): UploadedBlobs {
   /** By the account's key: one that is made anew under the name of another has nothing of that. */
   const services = new Map<string, Promise<BlobService>>();
+  const folderOf = (key: string) =>
+    directory && join(directory, createHash('sha256').update(key).digest('hex').slice(0, 32));
+  const left = new Set(directory !== undefined && existsSync(directory) ? readdirSync(directory) : []);
+  const current = new Set(
+    [...accounts.storageKeys.values()].map(([key = '']) => basename(folderOf(key) ?? '')),
+  );
+  for (const folder of [...left].filter(one => !current.has(one))) {
+    rmSync(join(directory ?? '', folder), { recursive: true, force: true });
+    left.delete(folder);
+  }
+  /** Whether blobs may have been written with this key, now or by an earlier process. */
+  const isWritten = (key: string) => services.has(key) || left.has(basename(folderOf(key) ?? ''));
   const keysOf = (uri: URL) => accounts.storageKeys.get(accountOf(uri)) ?? [];
 
   const serviceOf = (url: URL): Promise<BlobService> => {
@@ -39,7 +57,7 @@ export function createUploads(
     const [key = ''] = keys;
     const known = services.get(key);
     if (known !== undefined) return known;
-    const made = start(accountOf(url), keys);
+    const made = start(accountOf(url), keys, folderOf(key));
     services.set(key, made);
     // The next request tries again.
     made.catch(() => services.delete(key));
@@ -53,7 +71,7 @@ export function createUploads(
     if (uri === undefined || key === undefined) return false;
     if (accounts.blobs.has(uri) || accounts.osBlobs.has(uri)) return false;
     const writes = !['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method);
-    return writes || services.has(key) || url.searchParams.get('comp') === 'list';
+    return writes || isWritten(key) || url.searchParams.get('comp') === 'list';
   };
 
   /** Reads bytes of a blob, signed with the account's key. */
@@ -62,8 +80,8 @@ export function createUploads(
     const { pathname } = url;
     const account = accountOf(url);
     const [key = ''] = keysOf(url);
-    const service = await services.get(key);
-    if (service === undefined) throw notFound(uri);
+    if (!isWritten(key)) throw notFound(uri);
+    const service = await serviceOf(url);
     const headers = {
       'x-ms-date': new Date().toUTCString(),
       ...(range === undefined ? {} : { 'x-ms-range': range }),
@@ -83,7 +101,7 @@ export function createUploads(
   };
 
   return {
-    isOpen: () => services.size > 0,
+    isOpen: () => services.size > 0 || left.size > 0,
     checkVhd: async uri => {
       const { headers } = await read(uri, 'HEAD');
       const size = Number(headers.get('content-length'));

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { createCertificates } from '../../../local/azure/front/certificates.js';
+import { createAuthority, createCertificates, isLasting } from '../../../local/azure/front/certificates.js';
 
 describe('The certificates of the local Azure', () => {
   it('are an authority of its own and one server certificate for all its host names', async () => {
-    const { authority, certificate, key } = await createCertificates([
-      'management.azure.com',
-      '*.blob.core.windows.net',
-    ]);
+    const { authority, certificate, key } = await createCertificates(
+      ['management.azure.com', '*.blob.core.windows.net'],
+      await createAuthority(),
+    );
     const [issuer, server] = [new X509Certificate(authority), new X509Certificate(certificate)];
     assert.ok(issuer.ca && !server.ca);
     assert.ok(server.verify(issuer.publicKey) && issuer.verify(issuer.publicKey));
@@ -18,11 +18,12 @@ describe('The certificates of the local Azure', () => {
     for (const one of [issuer, server]) assert.match(one.serialNumber, /^01[0-9A-F]{30}$/);
   });
 
-  it('are new for every start', async () => {
-    const [one, other] = await Promise.all([
-      createCertificates(['a.example']),
-      createCertificates(['a.example']),
-    ]);
-    assert.ok(!new X509Certificate(one.certificate).verify(new X509Certificate(other.authority).publicKey));
+  it('are of one authority only, which outlives them', async () => {
+    const [one, other] = await Promise.all([createAuthority(), createAuthority()]);
+    const { certificate } = await createCertificates(['a.example'], one);
+    const server = new X509Certificate(certificate);
+    assert.ok(server.verify(new X509Certificate(one.certificate).publicKey));
+    assert.ok(!server.verify(new X509Certificate(other.certificate).publicKey));
+    assert.deepEqual([isLasting(one.certificate), isLasting(certificate)], [true, false]);
   });
 });

@@ -15,7 +15,7 @@ export interface Extension {
   /** Names of those that come before it. */
   readonly after: readonly string[];
   /** A new value has it run again with the same settings. */
-  readonly forceUpdateTag: string | undefined;
+  readonly forceUpdateTag?: string;
 }
 
 const known: Readonly<Record<string, Extension['kind']>> = {
@@ -48,6 +48,7 @@ export function extensionOf(name: string, given: Json, before?: Extension): Exte
         'Microsoft.Azure.Extensions/CustomScript and Microsoft.ManagedServices/ApplicationHealthLinux.)',
     );
   }
+  const forceUpdateTag = string(given['forceUpdateTag']);
   const extension: Extension = {
     name,
     kind,
@@ -62,7 +63,7 @@ export function extensionOf(name: string, given: Json, before?: Extension): Exte
     after: Array.isArray(given['provisionAfterExtensions'])
       ? given['provisionAfterExtensions'].map(String)
       : [],
-    forceUpdateTag: string(given['forceUpdateTag']),
+    ...(forceUpdateTag === undefined ? {} : { forceUpdateTag }),
   };
   if (kind === 'customScript') checkScript(extension);
   return extension;

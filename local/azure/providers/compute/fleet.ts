@@ -1,6 +1,5 @@
 /** The instances of one scale set: machines, made, upgraded and deleted in parallel. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Json } from '../../arm/json.js';
 import { key } from '../../arm/resourceId.js';
 import { createSerial } from '../../arm/serial.js';
 import type { Machine } from '../../machines/machineHost.js';
@@ -12,6 +11,7 @@ import { InstanceLife } from './instanceLife.js';
 import { outcomeOf, type Outcome } from './instanceOutcome.js';
 import { InstanceTable } from './instanceTable.js';
 import type { Power } from './instanceView.js';
+import type { FleetState } from './savedFleet.js';
 import { chooseForScaleIn, surplus, type ScaleInRule } from './scaleIn.js';
 import { comparisonWith, type Model } from './scaleSetModel.js';
 
@@ -71,12 +71,30 @@ export class Fleet {
     this.#latest = comparisonWith(model);
   }
 
+  get state(): FleetState {
+    return { next: this.#next, rules: this.rules, model: this.#model, instances: this.instances };
+  }
+
+  /**
+   * Takes up the instances of an earlier process, each as it was.
+   * @throws ArmError when machines do not come up again; their instances have failed then
+   */
+  async resume({ next, instances }: FleetState, withMachine: ReadonlySet<string>): Promise<void> {
+    this.#next = next;
+    for (const instance of instances) this.#instances.add(instance);
+    const living = instances.filter(one => withMachine.has(one.instanceId));
+    await inParallel(living, ({ instanceId }) =>
+      this.#turns(instanceId, () => this.#life.resume(instanceId)),
+    );
+  }
+
   isLatest(instance: Instance): boolean {
     return this.#latest(instance.model);
   }
 
-  protect(instanceId: string, protection: Json): void {
-    this.#instances.change(instanceId, { protection });
+  /** Gives an instance protection and tags. */
+  describe(instanceId: string, change: Pick<Instance, 'protection' | 'tags'>): void {
+    this.#instances.change(instanceId, change);
   }
 
   /** Undefined when nothing tells of its health. */
@@ -181,7 +199,7 @@ export class Fleet {
 
   /** Forgets an instance whose machine lives on without the set. */
   release(instanceId: string): void {
-    this.#instances.get(instanceId)?.watch?.stop();
+    this.#life.leave(instanceId);
     this.#instances.forget(instanceId);
   }
 
@@ -247,6 +265,7 @@ export class Fleet {
       machine: undefined,
       watch: undefined,
       protection: {},
+      tags: undefined,
       failure: undefined,
     };
     this.#instances.add(instance);

@@ -134,8 +134,10 @@ export function createFlexibleMachines(cloud: Cloud, machines: VirtualMachines):
       resource: { ...resource, properties },
       work: async () => {
         owners.delete(key(request.id));
-        machines.adopt(request.id, machine, instance.power);
         fleet.release(instanceId);
+        const { computerName: name, address, model } = instance;
+        const options = { name, address, disk: model.disk, login: model.login, boot: 'services' } as const;
+        machines.adopt(request.id, options, machine, instance.power);
         await sets.deleteInstances(fleet, [instanceId])();
       },
     };

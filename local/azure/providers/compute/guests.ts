@@ -2,11 +2,13 @@
 import { ArmError, notAllowed } from '../../arm/armError.js';
 import { key } from '../../arm/resourceId.js';
 import type { Resource, Store } from '../../arm/store.js';
-import type { Disk, Machine } from '../../machines/machineHost.js';
+import type { Disk, Machine, MachineHost, MachineOptions } from '../../machines/machineHost.js';
 import type { Power } from './instanceView.js';
 
 /** A machine as its provider keeps it. */
 export interface Guest {
+  /** What it was made of, to make it again in another process. */
+  readonly options: MachineOptions;
   machine: Machine | undefined;
   power: Power;
   generalized: boolean;
@@ -25,7 +27,7 @@ export interface Guests {
   /** @throws ArmError when it does not run */
   running(id: string): Machine;
   /** Takes over a machine that a scale set has let go. */
-  adopt(id: string, machine: Machine, power: Power): void;
+  adopt(id: string, options: MachineOptions, machine: Machine, power: Power): void;
   /**
    * Freezes the OS disk of a stopped machine as it is, for a copy of it.
    * @throws ArmError when the machine runs
@@ -40,6 +42,14 @@ export interface GuestTable extends Guests {
   readonly table: Map<string, Guest>;
   /** @throws ArmError when it has no machine */
   of(resource: Resource): Guest & { readonly machine: Machine };
+  save(): readonly SavedGuest[];
+  /** Starts it unless it was stopped. @throws when it does not come up, and then counts as one that never did */
+  resume(saved: SavedGuest, host: MachineHost): Promise<void>;
+}
+
+export interface SavedGuest extends Omit<Guest, 'machine'> {
+  /** In lower case. */
+  readonly id: string;
 }
 
 /** @param type of the resources that have them */
@@ -91,12 +101,33 @@ export function createGuests(store: Store, type: string): GuestTable {
     if (guest !== undefined && hasMachine(guest) && guest.power === 'running') return guest.machine;
     throw notAllowed('Cannot modify extensions in the VM when the VM is not running.');
   };
-  const adopt = (id: string, machine: Machine, current: Power) => {
-    const guest: Guest = { machine, power: current, generalized: false, failed: false };
+  const adopt = (id: string, options: MachineOptions, machine: Machine, current: Power) => {
+    const guest: Guest = { options, machine, power: current, generalized: false, failed: false };
     machine.onExit(() => (guest.power = 'stopped'));
     guests.set(key(id), guest);
   };
-  return { table: guests, of, checkCapture, capture, running, adopt, freeze, freezeBlob };
+
+  const save = () =>
+    [...guests].map(([id, { machine, ...guest }]) => ({
+      id,
+      ...guest,
+      failed: guest.failed || machine === undefined,
+    }));
+  const resume = async ({ id, ...saved }: SavedGuest, host: MachineHost) => {
+    const guest: Guest = { ...saved, machine: undefined };
+    guests.set(id, guest);
+    if (guest.failed) return;
+    const resumed = guest.power === 'running' ? 'running' : 'stopped';
+    try {
+      guest.machine = await host.start({ ...guest.options, resumed });
+    } catch (error) {
+      guest.failed = true;
+      guest.power = 'stopped';
+      throw error;
+    }
+    guest.machine.onExit(() => (guest.power = 'stopped'));
+  };
+  return { table: guests, of, checkCapture, capture, running, adopt, freeze, freezeBlob, save, resume };
 }
 
 function hasMachine(guest: Guest): guest is Guest & { readonly machine: Machine } {

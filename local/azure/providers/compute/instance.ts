@@ -26,6 +26,8 @@ export interface Instance {
   readonly watch: HealthWatch | undefined;
   /** `protectFromScaleIn`, `protectFromScaleSetActions` */
   readonly protection: Json;
+  /** Its own, in place of those of the scale set; undefined until it is given some. */
+  readonly tags: Json | undefined;
   readonly failure: ArmError | undefined;
 }
 

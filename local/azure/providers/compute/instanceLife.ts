@@ -1,8 +1,8 @@
 /** The life of the instances of one scale set: they boot, follow another model, take traffic, and end. */
-import { ArmError } from '../../arm/armError.js';
+import { ArmError, asArmError } from '../../arm/armError.js';
 import { key } from '../../arm/resourceId.js';
 import type { InstanceEffect } from '../../faults/instanceFaults.js';
-import type { Machine } from '../../machines/machineHost.js';
+import type { Machine, MachineOptions } from '../../machines/machineHost.js';
 import type { Cloud } from '../cloud.js';
 import type { Balancing } from '../network/loadBalancers.js';
 import type { Instance } from './instance.js';
@@ -31,14 +31,25 @@ export class InstanceLife {
     await this.instances.settle(instanceId, async () => {
       await this.#suffer(instanceId, effect);
       const machine = await this.#start(instanceId, { name, address, ...model });
-      this.instances.change(instanceId, { machine, model, power: 'running' });
-      machine.onExit(() => {
-        this.#stopped(instanceId, machine);
-      });
+      this.#keep(instanceId, machine, { model, power: 'running' });
       if (effect?.kind === 'dies') this.#dieLater(instanceId, machine, effect.afterSeconds);
       await this.#extend(machine, model, undefined);
       return this.#putIn(instanceId, machine, model, effect);
     });
+  }
+
+  /** Has its machine again, which ran in an earlier process or was stopped there. */
+  async resume(instanceId: string): Promise<void> {
+    const { computerName: name, address, model, power } = this.instances.existing(instanceId);
+    const resumed = power === 'running' ? 'running' : 'stopped';
+    try {
+      const machine = await this.#start(instanceId, { name, address, ...model, resumed });
+      this.#keep(instanceId, machine, {});
+      this.instances.change(instanceId, this.#putIn(instanceId, machine, model, undefined));
+    } catch (error) {
+      this.instances.change(instanceId, { provisioningState: 'Failed', failure: asArmError(error) });
+      throw error;
+    }
   }
 
   /** Does no more than the difference of the models asks for: a new disk only for another image or guest. */
@@ -89,8 +100,14 @@ export class InstanceLife {
     const { machine, address } = this.instances.existing(instanceId);
     await this.takeOut(instanceId);
     await machine?.remove();
-    this.balancing.leave(this.#backendId(instanceId));
+    this.leave(instanceId);
     this.cloud.addresses.release(address);
+  }
+
+  /** Is no backend of load balancers any more, and keeps no port of theirs. */
+  leave(instanceId: string): void {
+    this.instances.get(instanceId)?.watch?.stop();
+    this.balancing.leave(this.#backendId(instanceId));
   }
 
   /** Lets instances that hang go, so that what waits for them ends. */
@@ -105,14 +122,22 @@ export class InstanceLife {
 
   async #start(
     instanceId: string,
-    { name, address, disk, login }: Model & { readonly name: string; readonly address: string },
+    { name, address, disk, login, resumed }: Model & Pick<MachineOptions, 'name' | 'address' | 'resumed'>,
   ): Promise<Machine> {
+    const options = { name, address, disk, login, boot: 'services' } as const;
     try {
-      return await this.cloud.host.start({ name, address, disk, login, boot: 'services' });
+      return await this.cloud.host.start(resumed === undefined ? options : { ...options, resumed });
     } catch (error) {
       this.instances.change(instanceId, { power: 'stopped' });
       throw provisioningFailed(this.instances.existing(instanceId).name, error);
     }
+  }
+
+  #keep(instanceId: string, machine: Machine, change: Pick<Partial<Instance>, 'model' | 'power'>): void {
+    this.instances.change(instanceId, { ...change, machine });
+    machine.onExit(() => {
+      this.#stopped(instanceId, machine);
+    });
   }
 
   /** Runs the extensions that are new or changed, one after the other. */

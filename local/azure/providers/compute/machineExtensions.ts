@@ -18,6 +18,14 @@ export function machineExtensions({ store }: Cloud, machines: VirtualMachines): 
     type,
     protocol: 'compute',
     patchable: ['tags', 'properties'],
+    kept: {
+      save: () => [...extensions],
+      resume: saved => {
+        for (const [id, extension] of saved as readonly (readonly [string, Extension])[])
+          extensions.set(id, extension);
+        return Promise.resolve();
+      },
+    },
     put: request => {
       const machineId = parentId(request.id);
       const owner = store.get(machineId);

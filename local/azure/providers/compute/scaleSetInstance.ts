@@ -22,7 +22,7 @@ export function instanceResource(
   scaleSet: Resource,
   latest: boolean,
 ): Resource & { readonly instanceId: string } {
-  const { instanceId, name, model, computerName } = instance;
+  const { instanceId, name, model, computerName, tags = scaleSet.tags } = instance;
   const id = `${scaleSet.id}/virtualMachines/${instanceId}`;
   const { networkProfile, osProfile, storageProfile } = model.profile;
   const { computerNamePrefix: _prefix, ...guest } = object(osProfile);
@@ -37,7 +37,7 @@ export function instanceResource(
     name,
     type: `${scaleSet.type}/virtualMachines`,
     ...(scaleSet.location === undefined ? {} : { location: scaleSet.location }),
-    ...(scaleSet.tags === undefined ? {} : { tags: scaleSet.tags }),
+    ...(tags === undefined ? {} : { tags }),
     sku,
     properties: compact({
       latestModelApplied: latest,

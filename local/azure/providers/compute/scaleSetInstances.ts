@@ -65,7 +65,10 @@ export function scaleSetInstances(cloud: Cloud, sets: ScaleSets): Provider {
       const fleet = fleetOf(parentId(id));
       const instance = fleet.find(lastName(id));
       if (existing === undefined || instance === undefined) throw unknownInstance(lastName(id));
-      fleet.protect(instance.instanceId, object(object(body['properties'])['protectionPolicy']));
+      fleet.describe(instance.instanceId, {
+        protection: object(object(body['properties'])['protectionPolicy']),
+        tags: body['tags'] === undefined ? instance.tags : object(body['tags']),
+      });
       const changed = fleet.find(instance.instanceId) ?? instance;
       return {
         resource: shown.resource(fleet, changed, sets.resource(fleet)),

@@ -12,7 +12,7 @@ import { chosenInstances } from './chosenInstances.js';
 import { Fleet, type FleetRules } from './fleet.js';
 import { findImage, imageKind } from './imageSource.js';
 import { isUnprotected, type Instance } from './instance.js';
-import { provisioningStatus } from './instanceView.js';
+import { keptScaleSets } from './keptScaleSets.js';
 import { rollingPolicy, shownPolicy } from './rollingPolicy.js';
 import { scaleInRule } from './scaleIn.js';
 import {
@@ -25,7 +25,9 @@ import {
   refuseRollingWithoutHealth,
   sameModel,
   upgradeModeOf,
+  type Model,
 } from './scaleSetModel.js';
+import { setView } from './scaleSetView.js';
 import { SetUpgrades } from './setUpgrades.js';
 
 const type = 'Microsoft.Compute/virtualMachineScaleSets';
@@ -61,18 +63,14 @@ export function createScaleSets(
     return found;
   };
 
-  const create = (request: PutRequest, model: Fleet['model'], rules: FleetRules): ScaleSet => {
-    const fleet: Fleet = new Fleet(
-      request.id,
-      request.name,
-      model,
-      rules,
-      cloud,
-      balancing,
-      (instanceId, instance) => {
-        changed(fleet, instanceId, instance);
-      },
-    );
+  const create = (
+    { id, name }: Pick<Resource, 'id' | 'name'>,
+    { model, rules }: { readonly model: Model; readonly rules: FleetRules },
+  ): ScaleSet => {
+    const fleet: Fleet = new Fleet(id, name, model, rules, cloud, balancing, (instanceId, instance) => {
+      changed(fleet, instanceId, instance);
+      store.onChange();
+    });
     return { fleet, upgrades: new SetUpgrades(fleet, cloud) };
   };
 
@@ -104,7 +102,7 @@ export function createScaleSets(
       scaleIn: scaleInRule(given),
     };
     rollingPolicy(given);
-    const set = known ?? create(request, model, rules);
+    const set = known ?? create(request, { model, rules });
     const isChanged = known !== undefined && !sameModel(known.fleet.model, model);
     const version = Number(/\d+/.exec(request.existing?.etag ?? '"0"')?.[0]);
     const properties: Json = {
@@ -184,6 +182,7 @@ export function createScaleSets(
     protocol: 'compute',
     patchable: ['tags', 'sku', 'plan', 'identity', 'properties'],
     put,
+    kept: keptScaleSets(store, sets, create),
     reads: {
       instanceview: ({ resource }) => setView(setOf(resource.id).fleet, resource, cloud.now()),
       osupgradehistory: ({ resource }) => setOf(resource.id).upgrades.history(resource),
@@ -238,33 +237,6 @@ export function createScaleSets(
     },
     deleteInstances,
   };
-}
-
-function setView({ instances }: Fleet, resource: Resource, now: Date): Json {
-  const counts = new Map<string, number>();
-  for (const { provisioningState } of instances) {
-    const code = `ProvisioningState/${provisioningState.toLowerCase()}`;
-    counts.set(code, (counts.get(code) ?? 0) + 1);
-  }
-  const extensions = [
-    ...new Set(instances.flatMap(({ model }) => model.extensions.map(one => one.name))),
-  ].map(name => ({
-    name,
-    statusesSummary: [
-      {
-        code: 'ProvisioningState/succeeded',
-        count: instances.filter(
-          ({ model, provisioningState }) =>
-            provisioningState === 'Succeeded' && model.extensions.some(one => one.name === name),
-        ).length,
-      },
-    ],
-  }));
-  return compact({
-    virtualMachine: { statusesSummary: [...counts].map(([code, count]) => ({ code, count })) },
-    extensions: extensions.length === 0 ? undefined : extensions,
-    statuses: [provisioningStatus(string(resource.properties['provisioningState']) ?? '', now)],
-  });
 }
 
 /** @throws ArmError when the storage profile asks for a disk in a storage account, and these are retired */

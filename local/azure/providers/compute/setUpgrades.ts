@@ -1,5 +1,5 @@
 /** The rolling upgrades of scale sets: the latest of each, and those before it. */
-import { ArmError, notAllowed } from '../../arm/armError.js';
+import { ArmError, interrupted, notAllowed } from '../../arm/armError.js';
 import { compact, object, type Json } from '../../arm/json.js';
 import type { Resource } from '../../arm/store.js';
 import type { Cloud } from '../cloud.js';
@@ -11,9 +11,16 @@ import { startRollingUpgrade, type RollingUpgrade, type RollPort } from './rolli
 const type = 'Microsoft.Compute/virtualMachineScaleSets/rollingUpgrades';
 
 interface Entry {
-  readonly upgrade: RollingUpgrade;
+  readonly upgrade: Pick<RollingUpgrade, 'running' | 'cancel' | 'show' | 'historical'>;
   /** Absent when extensions alone were upgraded. */
   readonly targetImageReference: Json | undefined;
+}
+
+/** An upgrade as it is written into the saved state; one that was running has been broken off by then. */
+export interface SavedUpgrade {
+  readonly latest: Json;
+  readonly historical: Json;
+  readonly targetImageReference?: Json;
 }
 
 export class SetUpgrades {
@@ -90,9 +97,48 @@ export class SetUpgrades {
     return { value: ended.reverse() };
   }
 
-  get #latest(): RollingUpgrade | undefined {
+  save(): readonly SavedUpgrade[] {
+    return this.#entries.map(({ upgrade, targetImageReference }) => ({
+      latest: upgrade.running ? brokenOff(upgrade.show()) : upgrade.show(),
+      historical: upgrade.historical() ?? historicalOf(brokenOff(upgrade.show()), this.cloud.now()),
+      ...(targetImageReference === undefined ? {} : { targetImageReference }),
+    }));
+  }
+
+  restore(saved: readonly SavedUpgrade[]): void {
+    for (const { latest, historical, targetImageReference } of saved) {
+      const upgrade = {
+        running: false,
+        cancel: () => undefined,
+        show: () => latest,
+        historical: () => historical,
+      };
+      this.#entries.push({ upgrade, targetImageReference });
+    }
+  }
+
+  get #latest(): Entry['upgrade'] | undefined {
     return this.#entries.at(-1)?.upgrade;
   }
+}
+
+/** What a running upgrade tells of itself after the process that ran it has ended. */
+function brokenOff(latest: Json): Json {
+  return {
+    ...latest,
+    runningStatus: { ...object(latest['runningStatus']), code: 'Faulted' },
+    error: { details: [], ...interrupted().body },
+  };
+}
+
+function historicalOf({ runningStatus, progress, error }: Json, now: Date): Json {
+  const { code, startTime } = object(runningStatus);
+  return {
+    runningStatus: { code, startTime, endTime: now.toISOString() },
+    progress,
+    error,
+    startedBy: 'User',
+  };
 }
 
 function rollPort(fleet: Fleet, { now, timeScale }: Pick<Cloud, 'now' | 'timeScale'>): RollPort {

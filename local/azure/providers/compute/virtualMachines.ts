@@ -1,7 +1,7 @@
 /** Virtual machines: each is a real machine of the host, reached at its interface's address. */
 import { randomUUID } from 'node:crypto';
 import { ArmError, invalidParameter, notAllowed } from '../../arm/armError.js';
-import { compact, object, objects, string, type Json } from '../../arm/json.js';
+import { at, compact, object, objects, string, type Json } from '../../arm/json.js';
 import type { ActionRequest, Provider, PutRequest, Work } from '../../arm/provider.js';
 import { key } from '../../arm/resourceId.js';
 import type { Resource } from '../../arm/store.js';
@@ -12,7 +12,7 @@ import type { Balancing } from '../network/loadBalancers.js';
 import { reach } from '../network/networkInterfaces.js';
 import { captureResult } from './captureResult.js';
 import { attachedDisk, detachDisk, keptDisk } from './disks.js';
-import { createGuests, type Guest, type Guests } from './guests.js';
+import { createGuests, type Guest, type Guests, type SavedGuest } from './guests.js';
 import { findImage } from './imageSource.js';
 import { agentView, diskView, powerStatus, provisioningStatus, type Power } from './instanceView.js';
 import { loginOf, shownOsProfile } from './osProfile.js';
@@ -85,6 +85,21 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
         },
       };
     },
+    kept: {
+      save: () => machines.save(),
+      resume: async (saved, report) => {
+        const all = saved as readonly SavedGuest[];
+        const resume = async (one: SavedGuest) => {
+          try {
+            await machines.resume(one, cloud.host);
+            takeTraffic(store.get(one.id)?.id ?? one.id);
+          } catch (error) {
+            report(one.id, error);
+          }
+        };
+        await Promise.all(all.map(resume));
+      },
+    },
     reads: { instanceview: ({ resource }) => instanceView(resource) },
     actions: {
       start,
@@ -125,7 +140,23 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       detachDisk(store, resource);
     },
   };
-  return { ...machines, provider };
+  return {
+    ...machines,
+    provider,
+    adopt: (id, options, machine, current) => {
+      machines.adopt(id, options, machine, current);
+      takeTraffic(id);
+    },
+  };
+
+  /** Puts the machine into the pools that its first interface names. */
+  function takeTraffic(id: string): void {
+    const [first] = objects(at(store.get(id)?.properties, 'networkProfile', 'networkInterfaces')).map(
+      referredId,
+    );
+    const place = first === undefined ? undefined : reach(store, first);
+    if (place !== undefined) balancing.join(place.backendPools, { id, address: place.address });
+  }
 
   function create(request: PutRequest): { resource: Resource; work: Work } {
     const given = givenProperties(request.body);
@@ -151,7 +182,20 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
     const vhd = string(object(object(storageProfile['osDisk'])['vhd'])['uri']);
     if (vhd !== undefined) cloud.osBlobs.add(vhd);
     const osDisk = attachedDisk(store, shown, object(storageProfile['osDisk']), cloud.now());
-    const guest: Guest = { machine: undefined, power: 'starting', generalized: false, failed: false };
+    const options = {
+      name: computerName,
+      address: place.address,
+      disk: image.disk,
+      login,
+      boot: 'ssh',
+    } as const;
+    const guest: Guest = {
+      options,
+      machine: undefined,
+      power: 'starting',
+      generalized: false,
+      failed: false,
+    };
     guests.set(key(request.id), guest);
     const resource = {
       ...shown,
@@ -168,13 +212,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
     };
     const work = async () => {
       try {
-        guest.machine = await cloud.host.start({
-          name: computerName,
-          address: place.address,
-          disk: image.disk,
-          login,
-          boot: 'ssh',
-        });
+        guest.machine = await cloud.host.start(options);
       } catch (error) {
         guest.power = 'stopped';
         guest.failed = true;
@@ -182,7 +220,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       }
       guest.power = 'running';
       guest.machine.onExit(() => (guest.power = 'stopped'));
-      balancing.join(place.backendPools, { id: request.id, address: place.address });
+      takeTraffic(request.id);
     };
     return { resource, work };
   }

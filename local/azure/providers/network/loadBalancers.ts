@@ -118,6 +118,20 @@ export function createBalancing(cloud: Cloud): Balancing {
   const provider: Provider = {
     type,
     protocol: 'network',
+    kept: {
+      save: () => ports.save(),
+      resume: async (saved, report) => {
+        ports.restore(saved as ReturnType<NatPorts['save']>);
+        const all = store.groups.flatMap(group => store.list(group.id, type));
+        await Promise.all(
+          all.map(({ id }) =>
+            start(id).catch((error: unknown) => {
+              report(id, error);
+            }),
+          ),
+        );
+      },
+    },
     put: request => {
       const given = givenProperties(request.body);
       const before = objects(request.existing?.properties['frontendIPConfigurations']);

@@ -82,6 +82,17 @@ export class NatPorts {
     for (const ports of this.#given.values()) ports.delete(memberId);
   }
 
+  save(): readonly (readonly [
+    rangeId: string,
+    ports: readonly (readonly [memberId: string, port: number])[],
+  ])[] {
+    return [...this.#given].map(([rangeId, ports]) => [rangeId, [...ports]]);
+  }
+
+  restore(saved: ReturnType<NatPorts['save']>): void {
+    for (const [rangeId, ports] of saved) this.#given.set(rangeId, new Map(ports));
+  }
+
   /** Who has which port of a range. */
   of(rangeId: string): ReadonlyMap<string, number> {
     return this.#given.get(rangeId) ?? new Map();

@@ -121,7 +121,7 @@ describe('The state of the local Azure', () => {
 
   it('is refused when it is none', () => {
     const file = join(directory, 'state.json');
-    for (const text of ['{', '{ "version": 2 }']) {
+    for (const text of ['{', '{ "version": 1 }']) {
       writeFileSync(file, text);
       assert.throws(() => openStateFile(file), { name: 'UserError', message: /written by another version/ });
     }
@@ -181,7 +181,7 @@ describe('Machines that are kept', () => {
     const stateDirectory = mkdtempSync(join(tmpdir(), 'kept-machines-'));
     const addresses = createAddressPool();
     const options = { baseImage: baseImageDirectory(), stateDirectory, keep: true };
-    const run = async (command: string) => {
+    const run = async (command: string, resumed?: 'stopped') => {
       const host = createMachineHost(options);
       try {
         const started = await host.start({
@@ -189,7 +189,12 @@ describe('Machines that are kept', () => {
           address: addresses.allocate(),
           disk: host.base,
           boot: 'services',
+          ...(resumed === undefined ? {} : { resumed }),
         });
+        if (resumed === 'stopped') {
+          assert.equal(started.running, false);
+          await started.start();
+        }
         return (await started.run(['sh', '-c', command])).output;
       } finally {
         await host.close();
@@ -199,6 +204,7 @@ describe('Machines that are kept', () => {
       await run('echo first >/var/kept');
       assert.equal(await run('cat /var/kept; echo second >>/var/kept'), 'first\n');
       assert.equal(await run('cat /var/kept'), 'first\nsecond\n');
+      assert.equal(await run('cat /var/kept', 'stopped'), 'first\nsecond\n');
     } finally {
       addresses.close();
       rmSync(stateDirectory, { recursive: true });
