@@ -1,38 +1,14 @@
-/** An ARM template, as far as images go: its parameters, the slots that take an image, and where each slot's value comes from. */
-import type { ImageKind } from '../../../shared/core/imageReference.js';
+/** An ARM template in JSON, read as a {@link Template}. */
 import { parseExpression, type Expression } from './armExpression.js';
 import type { JSONPath } from './jsonText.js';
-
-/** A parameter that a template declares. */
-export interface TemplateParameter {
-  readonly name: string;
-  /** In lower case: `string`, `securestring`, `object` … */
-  readonly type: string;
-  readonly allowedValues: readonly unknown[] | undefined;
-}
-
-/** A place that takes an image. */
-export interface ImageSlot {
-  /** Its path in the template, as `resources[2].properties.….imageReference.id`. */
-  readonly path: JSONPath;
-  /** The property itself, for messages. */
-  readonly property: string;
-  /** The kinds of image it takes, the best first. */
-  readonly kinds: readonly ImageKind[];
-  /** Everything its value can come from; empty when it is computed. */
-  readonly sources: readonly ValueSource[];
-}
-
-/** Where a value comes from: a parameter, or a text in the template itself. */
-export type ValueSource =
-  | { readonly type: 'parameter'; readonly name: string }
-  | { readonly type: 'literal'; readonly path: JSONPath; readonly value: string };
-
-/** What this module reads of a template. */
-export interface ArmTemplate {
-  readonly parameters: readonly TemplateParameter[];
-  readonly slots: readonly ImageSlot[];
-}
+import {
+  slotAt,
+  uniqueSources,
+  type ImageSlot,
+  type Template,
+  type TemplateParameter,
+  type ValueSource,
+} from './template.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -58,17 +34,38 @@ function hasSchema(value: JsonObject, name: string): boolean {
 }
 
 /** Reads a template. */
-export function readTemplate(template: JsonObject): ArmTemplate {
+export function readTemplate(template: JsonObject): Template {
   const scope: Scope = { template, path: [], outer: undefined };
-  const parameters = Object.entries(asObject(property(template, 'parameters'))).map(([name, declaration]) => {
-    const { type, allowedValues } = asObject(declaration);
-    return {
-      name,
-      type: typeof type === 'string' ? type.toLowerCase() : '',
-      allowedValues: Array.isArray(allowedValues) ? (allowedValues as unknown[]) : undefined,
-    };
-  });
+  const parameters = Object.entries(asObject(property(template, 'parameters'))).map(([name, declaration]) =>
+    readParameter(name, asObject(declaration), template),
+  );
   return { parameters, slots: slotsIn(template, [], scope) };
+}
+
+function readParameter(name: string, declaration: JsonObject, template: JsonObject): TemplateParameter {
+  // A type of the template's own, as Bicep writes them: `{ "$ref": "#/definitions/NAME" }`.
+  const { $ref } = declaration;
+  const reference = typeof $ref === 'string' ? /^#\/definitions\/(.+)$/.exec($ref)?.[1] : undefined;
+  const definition =
+    reference === undefined
+      ? declaration
+      : { ...asObject(asObject(template['definitions'])[reference]), ...declaration };
+  const type = property(definition, 'type');
+  const allowed = property(definition, 'allowedValues');
+  const limit = (key: string) => {
+    const value = property(definition, key);
+    return typeof value === 'number' ? value : undefined;
+  };
+  return {
+    name,
+    type: typeof type === 'string' ? type.toLowerCase() : '',
+    nullable: property(definition, 'nullable') === true,
+    allowedValues: Array.isArray(allowed) ? (allowed as unknown[]) : undefined,
+    minLength: limit('minLength'),
+    maxLength: limit('maxLength'),
+    minValue: limit('minValue'),
+    maxValue: limit('maxValue'),
+  };
 }
 
 /** A template's own names, and for a nested template with a scope of its own the one around it. */
@@ -88,26 +85,13 @@ function slotsIn(value: unknown, path: JSONPath, scope: Scope): ImageSlot[] {
       key.toLowerCase() === 'template' && isTemplate(child)
         ? nestedScope(value, child, childPath, scope)
         : scope;
-    const slot = slotAt(childPath, child);
+    const isExpression = typeof child === 'string' && parseExpression(child) !== undefined;
+    const slot = typeof child === 'string' ? slotAt(childPath, isExpression) : undefined;
     if (slot === undefined) return slotsIn(child, childPath, nested);
-    return [{ ...slot, path: childPath, sources: unique(sourcesOf(child, childPath, scope, new Set())) }];
+    const rest = slot.member === undefined ? [] : [slot.member];
+    const sources = uniqueSources(sourcesOf(child, childPath, scope, new Set(), rest));
+    return [{ ...slot, path: childPath, sources }];
   });
-}
-
-const vhdOnly: readonly ImageKind[] = ['vhd'];
-const byId: readonly ImageKind[] = ['gallery', 'managed'];
-
-/** Microsoft.Compute: scale sets and virtual machines take an image in two places, image resources a VHD in a third. */
-function slotAt(path: JSONPath, value: unknown): Pick<ImageSlot, 'property' | 'kinds'> | undefined {
-  if (typeof value !== 'string') return undefined;
-  const tail = path.slice(-3).join('.').toLowerCase();
-  if (tail.endsWith('osdisk.image.uri')) return { property: 'osDisk.image.uri', kinds: vhdOnly };
-  if (tail.endsWith('storageprofile.osdisk.bloburi')) return { property: 'osDisk.blobUri', kinds: vhdOnly };
-  if (tail.endsWith('storageprofile.imagereference.id'))
-    return { property: 'imageReference.id', kinds: byId };
-  if (tail.endsWith('.storageprofile.imagereference') && parseExpression(value) !== undefined)
-    return { property: 'imageReference', kinds: byId };
-  return undefined;
 }
 
 /** A nested template sees the names of the one around it, unless its deployment asks for the inner scope. */
@@ -122,32 +106,64 @@ function nestedScope(properties: JsonObject, template: JsonObject, path: JSONPat
 /**
  * @param seen the values that were looked at on the way: a value is traced once, also where a template refers to it a thousand times
  *   or in a circle
+ * @param rest the members of the value that lead to the image
  */
-function sourcesOf(value: unknown, path: JSONPath, scope: Scope, seen: Set<string>): ValueSource[] {
-  const key = JSON.stringify(path);
-  if (typeof value !== 'string' || seen.has(key)) return [];
+function sourcesOf(
+  value: unknown,
+  path: JSONPath,
+  scope: Scope,
+  seen: Set<string>,
+  rest: readonly string[],
+): ValueSource[] {
+  const key = JSON.stringify([path, rest]);
+  if (seen.has(key) || rest.length > deepest) return [];
   seen.add(key);
+  const [first, ...others] = rest;
+  if (isObject(value)) {
+    const member = first === undefined ? undefined : entry(value, first);
+    return member === undefined ? [] : sourcesOf(member.value, [...path, member.name], scope, seen, others);
+  }
+  if (typeof value !== 'string') return [];
   const expression = parseExpression(value);
-  if (expression !== undefined) return sourcesOfExpression(expression, scope, seen);
-  return /^\[(?!\[)/.test(value.trim()) ? [] : [{ type: 'literal', path, value }];
+  if (expression !== undefined) return sourcesOfExpression(expression, scope, seen, rest);
+  return first !== undefined || /^\[(?!\[)/.test(value.trim()) ? [] : [{ type: 'literal', path, value }];
 }
 
-function sourcesOfExpression(expression: Expression, scope: Scope, seen: Set<string>): ValueSource[] {
+function sourcesOfExpression(
+  expression: Expression,
+  scope: Scope,
+  seen: Set<string>,
+  rest: readonly string[],
+): ValueSource[] {
   if (expression.type === 'constant') return [];
   const { name, args, members } = expression;
-  const of = (argument: Expression | undefined) =>
-    argument === undefined ? [] : sourcesOfExpression(argument, scope, seen);
+  const all = [...members, ...rest];
+  const isKnown = (path: readonly (string | undefined)[]): path is string[] => !path.includes(undefined);
+  if (!isKnown(all)) return [];
+  const of = (argument: Expression | undefined, path = all) =>
+    argument === undefined ? [] : sourcesOfExpression(argument, scope, seen, path);
   const [first] = args;
   const named = first?.type === 'constant' ? String(first.value) : undefined;
   switch (name) {
     case 'parameters':
-      return named === undefined || members.length > 0 ? [] : sourcesOfParameter(named, scope, seen);
-    case 'variables':
-      return named === undefined ? [] : sourcesOfVariable(named, members, scope, seen);
+      return named === undefined ? [] : sourcesOfParameter(named, scope, seen, all);
+    case 'variables': {
+      const variables = asObject(property(scope.template, 'variables'));
+      return named === undefined
+        ? []
+        : sourcesOf(variables, [...scope.path, 'variables'], scope, seen, [named, ...all]);
+    }
     case 'if':
       return [...of(args[1]), ...of(args[2])];
     case 'coalesce':
-      return args.flatMap(of);
+      return args.flatMap(argument => of(argument));
+    case 'createobject': {
+      const at = args.findIndex(
+        (key, index) =>
+          index % 2 === 0 && key.type === 'constant' && sameName(String(key.value), all[0] ?? ''),
+      );
+      return at < 0 ? [] : of(args[at + 1], all.slice(1));
+    }
     case 'trim':
     case 'tolower':
     case 'string':
@@ -157,47 +173,35 @@ function sourcesOfExpression(expression: Expression, scope: Scope, seen: Set<str
   }
 }
 
-function sourcesOfParameter(name: string, scope: Scope, seen: Set<string>): ValueSource[] {
-  if (scope.outer === undefined) {
-    const declared = entry(asObject(property(scope.template, 'parameters')), name);
-    return [{ type: 'parameter', name: declared?.name ?? name }];
-  }
+function sourcesOfParameter(
+  name: string,
+  scope: Scope,
+  seen: Set<string>,
+  rest: readonly string[],
+): ValueSource[] {
+  const declared = entry(asObject(property(scope.template, 'parameters')), name);
+  if (scope.outer === undefined) return [{ type: 'parameter', name: declared?.name ?? name, members: rest }];
   const given = entry(scope.outer.arguments, name);
   if (given !== undefined) {
     const path = [...scope.outer.path, given.name, 'value'];
-    return sourcesOf(property(asObject(given.value), 'value'), path, scope.outer.scope, seen);
+    return sourcesOf(property(asObject(given.value), 'value'), path, scope.outer.scope, seen, rest);
   }
-  const declared = entry(asObject(property(scope.template, 'parameters')), name);
   if (declared === undefined) return [];
   const path = [...scope.path, 'parameters', declared.name, 'defaultValue'];
-  return sourcesOf(property(asObject(declared.value), 'defaultValue'), path, scope, seen);
+  return sourcesOf(property(asObject(declared.value), 'defaultValue'), path, scope, seen, rest);
 }
 
-function sourcesOfVariable(
-  name: string,
-  members: readonly (string | undefined)[],
-  scope: Scope,
-  seen: Set<string>,
-): ValueSource[] {
-  const path: JSONPath = [...scope.path, 'variables'];
-  let value: unknown = asObject(property(scope.template, 'variables'));
-  for (const member of [name, ...members]) {
-    const found = member === undefined ? undefined : entry(asObject(value), member);
-    if (found === undefined) return [];
-    path.push(found.name);
-    value = found.value;
-  }
-  return sourcesOf(value, path, scope, seen);
-}
-
-function unique(sources: readonly ValueSource[]): ValueSource[] {
-  return [...new Map(sources.map(source => [JSON.stringify(source), source])).values()];
-}
+/** No image lies deeper, and a circle of variables could go on for ever. */
+const deepest = 20;
 
 /** ARM compares the names of parameters, variables and properties without regard to case. */
 function entry(object: JsonObject, name: string): { name: string; value: unknown } | undefined {
-  const found = Object.entries(object).find(([key]) => key.toLowerCase() === name.toLowerCase());
+  const found = Object.entries(object).find(([key]) => sameName(key, name));
   return found === undefined ? undefined : { name: found[0], value: found[1] };
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 function property(object: JsonObject, name: string): unknown {

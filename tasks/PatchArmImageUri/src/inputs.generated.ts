@@ -7,6 +7,7 @@ export const inputs = {
   packerManifest: { type: 'filePath', required: false },
   parameterName: { type: 'string', required: false },
   jsonPath: { type: 'string', required: false },
+  replaceReference: { type: 'boolean', required: false },
   tokens: { type: 'multiLine', required: false },
   secretTokens: { type: 'string', required: false },
   tokenPattern: { type: 'string', required: false },

@@ -65,28 +65,35 @@ export function nodeAt(root: Node, path: JSONPath): Node | undefined {
   return path.length === 0 ? root : findNodeAtLocation(root, path);
 }
 
+/** The path of a node. */
+export function pathOf(node: Node): JSONPath {
+  return getNodePath(node);
+}
+
 /** The path of the value that an offset lies in. */
 export function pathAt(root: Node, offset: number): JSONPath {
   const node = findNodeAtOffset(root, offset);
   return node === undefined ? [] : getNodePath(node);
 }
 
-/** Puts a text in the place of a value. */
-export function replaceValue(node: Node, value: string): Edit {
-  return { offset: node.offset, length: node.length, text: JSON.stringify(value) };
-}
+/** A value to write: a text, or an object around one. */
+export type NewValue = string | { readonly [name: string]: NewValue };
 
-/** A value to insert: a text, or an object with one. */
-export type NewValue = string | { readonly value: string };
+/** Puts a value in the place of another. */
+export function replaceValue(text: string, node: Node, value: NewValue): Edit {
+  const { offset, length } = node;
+  const several = /[\r\n]/.test(text.slice(offset, offset + length));
+  return { offset, length, text: render(text, value, indentationAt(text, offset), several) };
+}
 
 /** Adds a property to the end of an object in the manner of its last one: its indentation, its line ends, one line or several. */
 export function insertProperty(text: string, object: Node, name: string, value: NewValue): Edit[] {
-  const eol = /\r\n|\n/.exec(text)?.[0] ?? '\n';
+  const eol = lineEnd(text);
   const last = object.children?.at(-1);
   const outer = indentationAt(text, object.offset);
   if (last === undefined) {
     const inner = outer + unitOf(text);
-    const content = `${eol}${inner}${JSON.stringify(name)}: ${render(value, inner, eol, text)}${eol}${outer}`;
+    const content = `${eol}${inner}${JSON.stringify(name)}: ${render(text, value, inner, true)}${eol}${outer}`;
     return [{ offset: object.offset + 1, length: object.length - 2, text: content }];
   }
   const end = last.offset + last.length;
@@ -99,8 +106,7 @@ export function insertProperty(text: string, object: Node, name: string, value: 
   );
   const hasComma = rest?.[1] !== undefined;
   const separator = ownLine ? eol + inner : ' ';
-  const several = typeof value !== 'string' && /[\r\n]/.test(lastText);
-  const rendered = several ? render(value, inner, eol, text) : renderInLine(value);
+  const rendered = render(text, value, inner, /[\r\n]/.test(lastText));
   const added = {
     offset: end + (rest?.[0].length ?? 0),
     length: 0,
@@ -115,37 +121,30 @@ function joined(first: Edit, second: Edit): Edit[] {
   return [{ offset: first.offset, length: 0, text: first.text + second.text }];
 }
 
-function render(value: NewValue, indentation: string, eol: string, text: string): string {
+/** @param several whether an object takes several lines */
+function render(text: string, value: NewValue, indentation: string, several: boolean): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  return `{${eol}${indentation}${unitOf(text)}"value": ${JSON.stringify(value.value)}${eol}${indentation}}`;
+  const inner = indentation + unitOf(text);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}: ${render(text, member, inner, several)}`,
+  );
+  if (!several) return `{ ${members.join(', ')} }`;
+  const eol = lineEnd(text);
+  return `{${eol}${members.map(member => inner + member).join(`,${eol}`)}${eol}${indentation}}`;
 }
 
-function renderInLine(value: NewValue): string {
-  return typeof value === 'string' ? JSON.stringify(value) : `{ "value": ${JSON.stringify(value.value)} }`;
+/** How the lines of a text end. */
+export function lineEnd(text: string): string {
+  return /\r\n|\n/.exec(text)?.[0] ?? '\n';
 }
 
 /** The blanks that the line of an offset begins with. */
-function indentationAt(text: string, offset: number): string {
+export function indentationAt(text: string, offset: number): string {
   const start = Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1)) + 1;
   return /^[ \t]*/.exec(text.slice(start, offset))?.[0] ?? '';
 }
 
 /** One step of a text's indentation: that of its first indented line. */
-function unitOf(text: string): string {
+export function unitOf(text: string): string {
   return /[\r\n]([ \t]+)\S/.exec(text)?.[1] ?? '  ';
-}
-
-/** Tells the line of an offset, from 1. */
-export function lineCounter(text: string): (offset: number) => number {
-  const ends = [...text.matchAll(/\r\n|\n|\r/g)].map(match => match.index + match[0].length);
-  return offset => {
-    let low = 0;
-    let high = ends.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((ends[middle] ?? 0) <= offset) low = middle + 1;
-      else high = middle;
-    }
-    return low + 1;
-  };
 }

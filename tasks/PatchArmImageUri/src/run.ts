@@ -1,199 +1,120 @@
-/** Writes a baked image, and values for tokens, into ARM parameters and template files. */
+/** Writes a baked image, and values for tokens, into ARM and Bicep parameters and template files. */
 import { relative } from 'node:path';
 import type { Agent } from '../../../shared/agent/agent.js';
-import type { Inputs } from '../../../shared/agent/inputs.js';
 import { ProblemsError, UserError } from '../../../shared/core/errors.js';
 import { formatImageReference } from '../../../shared/core/imageReference.js';
-import { parseNameValues } from '../../../shared/core/nameValues.js';
 import { listOf, plural } from '../../../shared/core/text.js';
-import { isParametersFile, isTemplate, readTemplate } from './armTemplate.js';
-import { readImage } from './imageSource.js';
-import { kindsTaken, type TargetChoice } from './imageTarget.js';
-import type { inputs } from './inputs.generated.js';
-import { getNodeValue, parseJson } from './jsonText.js';
+import { unifiedDiff } from './diff.js';
+import { readDocument } from './document.js';
+import { candidatesOf } from './imageFit.js';
 import { parameterProblems } from './parametersCheck.js';
-import { patchText, type Patch, type PatchedText } from './patchText.js';
-import { readTextFile, writeTextFiles, type TextFile } from './textFile.js';
-import { findTokens, parseTokenPattern, shadowTokens, type TokenPattern } from './tokens.js';
+import { patchText, type PatchedText } from './patchText.js';
+import { readSettings, type Input, type Settings, type Source } from './settings.js';
+import { writeTextFiles, type FileToWrite } from './textFile.js';
 
-type Input = Inputs<typeof inputs>;
+/** A source, and what becomes of it. */
+interface Patched extends Source {
+  readonly result: PatchedText;
+}
 
 /**
  * Patches all files or none.
  * @returns the sentence that says what was done
  */
 export function patchFiles(input: Input, agent: Agent): string {
-  checkInputs(input);
-  const pattern = parseTokenPattern(input.tokenPattern ?? '@@NAME@@');
-  const tokens = parseNameValues(input.tokens, 'tokens');
-  const secretTokens = readSecretTokens(input.secretTokens, tokens, agent);
-  const sources = findSources(input, agent);
-  const choice = readChoice(input, pattern);
-  const image = readImage(input, kindsTaken(choice));
-  if (image === undefined && tokens.size === 0) {
-    throw new UserError(
-      "There is nothing to write: give the image ('imageReference', 'packerLog' or 'packerManifest'), or 'tokens', or both.",
-    );
-  }
-  const withParameters = sources.some(file => isKind(file, pattern, isParametersFile));
-  const patch: Patch = { image, choice, pattern, tokens, secretTokens, withParameters };
-
+  const settings = readSettings(input, agent);
   const name = (path: string) => relative(agent.workingDirectory, path) || path;
-  const patched = patchAll(sources, patch, name);
-  checkOutcome(patched, patch, input, name);
-  checkParameters(patched, choice, name);
+  const patched = patchAll(settings, input, name);
+  checkOutcome(patched, settings, name);
 
-  for (const { file, result } of patched) {
-    for (const { line, where, from, to } of result.changes)
-      agent.info(`${name(file.path)}:${line}: ${where === '' ? '' : `${where}: `}${from} → ${to}`);
-    if (!isConcerned(result)) agent.info(`${name(file.path)}: nothing to patch in it`);
+  const concerned = patched.filter(({ result }) => isConcerned(result));
+  const written = concerned.map(({ file, result }) => ({
+    ...file,
+    path: input.outputFile ?? file.path,
+    text: result.text,
+    isPrivate: input.outputFile !== undefined && result.holdsSecret,
+  }));
+  for (const each of patched) {
+    if (!isConcerned(each.result)) agent.info(`${name(each.file.path)}: nothing to patch in it`);
+    else if (input.dryRun) showDiff(each, input.outputFile ?? each.file.path, agent, name);
+    else showChanges(each, agent, name);
   }
-  const written = patched
-    .filter(({ result }) => isConcerned(result))
-    .map(({ file, result }) => ({ ...file, path: input.outputFile ?? file.path, text: result.text }));
-  if (!input.dryRun) writeTextFiles(written.filter(isNew));
+  if (!input.dryRun) writeTextFiles(written);
 
   const labels = [...new Set(patched.flatMap(({ result }) => result.imageLabel ?? []))];
   agent.output('patchedFiles', written.map(file => file.path).join('\n'));
   agent.output('patchedParameter', labels.join(','));
-  agent.output('imageReference', image === undefined ? '' : formatImageReference(image));
-  noteUnusedTokens(patched, patch, agent);
+  agent.output('imageReference', settings.image === undefined ? '' : formatImageReference(settings.image));
+  warn(patched, written, settings, agent, name);
   return sentence(patched, written, labels, input.dryRun, name);
 }
 
-function checkInputs(input: Input): void {
-  const problems: string[] = [];
-  const images = (['imageReference', 'packerLog', 'packerManifest'] as const).filter(
-    each => input[each] !== undefined,
-  );
-  if (images.length > 1)
-    problems.push(`${listOf(images.map(each => `'${each}'`))} each name the image: give one of them.`);
-  if (input.parameterName !== undefined && input.jsonPath !== undefined)
-    problems.push("'parameterName' and 'jsonPath' both say where the image goes: give one of them.");
-  if (problems.length > 0) throw new ProblemsError('The inputs of this task do not go together', problems);
-}
-
-function readSecretTokens(
-  text: string | undefined,
-  tokens: ReadonlyMap<string, string>,
-  agent: Agent,
-): Set<string> {
-  const names = (text ?? '').split(/[\s,;]+/).filter(name => name !== '');
-  const unknown = names.filter(name => !tokens.has(name));
-  if (unknown.length > 0) {
-    throw new UserError(
-      `Input 'secretTokens' names ${listOf(unknown)}, which 'tokens' has no value for. Add NAME=value lines there or mend the names.`,
-    );
-  }
-  for (const name of names) agent.secret(tokens.get(name) ?? '');
-  return new Set(names);
-}
-
-function findSources(input: Input, agent: Agent): TextFile[] {
-  const paths = agent.findFiles(input.files, agent.workingDirectory);
-  if (paths.length === 0) {
-    throw new UserError(
-      `Input 'files' matches no file: ${input.files}. Patterns are relative to ${agent.workingDirectory}; ` +
-        'check the path, and that the step which checks out or downloads the files ran before.',
-    );
-  }
-  if (input.outputFile !== undefined && paths.length > 1) {
-    throw new UserError(
-      `Input 'outputFile' can take one file, but 'files' matches ${paths.length}: ${listOf(paths)}. Narrow 'files', or leave 'outputFile' out to patch in place.`,
-    );
-  }
-  return paths.map(readTextFile);
-}
-
-function readChoice(input: Input, pattern: TokenPattern): TargetChoice {
-  const { parameterName, jsonPath, templateFile } = input;
-  if (templateFile === undefined) return { parameterName, jsonPath };
-  const content = contentOf(readTextFile(templateFile), pattern);
-  if (!isTemplate(content)) {
-    throw new UserError(
-      `Input 'templateFile': ${templateFile} is no ARM template (JSON with 'resources'). For Bicep give the template that "az bicep build" makes.`,
-    );
-  }
-  return { parameterName, jsonPath, template: { name: templateFile, content: readTemplate(content) } };
-}
-
-function isKind(file: TextFile, pattern: TokenPattern, is: (content: unknown) => boolean): boolean {
-  return is(contentOf(file, pattern));
-}
-
-/** A file's JSON content; undefined when it is no JSON. */
-function contentOf(file: TextFile, pattern: TokenPattern): unknown {
-  const parsed = parseJson(shadowTokens(file.text, findTokens(file.text, pattern, true)));
-  return 'root' in parsed ? (getNodeValue(parsed.root) as unknown) : undefined;
-}
-
-interface Patched {
-  readonly file: TextFile;
-  readonly result: PatchedText;
-}
-
 /** Every file's outcome, in memory; the problems of all files at once. */
-function patchAll(files: readonly TextFile[], patch: Patch, name: (path: string) => string): Patched[] {
+function patchAll(
+  { sources, template }: Settings,
+  { missingTokens }: Input,
+  name: (path: string) => string,
+): Patched[] {
   const patched: Patched[] = [];
   const problems: string[] = [];
-  for (const file of files) {
+  let hasLeft = false;
+  for (const { file, patch } of sources) {
     try {
-      patched.push({ file, result: patchText(file.text, file.path, patch) });
+      const result = patchText(file.text, file.path, patch);
+      patched.push({ file, patch, result });
+      problems.push(...result.problems.map(problem => `${name(file.path)}: ${problem}.`));
+      // Where the image found no place, its own token is not what is missing.
+      const left = (missingTokens === 'fail' ? result.left : []).filter(
+        token => result.problems.length === 0 || !/image|vhd/i.test(token.name),
+      );
+      problems.push(
+        ...left.map(each => `${name(file.path)}:${each.line}: ${patch.pattern.show(each.name)} has no value`),
+      );
+      hasLeft ||= left.length > 0;
+      if (result.problems.length === 0 && result.left.length === 0)
+        problems.push(...unfit({ file, patch, result }, name));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(`${name(file.path)}: ${error.message}.`);
     }
   }
-  if (problems.length > 0) throw new ProblemsError('No file was changed', problems);
-  return patched;
+  if (problems.length === 0) return patched;
+  const against = template === undefined ? '' : ` (the template is ${template.name})`;
+  const advice = hasLeft
+    ? ". For tokens without a value add NAME=value lines to 'tokens', or set missingTokens: keep"
+    : '';
+  throw new ProblemsError(`No file was changed${against}${advice}`, problems);
+}
+
+/** What Azure would refuse a finished file for, as far as the template tells. */
+function unfit({ file, patch, result }: Patched, name: (path: string) => string): string[] {
+  const { template } = patch.choice;
+  const { syntax } = readDocument(result.text, file.path, patch.pattern);
+  if (template === undefined || syntax === undefined) return [];
+  return parameterProblems(result.text, template.content, syntax).map(
+    ({ line, problem }) => `${name(file.path)}:${line}: ${problem}`,
+  );
 }
 
 function checkOutcome(
   patched: readonly Patched[],
-  patch: Patch,
-  input: Input,
+  { image, tokens, pattern }: Settings,
   name: (path: string) => string,
 ): void {
-  const left = patched.flatMap(({ file, result }) =>
-    result.left.map(token => `${name(file.path)}:${token.line}: ${patch.pattern.show(token.name)}`),
-  );
-  if (left.length > 0 && input.missingTokens === 'fail') {
-    throw new ProblemsError(
-      "No file was changed: tokens without a value are left. Add NAME=value lines to 'tokens', or set missingTokens: keep",
-      left,
-    );
-  }
   const files = listOf(patched.map(({ file }) => name(file.path)));
-  if (patch.image !== undefined && patched.every(({ result }) => result.imageLabel === undefined)) {
+  const one = patched.length === 1;
+  if (image !== undefined && patched.every(({ result }) => result.imageLabel === undefined)) {
     throw new UserError(
-      `The image was written nowhere: ${files} ${patched.length === 1 ? 'is' : 'are'} neither an ARM template nor a parameters file. ` +
+      `The image was written nowhere: ${files} ${one ? 'is' : 'are'} neither an ARM template nor a parameters file (JSON or .bicepparam). ` +
         "Mend 'files', or say where the image goes with 'jsonPath'.",
     );
   }
-  if (patch.image === undefined && patched.every(({ result }) => result.filled.length === 0)) {
+  if (image === undefined && patched.every(({ result }) => result.filled.length === 0)) {
     throw new UserError(
-      `Nothing was patched: ${files} ${patched.length === 1 ? 'holds' : 'hold'} none of the tokens ${listOf([...patch.tokens.keys()].map(token => patch.pattern.show(token)))}. ` +
+      `Nothing was patched: ${files} ${one ? 'holds' : 'hold'} none of the tokens ${listOf([...tokens.keys()].map(token => pattern.show(token)))}. ` +
         "Mend 'files', 'tokens' or 'tokenPattern'; a file that was patched in place has no tokens any more.",
     );
   }
-}
-
-/** What Azure would refuse the finished files for, as far as the template tells; a kept token is not judged. */
-function checkParameters(
-  patched: readonly Patched[],
-  { template }: TargetChoice,
-  name: (path: string) => string,
-): void {
-  if (template === undefined) return;
-  const problems = patched.flatMap(({ file, result }) =>
-    result.left.length > 0
-      ? []
-      : parameterProblems(result.text, template.content.parameters).map(
-          ({ line, problem }) => `${name(file.path)}:${line}: ${problem}`,
-        ),
-  );
-  if (problems.length > 0)
-    throw new ProblemsError(`No file was changed: they do not fit ${name(template.name)}`, problems);
 }
 
 /** Whether a file holds the image or one of the values; a pattern may match others too. */
@@ -201,28 +122,71 @@ function isConcerned(result: PatchedText): boolean {
   return result.imageLabel !== undefined || result.filled.length > 0;
 }
 
-/** Whether what is to be written differs from what is on the disk. */
-function isNew(file: TextFile): boolean {
-  try {
-    return readTextFile(file.path).text !== file.text;
-  } catch {
-    return true;
-  }
+function showChanges({ file, result }: Patched, agent: Agent, name: (path: string) => string): void {
+  for (const { line, where, from, to } of result.changes)
+    agent.info(`${name(file.path)}:${line}: ${where === '' ? '' : `${where}: `}${from} → ${to}`);
 }
 
-/** A token that stands nowhere is likely misspelt, unless the files were patched before. */
-function noteUnusedTokens(patched: readonly Patched[], patch: Patch, agent: Agent): void {
-  const filled = new Set(patched.flatMap(({ result }) => result.filled));
-  const unused = [...patch.tokens.keys()].filter(token => !filled.has(token));
-  if (unused.length === 0) return;
-  const note = `No file holds ${listOf(unused.map(token => patch.pattern.show(token)))}, though 'tokens' gives a value.`;
-  if (patched.some(({ result }) => result.changes.length > 0)) agent.warning(note);
-  else agent.info(note);
+function showDiff(
+  { file, result }: Patched,
+  target: string,
+  agent: Agent,
+  name: (path: string) => string,
+): void {
+  const { before, after } = result.shown;
+  if (result.changes.length === 0) return;
+  for (const line of unifiedDiff(name(file.path), name(target), agent.mask(before), agent.mask(after)))
+    agent.info(line);
+}
+
+/** What a person should look at though the step goes on. */
+function warn(
+  patched: readonly Patched[],
+  written: readonly FileToWrite[],
+  { image, tokens, pattern, template }: Settings,
+  agent: Agent,
+  name: (path: string) => string,
+): void {
+  const all = patched.flatMap(({ file, result }) =>
+    result.filled.map(token => ({ ...token, path: name(file.path) })),
+  );
+  for (const token of all.filter(each => each.isEmpty))
+    agent.warning(
+      `${token.path}:${token.line}: ${pattern.show(token.name)} was replaced by nothing: 'tokens' gives it an empty value.`,
+    );
+
+  // A token that stands nowhere is likely misspelt, unless the files were patched before.
+  const unused = [...tokens.keys()].filter(token => !all.some(each => each.name === token));
+  if (unused.length > 0) {
+    const note = `No file holds ${listOf(unused.map(token => pattern.show(token)))}, though 'tokens' gives a value.`;
+    if (patched.some(({ result }) => result.changes.length > 0)) agent.warning(note);
+    else agent.info(note);
+  }
+
+  const candidates = template === undefined ? [] : candidatesOf(template.content).map(each => each.name);
+  const touched = patched.flatMap(({ result }) => result.changes.map(change => change.where.toLowerCase()));
+  const isTouched = candidates.some(each =>
+    touched.some(where => where.startsWith(`parameters.${each.toLowerCase()}.`)),
+  );
+  if (image === undefined && candidates.length > 0 && !isTouched)
+    agent.warning(
+      `No image was given, so ${listOf(candidates)} stayed as before. If one was meant, see that 'imageReference' is not empty.`,
+    );
+
+  const published = agent.variable('Build.ArtifactStagingDirectory');
+  for (const file of published === undefined ? [] : written) {
+    const isInside = !/^(\.\.|\/|[A-Za-z]:)/.test(relative(published ?? '', file.path));
+    const holdsSecret = patched.some(({ result }) => result.text === file.text && result.holdsSecret);
+    if (isInside && holdsSecret)
+      agent.warning(
+        `${name(file.path)} holds secret values and lies where artifacts are published from. Set 'outputFile' to a path under $(Agent.TempDirectory).`,
+      );
+  }
 }
 
 function sentence(
   patched: readonly Patched[],
-  written: readonly TextFile[],
+  written: readonly FileToWrite[],
   labels: readonly string[],
   dryRun: boolean,
   name: (path: string) => string,

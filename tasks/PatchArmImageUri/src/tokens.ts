@@ -1,6 +1,6 @@
 /** Tokens such as `@@NAME@@`: where they stand in a text, and what is written in their place. */
 import { UserError } from '../../../shared/core/errors.js';
-import { createScanner } from './jsonText.js';
+import type { StringRange, Syntax } from './syntax.js';
 
 /** How tokens look. */
 export interface TokenPattern {
@@ -14,8 +14,8 @@ export interface TokenPlace {
   readonly name: string;
   readonly offset: number;
   readonly length: number;
-  /** Inside a JSON string, where its value must be escaped. */
-  readonly inString: boolean;
+  /** The string that it stands in, where its value must be escaped. */
+  readonly string: StringRange | undefined;
 }
 
 /**
@@ -37,75 +37,59 @@ export function parseTokenPattern(pattern: string): TokenPattern {
   };
 }
 
-/** Every token of a text. In JSON those in comments are none: a comment may speak of a token. */
-export function findTokens(text: string, pattern: TokenPattern, isJson: boolean): TokenPlace[] {
-  const { strings, comments } = isJson ? jsonRanges(text) : { strings: [], comments: [] };
+/**
+ * Every token of a text. Where its language is known those in comments are none: a comment may speak of a token.
+ * @param syntax undefined for a text of no known language
+ */
+export function findTokens(text: string, pattern: TokenPattern, syntax: Syntax | undefined): TokenPlace[] {
+  const { strings, comments } = syntax?.ranges(text) ?? { strings: [], comments: [] };
   const places: TokenPlace[] = [];
   for (const match of text.matchAll(pattern.regex)) {
     const offset = match.index;
-    if (isWithin(comments, offset)) continue;
+    if (around(comments, offset, ([start, end]) => [start, end]) !== undefined) continue;
     places.push({
       name: match[1] ?? '',
       offset,
       length: match[0].length,
-      inString: isWithin(strings, offset),
+      string: around(strings, offset, ({ start, end }) => [start, end]),
     });
   }
   return places;
 }
 
-/** What is written in a token's place. */
-export function tokenText(value: string, place: TokenPlace): string {
-  return place.inString ? JSON.stringify(value).slice(1, -1) : value;
-}
-
 /**
- * The text with every token that stands outside of strings replaced by digits of the same length: it can be parsed as JSON, and every
+ * The text with every token that stands outside of strings replaced by digits of the same length: it can be parsed, and every
  * offset in it is an offset in the text.
  */
 export function shadowTokens(text: string, places: readonly TokenPlace[]): string {
   let shadow = '';
   let at = 0;
-  for (const { offset, length, inString } of places) {
-    if (inString) continue;
+  for (const { offset, length, string } of places) {
+    if (string !== undefined) continue;
     shadow += text.slice(at, offset) + '1'.repeat(length);
     at = offset + length;
   }
   return shadow + text.slice(at);
 }
 
-type Range = readonly [start: number, end: number];
-
-/** jsonc-parser's token kinds; its const enum cannot be imported by name under `isolatedModules`. */
-const stringLiteral = 10;
-const lineComment = 12;
-const blockComment = 13;
-const endOfFile = 17;
-
-function jsonRanges(text: string): { strings: Range[]; comments: Range[] } {
-  const scanner = createScanner(text, false);
-  const strings: Range[] = [];
-  const comments: Range[] = [];
-  for (let kind: number = scanner.scan(); kind !== endOfFile; kind = scanner.scan()) {
-    const range: Range = [scanner.getTokenOffset(), scanner.getTokenOffset() + scanner.getTokenLength()];
-    if (kind === stringLiteral) strings.push(range);
-    else if (kind === lineComment || kind === blockComment) comments.push(range);
-  }
-  return { strings, comments };
-}
-
-/** Whether an offset lies in one of the ranges, which are in order. */
-function isWithin(ranges: readonly Range[], offset: number): boolean {
+/** The range, of those in order, that an offset lies in. */
+function around<T>(
+  ranges: readonly T[],
+  offset: number,
+  limits: (range: T) => readonly [start: number, end: number],
+): T | undefined {
   let low = 0;
   let high = ranges.length - 1;
   while (low <= high) {
     const middle = (low + high) >> 1;
-    const [start, end] = ranges[middle] ?? [0, 0];
+    const range = ranges[middle];
+    if (range === undefined) return undefined;
+    const [start, end] = limits(range);
     if (offset < start) high = middle - 1;
     else if (offset >= end) low = middle + 1;
-    else return true;
+    else return range;
   }
-  return false;
+  return undefined;
 }
 
 function escapeRegex(text: string): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parameterProblems } from '../../../tasks/PatchArmImageUri/src/parametersCheck.js';
 
-const declared = [
+const parameters = [
   { name: 'imageId', type: 'string', allowedValues: undefined },
   { name: 'instanceCount', type: 'int', allowedValues: undefined },
   { name: 'vmSize', type: 'string', allowedValues: ['small', 'large'] },
@@ -22,7 +22,7 @@ describe('parameterProblems', () => {
     const text = file(
       '"IMAGEID": { "value": "x" }, "instanceCount": { "value": 3 }, "vmSize": { "value": "large" }, "tags": { "value": {} }',
     );
-    assert.deepEqual(parameterProblems(text, declared), []);
+    assert.deepEqual(parameterProblems(text, { parameters }), []);
   });
 
   it('tells every name, type and value that does not fit, with its line', () => {
@@ -34,7 +34,7 @@ describe('parameterProblems', () => {
         '    "tags": { "value": [] }',
       ].join('\n'),
     );
-    assert.deepEqual(parameterProblems(text, declared), [
+    assert.deepEqual(parameterProblems(text, { parameters }), [
       {
         line: 5,
         problem:
@@ -47,16 +47,16 @@ describe('parameterProblems', () => {
   });
 
   it('shows no value, which may be secret', () => {
-    const [problem] = parameterProblems(file('"adminPassword": { "value": 123456 }'), declared);
+    const [problem] = parameterProblems(file('"adminPassword": { "value": 123456 }'), { parameters });
     assert.doesNotMatch(problem?.problem ?? '', /123456/);
   });
 
   it('leaves Key Vault references and other files alone', () => {
     assert.deepEqual(
-      parameterProblems(file('"imageId": { "reference": { "secretName": "x" } }'), declared),
+      parameterProblems(file('"imageId": { "reference": { "secretName": "x" } }'), { parameters }),
       [],
     );
-    assert.deepEqual(parameterProblems('{ "resources": [] }', declared), []);
-    assert.deepEqual(parameterProblems('not json', declared), []);
+    assert.deepEqual(parameterProblems('{ "resources": [] }', { parameters }), []);
+    assert.deepEqual(parameterProblems('not json', { parameters }), []);
   });
 });

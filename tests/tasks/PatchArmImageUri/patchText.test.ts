@@ -171,8 +171,8 @@ describe('readTemplate', () => {
     slots(template({ imageReference: { id } }, parameters, variables))[0]?.sources;
 
   it('follows a value through variables, conditions and functions that pass it on', () => {
-    const p = { type: 'parameter', name: 'p' };
-    const q = { type: 'parameter', name: 'Q' };
+    const p = { type: 'parameter', name: 'p', members: [] };
+    const q = { type: 'parameter', name: 'Q', members: [] };
     assert.deepEqual(byId("[parameters('P')]"), [p]);
     assert.deepEqual(byId("[ variables( 'v' ) ]", { v: "[trim(parameters('p'))]" }), [p]);
     assert.deepEqual(byId("[variables('v').image]", { V: { Image: "[parameters('p')]" } }), [p]);
@@ -183,7 +183,7 @@ describe('readTemplate', () => {
   it('sees that a computed value is no parameter of its own', () => {
     assert.deepEqual(byId("[resourceId('Microsoft.Compute/images', parameters('p'))]"), []);
     assert.deepEqual(byId("[concat('/subscriptions/', parameters('p'))]"), []);
-    assert.deepEqual(byId("[parameters('p').id]"), []);
+    assert.deepEqual(byId("[parameters('p')[parameters('q')]]"), []);
     assert.deepEqual(byId("[variables('v')]", { v: "[variables('v')]" }), []);
   });
 
@@ -195,7 +195,7 @@ describe('readTemplate', () => {
       ]),
     );
     assert.deepEqual(byId("[variables('v0')]", { ...fan, v40: "[parameters('p')]" }), [
-      { type: 'parameter', name: 'p' },
+      { type: 'parameter', name: 'p', members: [] },
     ]);
     assert.deepEqual(byId(`[${'trim('.repeat(100_000)}1${')'.repeat(100_000)}]`), []);
   });
@@ -227,7 +227,7 @@ describe('readTemplate', () => {
         },
       ],
     });
-    const outer = [{ type: 'parameter', name: 'outer' }];
+    const outer = [{ type: 'parameter', name: 'outer', members: [] }];
     assert.deepEqual(readTemplate(nested('inner', "[parameters('inner')]")).slots[0]?.sources, outer);
     assert.deepEqual(readTemplate(nested('outer', "[parameters('outer')]")).slots[0]?.sources, outer);
     assert.deepEqual(readTemplate(nested('inner', "[parameters('fixed')]")).slots[0]?.sources, [

@@ -36,6 +36,7 @@ const nothing: Input = {
   packerManifest: undefined,
   parameterName: undefined,
   jsonPath: undefined,
+  replaceReference: false,
   tokens: undefined,
   secretTokens: undefined,
   tokenPattern: '@@NAME@@',
@@ -142,15 +143,15 @@ describe('PatchArmImageUri', () => {
   it('prints and writes nothing in a dry run', () => {
     const sentence = run({ imageReference: vhdUri, tokens: credentials, dryRun: true });
     assert.match(sentence, /^Dry run, nothing written: would make 3 changes/);
-    assert.equal(fake.log.length, 3);
     assert.equal(read('web.parameters.json'), parametersText);
+    assert.ok(fake.log.includes('+      "value": "' + vhdUri + '"'), fake.log.join('\n'));
   });
 
   it('lists every token without a value with file and line, and writes no file', () => {
     write('b.parameters.json', parametersText);
     assert.throws(
       () => run({ imageReference: vhdUri, tokens: 'VMUSERNAME=x' }),
-      /tokens without a value are left.*:\n {2}- b\.parameters\.json:14: @@VMPASSWORD@@\n {2}- web\.parameters\.json:14: @@VMPASSWORD@@$/s,
+      /No file was changed\. For tokens without a value add .*:\n {2}- b\.parameters\.json:14: @@VMPASSWORD@@ has no value\n {2}- web\.parameters\.json:14: @@VMPASSWORD@@ has no value$/s,
     );
     assert.equal(read('b.parameters.json'), parametersText);
     assert.equal(read('web.parameters.json'), parametersText);
@@ -276,7 +277,7 @@ describe('PatchArmImageUri', () => {
       write('t.json', both);
       assert.throws(
         () => run({ imageReference: managedId, templateFile: path('t.json') }),
-        /several parameters that end up as an image: one and other\. Say which one is meant with 'parameterName'/,
+        /t\.json has several parameters that end up as an image: 'one' \(resources.*\) and 'other' \(.*\)\. Say which one is meant with 'parameterName'/,
       );
       write('web.parameters.json', '{"parameters":{"one":{"value":""}}}');
       run({ imageReference: managedId, templateFile: path('t.json'), parameterName: 'one' });
@@ -345,7 +346,7 @@ describe('PatchArmImageUri', () => {
     );
     assert.throws(
       () => run({ files: 'own.json', imageReference: vhdUri, jsonPath: 'images' }),
-      /is array, not a text/,
+      /holds an array, not a text/,
     );
     assert.throws(
       () => run({ files: 'own.json', imageReference: vhdUri, jsonPath: 'a..b' }),
