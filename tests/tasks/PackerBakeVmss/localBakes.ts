@@ -1,0 +1,122 @@
+/** A local Azure with real machines, and pipelines that bake on it, run by the local agent with the built task. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ResourceManagementClient } from '@azure/arm-resources';
+import { ClientSecretCredential } from '@azure/identity';
+import { azureEnvironment } from '../../../local/agent/localAzure.js';
+import { repositoryRoot } from '../../../scripts/tasks.js';
+import type { Connection } from '../../../local/azure/localAzure.js';
+import { run, type Run } from '../../local/agent/support.js';
+import { transportTo } from '../../local/azure/fixture.js';
+import { trafficFile } from '../../local/azure/trafficFile.js';
+
+/** Where bakes run. */
+export interface LocalBakes {
+  readonly connection: Connection;
+  readonly resources: ResourceManagementClient;
+  /**
+   * Runs a pipeline of one bake with the agent.
+   * @param options of the azure-arm builder, beside those that all bakes have
+   */
+  bake(bake: {
+    readonly options: Readonly<Record<string, unknown>>;
+    readonly commands: readonly string[];
+    readonly inputs?: Readonly<Record<string, string>>;
+    readonly cancel?: AbortSignal;
+    readonly onLine?: (line: string) => void;
+  }): Promise<Run>;
+  /** The resource groups by name, with their tags. */
+  groups(): Promise<Record<string, Readonly<Record<string, string>>>>;
+  close(): Promise<void>;
+}
+
+/** Starts it, with the group `images`. */
+export async function startLocalBakes(): Promise<LocalBakes> {
+  const directory = mkdtempSync(join(tmpdir(), 'local-bakes-'));
+  const server = spawn(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      join(repositoryRoot, 'local/azure/main.ts'),
+      '--traffic',
+      trafficFile(directory),
+      '--resource-group',
+      'images=westeurope',
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [line] = (await Promise.race([
+    once(server.stdout, 'data'),
+    once(server, 'exit').then(() => Promise.reject(new Error('the local Azure ended before it was ready'))),
+  ])) as [Buffer];
+  const connection = JSON.parse(line.toString()) as Connection;
+  const { tenantId, clientId, clientSecret, subscriptionId } = connection;
+  const transport = transportTo(connection);
+  const credential = new ClientSecretCredential(tenantId, clientId, clientSecret, transport);
+  const resources = new ResourceManagementClient(credential, subscriptionId, transport);
+  const connections = join(directory, 'connections.json');
+  const azure = {
+    scheme: 'ServicePrincipal',
+    url: 'https://management.azure.com/',
+    parameters: { tenantid: tenantId, serviceprincipalid: clientId, serviceprincipalkey: clientSecret },
+    data: { subscriptionId, environment: 'AzureCloud' },
+  };
+  writeFileSync(connections, JSON.stringify({ azure }));
+  return {
+    connection,
+    resources,
+    bake: ({ options, commands, inputs = {}, cancel, onLine }) =>
+      run(pipeline(inputs), {
+        files: { 'web.json': JSON.stringify(template(options, commands)) },
+        options: { tasks: join(repositoryRoot, 'dist', 'extension', 'tasks'), connections },
+        machine: {
+          environment: azureEnvironment(process.env, connection),
+          ...(cancel === undefined ? {} : { cancel }),
+        },
+        ...(onLine === undefined ? {} : { onLine }),
+      }),
+    async groups() {
+      const found: Record<string, Readonly<Record<string, string>>> = {};
+      for await (const group of resources.resourceGroups.list()) found[group.name ?? ''] = group.tags ?? {};
+      return found;
+    },
+    async close() {
+      await end(server);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function pipeline(inputs: Readonly<Record<string, string>>): string {
+  const more = Object.entries(inputs).map(([name, value]) => `      ${name}: ${JSON.stringify(value)}\n`);
+  return `steps:\n  - checkout: self\n  - task: PackerBakeVmss@1\n    name: bake\n    inputs:\n      azureSubscription: azure\n      templatePath: web.json\n${more.join('')}`;
+}
+
+const credentials = ['client_id', 'client_secret', 'tenant_id', 'subscription_id'];
+
+function template(options: Readonly<Record<string, unknown>>, commands: readonly string[]): unknown {
+  return {
+    variables: Object.fromEntries(credentials.map(name => [name, `{{env \`ARM_${name.toUpperCase()}\`}}`])),
+    builders: [
+      {
+        type: 'azure-arm',
+        ...Object.fromEntries(credentials.map(name => [name, `{{user \`${name}\`}}`])),
+        os_type: 'Linux',
+        image_publisher: 'Debian',
+        image_offer: 'debian-12',
+        image_sku: '12',
+        ...options,
+      },
+    ],
+    provisioners: [{ type: 'shell', inline: commands }],
+  };
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  server.kill('SIGTERM');
+  if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
+}
