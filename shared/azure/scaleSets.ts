@@ -97,6 +97,12 @@ export interface RollingUpgradePolicy {
   readonly maxSurge: boolean;
 }
 
+/** Another upgrade mode; the rules of Azure's rolling upgrades stay as they are when absent. */
+export interface UpgradeChange {
+  readonly mode: ScaleSet['upgradeMode'];
+  readonly rolling?: RollingUpgradePolicy;
+}
+
 /** Scale sets of one resource group. */
 export interface ScaleSets {
   /** Undefined when there is none of this name, or no such group. */
@@ -108,9 +114,9 @@ export interface ScaleSets {
   /**
    * Sets the model's image; what that does to instances is up to the upgrade mode.
    * @param tags all tags of the scale set from then on; they stay as they are when absent
-   * @param rolling makes the upgrade mode Rolling, with this policy, in the same change
+   * @param upgrade changes the upgrade mode in the same request
    */
-  setImage(name: string, image: ModelImage, tags?: Tags, rolling?: RollingUpgradePolicy): Promise<Operation>;
+  setImage(name: string, image: ModelImage, tags?: Tags, upgrade?: UpgradeChange): Promise<Operation>;
   /** Sets all tags of the scale set and nothing else. */
   setTags(name: string, tags: Tags): Promise<Operation>;
   /** Brings instances to the current model, all at once. */
@@ -158,13 +164,11 @@ export function scaleSetsOf(arm: ArmClient, group: string): ScaleSets {
       );
       return found.map(machine => machineOf(machine, scaleSet.image));
     },
-    setImage: (name, image, tags, rolling) =>
+    setImage: (name, image, tags, upgrade) =>
       arm.start(`setting the image of scale set '${name}'`, () =>
         compute.virtualMachineScaleSets.update(group, name, {
           ...(tags === undefined ? {} : { tags: { ...tags } }),
-          ...(rolling === undefined
-            ? {}
-            : { upgradePolicy: { mode: 'Rolling', rollingUpgradePolicy: policyOf(rolling) } }),
+          ...(upgrade === undefined ? {} : { upgradePolicy: policyOf(upgrade) }),
           virtualMachineProfile: { storageProfile: storageOf(image) },
         }),
       ),
@@ -203,13 +207,17 @@ export function scaleSetsOf(arm: ArmClient, group: string): ScaleSets {
   };
 }
 
-function policyOf(policy: RollingUpgradePolicy) {
+function policyOf({ mode, rolling }: UpgradeChange) {
+  if (rolling === undefined) return { mode };
   return {
-    maxBatchInstancePercent: policy.batchPercent,
-    maxUnhealthyInstancePercent: policy.unhealthyPercent,
-    maxUnhealthyUpgradedInstancePercent: policy.unhealthyUpgradedPercent,
-    pauseTimeBetweenBatches: `PT${policy.pauseSeconds}S`,
-    prioritizeUnhealthyInstances: true,
-    maxSurge: policy.maxSurge,
+    mode,
+    rollingUpgradePolicy: {
+      maxBatchInstancePercent: rolling.batchPercent,
+      maxUnhealthyInstancePercent: rolling.unhealthyPercent,
+      maxUnhealthyUpgradedInstancePercent: rolling.unhealthyUpgradedPercent,
+      pauseTimeBetweenBatches: `PT${rolling.pauseSeconds}S`,
+      prioritizeUnhealthyInstances: true,
+      maxSurge: rolling.maxSurge,
+    },
   };
 }

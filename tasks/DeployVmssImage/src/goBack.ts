@@ -5,9 +5,11 @@ import { formatModelImage, type ModelImage, type ScaleSet } from '../../../share
 import { describe } from '../../../shared/core/errors.js';
 import { plural } from '../../../shared/core/text.js';
 import type { Clock } from '../../../shared/core/wait.js';
+import type { Allowances } from './budget.js';
 import { reachable, type HealthSource } from './instances.js';
 import { rollOut, type RolloutResult } from './rollout.js';
 import type { RolloutPolicy } from './rolloutPlan.js';
+import type { Timeline } from './timeline.js';
 import { setModelImage } from './updateImage.js';
 
 /** Where the way back ended. */
@@ -19,17 +21,29 @@ export interface GoneBack {
   readonly result: RolloutResult | undefined;
 }
 
+/** What the way back needs of the world. */
+export interface WayBackHost {
+  readonly agent: Agent;
+  readonly clock: Clock;
+  readonly allowances: Allowances;
+  readonly timeline: Timeline;
+}
+
 /**
- * Goes back to an image, batch by batch; nothing stops it but the step's end. Never throws but for that.
+ * Goes back to an image, batch by batch; nothing stops it but the step's end. Never throws but for that. Where Azure has rolled, the
+ * upgrade policy is Manual for the while: Azure refuses to roll a scale set that has too many unhealthy instances.
+ * @param scaleSet with the upgrade mode that it is to have again in the end
  * @param previous the image before the step, undefined when there was none
+ * @param mode the upgrade mode that the scale set has now
  */
 export async function goBack(
   scaleSet: ScaleSet,
   previous: ModelImage | undefined,
+  mode: ScaleSet['upgradeMode'],
   policy: RolloutPolicy,
   health: HealthSource,
   azure: Azure,
-  host: { readonly agent: Agent; readonly clock: Clock },
+  host: WayBackHost,
 ): Promise<GoneBack> {
   const { agent, clock } = host;
   const stays = (sentence: string): GoneBack => ({ rolledBack: false, sentence, result: undefined });
@@ -44,20 +58,32 @@ export async function goBack(
   agent.info(`Going back to ${text}`);
   try {
     const since = clock.now();
-    const underWay = await setModelImage(scaleSet, previous, azure, host);
+    const now = { ...scaleSet, upgradeMode: mode };
+    const drives = mode !== 'Automatic';
+    host.allowances.updates.take();
+    const underWay = await setModelImage(
+      now,
+      previous,
+      azure,
+      host,
+      mode === 'Rolling' ? { mode: 'Manual' } : undefined,
+    );
     const result = await rollOut(
       {
         scaleSet: { ...scaleSet, image: previous },
-        policy: { ...policy, canarySize: 0, pause: 0, maxUnhealthy: Infinity },
+        policy: { ...policy, drives, canarySize: 0, pause: 0, maxUnhealthy: Infinity },
         health,
+        gate: undefined,
         site: undefined,
         underWay,
-        azureRollsSince: policy.drives ? undefined : since,
+        azureRollsSince: drives ? undefined : since,
         everyInstanceMoves: false,
       },
-      { agent, scaleSets: azure.scaleSets, clock },
+      { ...host, scaleSets: azure.scaleSets },
     );
     const complete = result.failure === undefined && result.failed.length === 0;
+    if (mode === 'Rolling' && scaleSet.upgradeMode === 'Rolling')
+      await setModelImage({ ...now, upgradeMode: 'Manual' }, previous, azure, host, { mode: 'Rolling' });
     return {
       rolledBack: complete,
       sentence: complete

@@ -54,3 +54,24 @@ export function describeInstance(instance: ScaleSetInstance): string {
 export function inOrder(ids: readonly string[]): string[] {
   return [...ids].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
+
+const mostShown = 30;
+
+/** Ids for a line: `0-4, 7`, names one by one; of very many the first ones and how many more. */
+export function idsText(ids: readonly string[]): string {
+  const ranges: { from: string; to: string }[] = [];
+  for (const id of inOrder(ids)) {
+    const last = ranges.at(-1);
+    const follows = last !== undefined && /^\d+$/.test(id) && Number(id) === Number(last.to) + 1;
+    if (follows) last.to = id;
+    else ranges.push({ from: id, to: id });
+  }
+  const shown = ranges.slice(0, mostShown);
+  const text = shown
+    .map(({ from, to }) =>
+      from === to ? from : `${from}${Number(to) - Number(from) === 1 ? ', ' : '-'}${to}`,
+    )
+    .join(', ');
+  const left = ranges.length - shown.length;
+  return left === 0 ? text : `${text} and ${left} more`;
+}

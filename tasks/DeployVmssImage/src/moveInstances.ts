@@ -1,38 +1,34 @@
 /** From a model that has been changed to instances that are on it, or back. Publishes what came of it. */
 import type { Agent } from '../../../shared/agent/agent.js';
+import type { SiteProbe } from '../../../shared/agent/siteProbe.js';
 import type { Azure } from '../../../shared/azure/azure.js';
 import type { Operation } from '../../../shared/azure/operation.js';
-import {
-  formatModelImage,
-  type HealthSignal,
-  type ModelImage,
-  type ScaleSet,
-} from '../../../shared/azure/scaleSets.js';
-import type { SiteProbe } from '../../../shared/agent/siteProbe.js';
+import { formatModelImage, type ModelImage, type ScaleSet } from '../../../shared/azure/scaleSets.js';
 import { formatDuration } from '../../../shared/core/duration.js';
-import { AzureError, UserError } from '../../../shared/core/errors.js';
+import { UserError } from '../../../shared/core/errors.js';
 import { plural } from '../../../shared/core/text.js';
 import type { Clock } from '../../../shared/core/wait.js';
-import { healthAdvice, type HealthDefinition } from './healthAdvice.js';
+import { openAllowances } from './budget.js';
+import { failureReasons } from './failureReasons.js';
 import { goBack, type GoneBack } from './goBack.js';
-import {
-  describeInstance,
-  healthSourceOf,
-  inOrder,
-  isInService,
-  reachable,
-  type HealthSource,
-} from './instances.js';
+import { createInstanceGate } from './instanceGate.js';
+import { healthSourceOf, reachable } from './instances.js';
 import { describePlan, policyFor } from './planLines.js';
+import { platformPolicy } from './platformRoll.js';
 import { rollOut, type RolloutResult } from './rollout.js';
-import type { InstanceFailure } from './rolloutPlan.js';
-import type { Settings } from './settings.js';
+import { attachReport, type Outcome } from './rolloutReport.js';
+import { findHealthCommand } from './rolloutSettings.js';
+import type { RolloutSettings, Settings } from './settings.js';
 import { createSiteCheck } from './siteCheck.js';
+import { findSiteUrl, watchSite } from './site.js';
+import { siteLine } from './siteTraffic.js';
 import { summaryOf } from './summary.js';
+import { openTimeline } from './timeline.js';
+import { setModelImage } from './updateImage.js';
 
 /** A scale set whose model has been changed. */
 export interface ChangedScaleSet {
-  /** As its model is now. */
+  /** As its model is now, but with the upgrade mode that it had before this step. */
   readonly scaleSet: ScaleSet;
   /** The image before; undefined when the scale set is new. */
   readonly previous: ModelImage | undefined;
@@ -63,7 +59,6 @@ export async function moveInstances(
   const { agent, clock, azure } = host;
   const { scaleSet, previous } = changed;
   const { rollout } = settings;
-  const imageText = (image: ModelImage | undefined) => (image === undefined ? '' : formatModelImage(image));
   const changesImage = previous !== undefined && imageText(previous) !== imageText(scaleSet.image);
   agent.output('scaleSetName', scaleSet.name);
   agent.output('imageReference', imageText(scaleSet.image));
@@ -82,96 +77,173 @@ export async function moveInstances(
   for (const line of describePlan(scaleSet, instances, rollout)) agent.info(line);
   if (rollout.strategy === 'modelOnly')
     return `The model of '${scaleSet.name}' is on ${imageText(scaleSet.image)}; ${plural(taking.length, 'instance')} stay as they are.`;
-  if (scaleSet.orchestrationMode === 'Flexible')
-    throw flexibleRefusal(scaleSet.name, 'its model is changed, its instances are not');
-  warnOfBlindSpots(scaleSet, rollout.healthCheck, isProtected.length, agent);
+  warnOfBlindSpots(scaleSet, rollout, isProtected.length, agent);
   const health = healthSourceOf(scaleSet, rollout);
   const policy = policyFor(scaleSet, taking.length, rollout);
-  const siteToCheck = rollout.healthCheck === 'http' ? (rollout.healthUrl ?? siteUrl) : undefined;
-  if (siteToCheck === '') {
+  const address = rollout.healthUrl ?? siteUrl;
+  if (rollout.healthCheck === 'http' && address === '') {
     throw new UserError(
       "'healthCheck: http' needs an address, and the scale set has no public one that could be found. Give 'healthUrl', or a deployment output 'siteUrl'. The model is changed, the instances are not.",
     );
   }
-  const result = await rollOut(
-    {
-      scaleSet,
-      policy,
-      health,
-      site:
-        siteToCheck === undefined
-          ? undefined
-          : createSiteCheck(
-              { url: siteToCheck, text: rollout.healthText, patience: policy.instanceTimeout },
-              {
-                probe: host.probe,
-                clock,
-                log: line => {
-                  agent.info(line);
-                },
-              },
-            ),
-      underWay: changed.underWay,
-      azureRollsSince: policy.drives ? undefined : changed.since,
-      everyInstanceMoves: !policy.drives && changesImage,
-    },
-    { agent, scaleSets: azure.scaleSets, clock },
-  );
-  publish(result, false);
-  const summarize = (
-    verdict: string,
-    last: RolloutResult,
-    failed: readonly InstanceFailure[],
-    image: string,
-  ) =>
-    agent.summary(
+  const command = findHealthCommand(rollout, agent);
+  const allowances = openAllowances(clock);
+  const [forward, back] = [openTimeline(clock.now()), openTimeline(clock.now())];
+  const traffic = rollout.healthCheck === 'none' ? undefined : await watchSite(address, host);
+  const report = (outcome: Outcome, message: string, ended: Ended | undefined) => {
+    const site = traffic?.facts();
+    attachReport(
+      {
+        scaleSet,
+        strategy: rollout.strategy,
+        policy,
+        image: imageText(scaleSet.image),
+        previousImage: imageText(previous),
+        startedAt: changed.since,
+        endedAt: clock.now(),
+        outcome,
+        message,
+        failed: ended?.result.failed ?? [],
+        forward: forward.show(),
+        back: ended?.back === undefined ? undefined : back.show(),
+        site,
+      },
+      agent,
+    );
+    return site;
+  };
+  const conclude = async (outcome: Outcome, verdict: string, ended: Ended) => {
+    traffic?.stop();
+    const site = report(outcome, verdict, ended);
+    if (site !== undefined) agent.info(siteLine(site));
+    const last = ended.back?.result ?? ended.result;
+    await agent.summary(
       `Deploy ${scaleSet.name}`,
       summaryOf({
         scaleSetName: scaleSet.name,
         verdict,
-        image,
+        strategy: rollout.strategy,
+        image: imageText(ended.back?.result === undefined ? scaleSet.image : previous),
         previousImage: imageText(previous),
         siteUrl,
+        site,
         duration: formatDuration(clock.now() - changed.since),
         instances: last.instances,
         updated: last.updated,
-        failed,
+        failed: ended.result.failed,
+        forward: forward.show(),
       }),
     );
+  };
 
-  const reasons = async () => [
-    ...failureLines(result),
-    ...(await whatToAsk(result, scaleSet, health, azure)),
-  ];
-  if (result.failure === undefined) {
-    if (result.failed.length > 0)
-      agent.warning(`Within 'maxUnhealthy', but look at them:\n${(await reasons()).join('\n')}`);
-    const sentence = successSentence(changed, result, clock.now() - changed.since);
-    await summarize(sentence, result, result.failed, imageText(scaleSet.image));
-    return sentence;
-  }
+  try {
+    const mode = rollout.strategy === 'platformRolling' ? 'Rolling' : scaleSet.upgradeMode;
+    const underWay = policy.drives ? [] : await startAzuresRoll(changed, taking, rollout, host);
+    const result = await rollOut(
+      {
+        scaleSet,
+        policy,
+        health,
+        gate: command === undefined ? undefined : createInstanceGate(command, siteUrl, host),
+        site:
+          rollout.healthCheck === 'http'
+            ? createSiteCheck(
+                { url: address, text: rollout.healthText, patience: policy.instanceTimeout },
+                {
+                  probe: host.probe,
+                  clock,
+                  log: line => {
+                    agent.info(line);
+                  },
+                },
+              )
+            : undefined,
+        underWay: [...changed.underWay, ...underWay],
+        azureRollsSince: policy.drives ? undefined : changed.since,
+        everyInstanceMoves: !policy.drives && changesImage,
+      },
+      { agent, scaleSets: azure.scaleSets, clock, allowances, timeline: forward },
+    );
+    publish(result, false);
+    const reasons = await failureReasons(result, scaleSet, health, azure);
+    if (result.failure === undefined) {
+      if (result.failed.length > 0)
+        agent.warning(`Within 'maxUnhealthy', but look at them:\n${reasons.join('\n')}`);
+      if (mode !== scaleSet.upgradeMode && scaleSet.image !== undefined)
+        await restoreMode(scaleSet, scaleSet.image, mode, host);
+      const sentence = successSentence(changed, result, clock.now() - changed.since);
+      await conclude('succeeded', sentence, { result, back: undefined });
+      return sentence;
+    }
 
-  const head = `The rollout of '${scaleSet.name}' failed: ${result.failure}`;
-  const why = await reasons();
-  agent.info([head, ...why].join('\n'));
-  const back =
-    rollout.onFailure === 'rollback'
-      ? await agent.group('Roll back', () => goBack(scaleSet, previous, policy, health, azure, host))
-      : stayed(changed, result);
-  if (back.result !== undefined) {
-    agent.output('imageReference', imageText(previous));
-    publish({ instances: back.result.instances, updated: result.updated }, back.rolledBack);
+    const head = `The rollout of '${scaleSet.name}' failed: ${result.failure}`;
+    agent.info([head, ...reasons].join('\n'));
+    const wayBack = { agent, clock, allowances, timeline: back };
+    const gone =
+      rollout.onFailure === 'rollback'
+        ? await agent.group('Roll back', () =>
+            goBack(scaleSet, previous, mode, policy, health, azure, wayBack),
+          )
+        : stayed(changed, result);
+    if (gone.result !== undefined) {
+      agent.output('imageReference', imageText(previous));
+      publish({ instances: gone.result.instances, updated: result.updated }, gone.rolledBack);
+    }
+    await conclude(gone.rolledBack ? 'rolledBack' : 'failed', `${head} ${gone.sentence}`, {
+      result,
+      back: gone.result === undefined ? undefined : gone,
+    });
+    throw new UserError([head, ...reasons, gone.sentence].join('\n'));
+  } catch (error) {
+    if (agent.signal.aborted)
+      report('stopped', error instanceof Error ? error.message : String(error), undefined);
+    throw error;
+  } finally {
+    traffic?.stop();
   }
-  const modelNow = back.result === undefined ? imageText(scaleSet.image) : imageText(previous);
-  await summarize(`${head} ${back.sentence}`, back.result ?? result, result.failed, modelNow);
-  throw new UserError([head, ...why, back.sentence].join('\n'));
 }
 
-/** Why a scale set in Flexible orchestration is not rolled. */
-export function flexibleRefusal(name: string, state: string): UserError {
-  return new UserError(
-    `Scale set '${name}' is in Flexible orchestration, whose instances this version does not move; ${state}. Use Uniform orchestration, or 'strategy: modelOnly' and let the upgrade policy move the instances.`,
-  );
+interface Ended {
+  readonly result: RolloutResult;
+  readonly back: GoneBack | undefined;
+}
+
+function imageText(image: ModelImage | undefined): string {
+  return image === undefined ? '' : formatModelImage(image);
+}
+
+/**
+ * Has Azure roll where the change of the model has not made it do so: an earlier run was stopped half way, or a template left
+ * another upgrade mode. Only another change of the model starts it.
+ */
+async function startAzuresRoll(
+  { scaleSet, underWay }: ChangedScaleSet,
+  taking: readonly { readonly latestModelApplied: boolean }[],
+  rollout: RolloutSettings,
+  { azure, agent, clock }: Host,
+): Promise<readonly Operation[]> {
+  const outdated = taking.filter(({ latestModelApplied }) => !latestModelApplied).length;
+  if (underWay.length > 0 || outdated === 0 || scaleSet.image === undefined) return [];
+  const upgrade = rollingChange(rollout, taking.length);
+  return setModelImage(scaleSet, scaleSet.image, azure, { agent, clock }, upgrade);
+}
+
+/** What `platformRolling` changes of the upgrade policy; undefined with any other strategy. */
+export function rollingChange(rollout: RolloutSettings, count: number) {
+  return rollout.strategy === 'platformRolling'
+    ? { mode: 'Rolling' as const, rolling: platformPolicy(rollout, count) }
+    : undefined;
+}
+
+/** The upgrade mode as it was: the next change of the model by anyone must not do what only this step was asked for. */
+async function restoreMode(
+  scaleSet: ScaleSet,
+  image: ModelImage,
+  mode: ScaleSet['upgradeMode'],
+  { azure, agent, clock }: Host,
+): Promise<void> {
+  const host = { agent, clock };
+  await setModelImage({ ...scaleSet, upgradeMode: mode }, image, azure, host, { mode: scaleSet.upgradeMode });
 }
 
 function stayed(changed: ChangedScaleSet, result: RolloutResult): GoneBack {
@@ -182,44 +254,6 @@ function stayed(changed: ChangedScaleSet, result: RolloutResult): GoneBack {
     sentence: `Nothing was rolled back ('onFailure: stop'): the model of '${changed.scaleSet.name}' stays as it is, ${current} of ${plural(taking.length, 'instance')} are on it.`,
     result: undefined,
   };
-}
-
-/** Each failed instance, its reason and its last state. */
-function failureLines(result: RolloutResult): string[] {
-  return inOrder(result.failed.map(({ id }) => id)).map(id => {
-    const reason = result.failed.find(failure => failure.id === id)?.reason ?? '';
-    const instance = result.instances.find(candidate => candidate.id === id);
-    if (instance === undefined) return `  instance ${id}: ${reason}`;
-    const told = instance.message !== undefined && reason.includes(instance.message);
-    return `  instance ${id}: ${reason} [${describeInstance(told ? { ...instance, message: undefined } : instance)}]`;
-  });
-}
-
-/** For instances that run but are not healthy: what is asked of them, and what to look at. */
-async function whatToAsk(
-  result: RolloutResult,
-  { healthSignal }: ScaleSet,
-  source: HealthSource,
-  azure: Azure,
-): Promise<string[]> {
-  const failed = new Set(result.failed.map(({ id }) => id));
-  const sick = result.instances.some(
-    instance => failed.has(instance.id) && isInService(instance, 'running') && !isInService(instance, source),
-  );
-  if (!sick || healthSignal === undefined) return [];
-  return healthAdvice(await defined(healthSignal, azure));
-}
-
-/** A failed rollout is told and gone back from also where the load balancer cannot be read. */
-async function defined(signal: HealthSignal, azure: Azure): Promise<HealthDefinition> {
-  if (signal.kind === 'extension') return signal;
-  const name = signal.id.split('/').at(-1) ?? '';
-  try {
-    return { kind: 'probe', name, endpoint: await azure.healthProbes.find(signal.id) };
-  } catch (error) {
-    if (!(error instanceof AzureError || error instanceof UserError)) throw error;
-    return { kind: 'probe', name, endpoint: undefined };
-  }
 }
 
 function successSentence(changed: ChangedScaleSet, result: RolloutResult, elapsed: number): string {
@@ -236,11 +270,11 @@ function successSentence(changed: ChangedScaleSet, result: RolloutResult, elapse
 
 function warnOfBlindSpots(
   scaleSet: ScaleSet,
-  healthCheck: 'platform' | 'http' | 'none',
+  { healthCheck, healthCommand }: RolloutSettings,
   protectedCount: number,
   agent: Agent,
 ): void {
-  if (healthCheck === 'platform' && scaleSet.healthSignal === undefined) {
+  if (healthCheck === 'platform' && healthCommand.length === 0 && scaleSet.healthSignal === undefined) {
     agent.warning(
       `Scale set '${scaleSet.name}' reports no health: it has neither the application health extension nor a 'networkProfile.healthProbe'. An instance that is provisioned and running is taken for healthy. Add one of them, or use 'healthCheck: http'.`,
     );
@@ -249,20 +283,5 @@ function warnOfBlindSpots(
     agent.warning(
       `${plural(protectedCount, 'instance')} of '${scaleSet.name}' protected from scale set actions: no upgrade reaches what is protected, it stays on the model it has.`,
     );
-  }
-}
-
-/** The address is a convenience: whoever may not read load balancers may still deploy. */
-async function findSiteUrl(scaleSet: ScaleSet, host: Host): Promise<string> {
-  const note = (why: string) => {
-    host.agent.info(`No site URL: ${why}. A deployment output 'siteUrl' would tell it.`);
-    return '';
-  };
-  try {
-    const found = await host.azure.siteAddresses.of(scaleSet);
-    return 'url' in found ? found.url : note(found.none);
-  } catch (error) {
-    if (!(error instanceof AzureError)) throw error;
-    return note(error.message);
   }
 }

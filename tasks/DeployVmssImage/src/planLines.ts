@@ -1,19 +1,32 @@
 /** What a rollout is going to do, in numbers and in words. Pure. */
-import type { ModelImage, ScaleSet, ScaleSetInstance } from '../../../shared/azure/scaleSets.js';
+import type {
+  ModelImage,
+  RollingUpgradePolicy,
+  ScaleSet,
+  ScaleSetInstance,
+} from '../../../shared/azure/scaleSets.js';
 import { formatModelImage } from '../../../shared/azure/scaleSets.js';
 import { amountOf } from '../../../shared/core/amount.js';
 import { formatDuration } from '../../../shared/core/duration.js';
-import { plural } from '../../../shared/core/text.js';
+import { listOf, plural } from '../../../shared/core/text.js';
 import { healthSourceOf, inOrder, reachable } from './instances.js';
+import { platformBatch, platformPolicy } from './platformRoll.js';
 import type { RolloutPolicy } from './rolloutPlan.js';
 import type { RolloutSettings } from './settings.js';
 
 /** The settings in numbers for so many instances. */
 export function policyFor(scaleSet: ScaleSet, count: number, settings: RolloutSettings): RolloutPolicy {
-  const rolls = settings.strategy === 'rolling';
+  const { strategy } = settings;
+  const rolls = strategy === 'rolling';
+  const batch = {
+    rolling: Math.max(1, amountOf(settings.batchSize, count)),
+    platformRolling: platformBatch(platformPolicy(settings, count), count),
+    allAtOnce: Math.max(1, count),
+    modelOnly: Math.max(1, count),
+  }[strategy];
   return {
-    drives: scaleSet.upgradeMode === 'Manual',
-    batchSize: rolls ? Math.max(1, amountOf(settings.batchSize, count)) : Math.max(1, count),
+    drives: scaleSet.upgradeMode === 'Manual' && strategy !== 'platformRolling',
+    batchSize: batch,
     canarySize: rolls ? amountOf(settings.canarySize, count) : 0,
     canarySoak: rolls ? settings.canarySoak : 0,
     pause: rolls ? settings.pause : 0,
@@ -43,7 +56,9 @@ export function describePlan(
   }
   if (settings.strategy === 'modelOnly')
     return [...lines, 'Instances stay as they are (strategy modelOnly).'];
-  if (!policy.drives)
+  if (settings.strategy === 'platformRolling')
+    lines.push(platformLine(platformPolicy(settings, taking.length), policy.batchSize));
+  else if (!policy.drives)
     lines.push(
       `Azure moves the instances by that policy; 'strategy' and 'batchSize' do not apply. This step watches.`,
     );
@@ -51,10 +66,21 @@ export function describePlan(
   const source = healthSourceOf(scaleSet, settings);
   const signal =
     scaleSet.healthSignal?.kind === 'extension' ? 'the health extension' : 'the load balancer probe';
-  lines.push(
-    `In service means: on the new model, provisioned, running${source === 'signal' ? ` and healthy by ${signal}` : ''}, within ${formatDuration(policy.instanceTimeout)}.`,
-  );
+  const conditions = [
+    'on the new model',
+    'provisioned',
+    'running',
+    ...(source === 'signal' ? [`healthy by ${signal}`] : []),
+    ...(settings.healthCommand.length > 0 ? [`passed by 'healthCommand'`] : []),
+  ];
+  lines.push(`In service means: ${listOf(conditions)}, within ${formatDuration(policy.instanceTimeout)}.`);
   return lines;
+}
+
+function platformLine(policy: RollingUpgradePolicy, batchSize: number): string {
+  const how = policy.maxSurge ? 'made anew beside the old ones' : 'out of service';
+  const pause = policy.pauseSeconds > 0 ? `, ${policy.pauseSeconds} s between batches` : '';
+  return `Azure's own rolling upgrade: ${plural(batchSize, 'instance')} at a time ${how} (${policy.batchPercent} %)${pause}; it stops when more than ${policy.unhealthyPercent} % of all, or ${policy.unhealthyUpgradedPercent} % of the upgraded ones, are unhealthy.`;
 }
 
 function strategyLine(policy: RolloutPolicy): string {

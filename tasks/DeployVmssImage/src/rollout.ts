@@ -1,13 +1,13 @@
 /** Moves a scale set's instances to its model: looks, lets the plan decide, acts, tells. */
 import type { Agent } from '../../../shared/agent/agent.js';
-import { isBusy } from '../../../shared/azure/failure.js';
 import type { Operation } from '../../../shared/azure/operation.js';
-import type { InstanceOwner, ScaleSetInstance, ScaleSets } from '../../../shared/azure/scaleSets.js';
-import { AzureError, describe } from '../../../shared/core/errors.js';
-import { plural, singleLine } from '../../../shared/core/text.js';
+import type { ScaleSet, ScaleSetInstance, ScaleSets } from '../../../shared/azure/scaleSets.js';
+import { plural } from '../../../shared/core/text.js';
 import type { Clock } from '../../../shared/core/wait.js';
-import { openBudget, take, untilNext } from './budget.js';
-import { inOrder, planInstance, reachable, type HealthSource } from './instances.js';
+import type { Allowances } from './budget.js';
+import type { InstanceGate } from './instanceGate.js';
+import { idsText, inOrder, isInService, planInstance, reachable, type HealthSource } from './instances.js';
+import { faultOf, isOf, progressOf, stopAzuresRoll } from './platformRoll.js';
 import { heartbeatLine, leftBehindLine, newsLines, whyItGaveUp } from './rolloutLines.js';
 import {
   decide,
@@ -19,13 +19,17 @@ import {
   type RolloutPolicy,
 } from './rolloutPlan.js';
 import type { SiteCheck } from './siteCheck.js';
+import type { Timeline } from './timeline.js';
+import { askUpgrade, checkCalls, isModelChange, type Call } from './upgradeCalls.js';
 
 /** What a rollout moves, and by which rules. */
 export interface RolloutTarget {
   /** As its model is now. */
-  readonly scaleSet: InstanceOwner;
+  readonly scaleSet: ScaleSet;
   readonly policy: RolloutPolicy;
   readonly health: HealthSource;
+  /** Must pass an instance before it counts as in service on the new model. */
+  readonly gate: InstanceGate | undefined;
   /** The site must answer before more instances move and at the end. */
   readonly site: SiteCheck | undefined;
   /** What is under way at Azure already, as the change of the model; its failure is the rollout's. */
@@ -41,6 +45,8 @@ export interface RolloutHost {
   readonly agent: Agent;
   readonly scaleSets: ScaleSets;
   readonly clock: Clock;
+  readonly allowances: Allowances;
+  readonly timeline: Timeline;
 }
 
 /** How a rollout ended. */
@@ -55,93 +61,135 @@ export interface RolloutResult {
   readonly instances: readonly ScaleSetInstance[];
 }
 
-/** Documented allowances of one scale set: model and instance updates, and instance views. */
-const updateAllowance = { burst: 12, perMinute: 4 };
-const viewAllowance = { burst: 30, perMinute: 10 };
 const shortestLook = 1000;
 const longestLook = 15_000;
 const heartbeat = 60_000;
-const clockSkew = 120_000;
 
 /**
  * Rolls until every reachable instance is in service on the model, or the policy gives up.
  * @throws AzureError when the instances cannot be listed; the signal's reason when the step is cancelled. What it leaves is logged.
  */
 export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise<RolloutResult> {
-  const { agent, clock, scaleSets } = host;
+  const { agent, clock, scaleSets, allowances, timeline } = host;
+  const { policy, gate } = target;
+  const { name } = target.scaleSet;
   const start = clock.now();
   let ledger = openLedger(start);
-  let views = openBudget(viewAllowance.burst, viewAllowance.perMinute, start);
-  let updates = openBudget(updateAllowance.burst, updateAllowance.perMinute, start);
   let calls: readonly Call[] = target.underWay.map(operation => ({ operation, ids: [] }));
   let instances: readonly ScaleSetInstance[] = [];
-  let first: { readonly arrived: ReadonlySet<string>; readonly old: ReadonlySet<string> } | undefined;
+  let first: { readonly arrived: ReadonlySet<string>; readonly current: ReadonlySet<string> } | undefined;
   let toldAt = start;
   let wakeAt = Infinity;
   let busySince: number | undefined;
+  let azures: { readonly told: string; readonly isRunning: boolean } = { told: '', isRunning: false };
+
+  const planned = (instance: ScaleSetInstance) => {
+    const plain = planInstance(instance, target.health);
+    return gate === undefined || !plain.current || gate.passed(instance.id)
+      ? plain
+      : { ...plain, inService: false };
+  };
+  const explained = (failed: readonly InstanceFailure[]) =>
+    failed.map(({ id, reason }) => {
+      const complaint = gate?.complaint(id);
+      return { id, reason: complaint === undefined ? reason : `${reason}; ${complaint}` };
+    });
+  const end = (failure: string | undefined, failed: readonly InstanceFailure[] = []): RolloutResult => {
+    const known = explained(failed);
+    timeline.failures(known);
+    const moved = [...ledger.arrivedAt.keys()].filter(
+      id => target.everyInstanceMoves || first?.current.has(id) !== true,
+    );
+    return { failure, failed: known, updated: inOrder(moved), instances };
+  };
+
+  /** How Azure's own rolling upgrade of this change stands; why it has stopped, where it has. */
+  const lookAtAzuresRoll = async (): Promise<string | undefined> => {
+    if (target.azureRollsSince === undefined || !allowances.reads.take()) return undefined;
+    const upgrade = await scaleSets.latestRollingUpgrade(name);
+    if (!isOf(target.azureRollsSince, upgrade)) return undefined;
+    const progress = progressOf(upgrade);
+    if (progress !== azures.told) agent.info(`Azure's rolling upgrade: ${upgrade.state}, ${progress}`);
+    azures = { told: progress, isRunning: /^rollingforward$/i.test(upgrade.state) };
+    return faultOf(name, upgrade);
+  };
+  const stop = async (): Promise<string> =>
+    azures.isRunning ? ` ${await stopAzuresRoll(name, { agent, scaleSets, clock })}` : '';
+
+  const tell = (before: Ledger, seen: readonly ScaleSetInstance[], taking: readonly ScaleSetInstance[]) => {
+    const now = clock.now();
+    const look = { ledger, instances: taking, policy, start, now };
+    const news = newsLines({ ledger: before, instances: seen }, look, first?.arrived ?? new Set());
+    for (const line of news) agent.info(line);
+    if (news.length > 0) toldAt = now;
+    if (seen.length === 0 || before.arrivedAt.size !== ledger.arrivedAt.size) {
+      const arrived = `${ledger.arrivedAt.size} of ${plural(taking.length, 'instance')} in service on the new model`;
+      agent.progress((ledger.arrivedAt.size * 100) / Math.max(1, taking.length), arrived);
+    }
+    return look;
+  };
+
+  const upgrade = async (ids: readonly string[], count: number): Promise<void> => {
+    // Without allowance the next round asks for these and for whoever is free by then, in one call.
+    if (!allowances.updates.take()) return;
+    const now = clock.now();
+    const asked = await askUpgrade(scaleSets, name, ids, ledger, now);
+    if ('busy' in asked) {
+      agent.info(`Azure is busy with this scale set (${asked.busy}): they are asked for again.`);
+      busySince ??= now;
+      if (now - busySince > policy.instanceTimeout)
+        ledger = noteRefused(noteAsked(ledger, ids, now), ids, asked.busy);
+      return;
+    }
+    busySince = undefined;
+    ledger = asked.ledger;
+    if ('apart' in asked) {
+      agent.info(`Azure takes no upgrade of ${idsText(ids)} together (${asked.apart}): each by itself then.`);
+      return;
+    }
+    calls = [...calls, ...asked.calls];
+    const number = timeline.batch(ids, now);
+    agent.info(`Batch ${number}: upgrading ${ids.length} of ${plural(count, 'instance')}: ${idsText(ids)}`);
+  };
 
   const round = async (): Promise<RolloutResult | undefined> => {
-    views = take(views, clock.now()) ?? views;
+    allowances.views.take();
     const seen = reachable(instances).taking;
     instances = await scaleSets.instances(target.scaleSet);
     const { taking } = reachable(instances);
+    gate?.look(taking.filter(one => one.latestModelApplied && isInService(one, target.health)));
     const checked = await checkCalls(calls, ledger, taking);
     calls = checked.calls;
     const now = clock.now();
     const before = ledger;
-    const plan = taking.map(instance => planInstance(instance, target.health));
-    const { ledger: after, step } = decide(target.policy, checked.ledger, plan, now);
+    const plan = taking.map(planned);
+    const { ledger: after, step } = decide(policy, checked.ledger, plan, now);
     ledger = after;
+    timeline.look(taking, ledger, target.health, now);
     wakeAt = step.do === 'wait' ? (step.until ?? Infinity) : Infinity;
     first ??= {
       arrived: new Set(after.arrivedAt.keys()),
-      old: new Set(plan.filter(({ current }) => target.everyInstanceMoves || !current).map(({ id }) => id)),
+      current: new Set(plan.filter(({ current }) => current).map(({ id }) => id)),
     };
-    const { old } = first;
-    const end = (failure: string | undefined, failed: readonly InstanceFailure[] = []): RolloutResult => ({
-      failure,
-      failed,
-      updated: inOrder([...ledger.arrivedAt.keys()].filter(id => old.has(id))),
-      instances,
-    });
-
-    const look = { ledger: after, instances: taking };
-    const news = newsLines({ ledger: before, instances: seen }, look, first.arrived);
-    if (news.length === 0 && now - toldAt >= heartbeat) news.push(heartbeatLine(look, step, now - start));
-    if (news.length > 0) toldAt = now;
-    for (const line of news) agent.info(line);
-    if (seen.length === 0 || before.arrivedAt.size !== after.arrivedAt.size) {
-      const arrived = `${after.arrivedAt.size} of ${plural(taking.length, 'instance')} in service on the new model`;
-      agent.progress((after.arrivedAt.size * 100) / Math.max(1, taking.length), arrived);
+    const look = tell(before, seen, taking);
+    if (now - toldAt >= heartbeat) {
+      agent.info(heartbeatLine(look, step));
+      toldAt = now;
     }
 
-    if (checked.modelFailure !== undefined) return end(checked.modelFailure);
-    if (step.do === 'giveUp') return end(whyItGaveUp(step, target.policy), step.failed);
-    if (step.do === 'wait') {
-      const fault = await faultOfAzuresRoll(target, scaleSets);
-      return fault === undefined ? undefined : end(fault);
-    }
+    const fault = await lookAtAzuresRoll();
+    if (checked.modelFailure !== undefined) return end(fault ?? checked.modelFailure, failedOf(step));
+    if (fault !== undefined) return end(fault, failedOf(step));
+    if (step.do === 'giveUp') return end(whyItGaveUp(step, policy) + (await stop()), step.failed);
+    if (step.do === 'wait') return undefined;
     if (target.site !== undefined && (step.do === 'finish' || after.asked.size > 0)) {
       const complaint = await target.site(step.do === 'finish' ? 'end' : 'onTheWay');
-      if (complaint !== undefined) return complaint.final ? end(complaint.text) : undefined;
+      if (complaint?.final === true) return end(complaint.text + (await stop()));
+      if (complaint !== undefined) return undefined;
     }
-    if (step.do === 'finish') return calls.some(isModelChange) ? undefined : end(undefined, step.failed);
-    const taken = take(updates, now);
-    // Without allowance the next round asks for these and for whoever is free by then, in one call.
-    if (taken === undefined) return undefined;
-    updates = taken;
-    agent.info(`Upgrading ${plural(step.ids.length, 'instance')}: ${inOrder(step.ids).join(', ')}`);
-    const asked = await askUpgrade(scaleSets, target.scaleSet.name, step.ids, after, now);
-    if ('busy' in asked) {
-      agent.info(`Azure is busy with this scale set (${asked.busy}): they are asked for again.`);
-      busySince ??= now;
-      if (now - busySince <= target.policy.instanceTimeout) return undefined;
-      ledger = noteRefused(noteAsked(after, step.ids, now), step.ids, asked.busy);
-      return undefined;
-    }
-    busySince = undefined;
-    ledger = asked.ledger;
-    calls = [...calls, ...asked.calls];
+    if (step.do === 'finish')
+      return calls.some(isModelChange) || azures.isRunning ? undefined : end(undefined, step.failed);
+    await upgrade(step.ids, taking.length);
     return undefined;
   };
 
@@ -152,79 +200,14 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
       if (result !== undefined) return result;
       const pace = Math.min(longestLook, Math.max(shortestLook, (clock.now() - ledger.movedAt) / 20));
       const nap = Math.min(pace, Math.max(50, wakeAt - clock.now()));
-      await clock.sleep(Math.max(nap, untilNext(views, clock.now())), agent.signal);
+      await clock.sleep(Math.max(nap, allowances.views.wait()), agent.signal);
     }
   } catch (error) {
-    agent.warning(leftBehindLine(target.scaleSet.name, ledger, reachable(instances).taking));
+    agent.warning(leftBehindLine(name, ledger, reachable(instances).taking) + (await stop()));
     throw error;
   }
 }
 
-/** Why Azure's own rolling upgrade of this change has stopped; undefined while it has not. */
-async function faultOfAzuresRoll(target: RolloutTarget, scaleSets: ScaleSets): Promise<string | undefined> {
-  if (target.azureRollsSince === undefined) return undefined;
-  const upgrade = await scaleSets.latestRollingUpgrade(target.scaleSet.name);
-  const begun = upgrade?.startedAt?.getTime() ?? 0;
-  // The agent's clock and Azure's differ; an upgrade from before this step says nothing about it.
-  if (upgrade === undefined || begun < target.azureRollsSince - clockSkew) return undefined;
-  if (!/^(faulted|cancell?ed)$/i.test(upgrade.state)) return undefined;
-  const state = `Azure's rolling upgrade of '${target.scaleSet.name}' is ${upgrade.state.toLowerCase()}.`;
-  if (upgrade.error === undefined) return state;
-  return `${state} ${describe(new AzureError("the scale set's own rolling upgrade", upgrade.error))}`;
-}
-
-interface Call {
-  readonly operation: Operation;
-  /** The instances it upgrades; none for the change of the model. */
-  readonly ids: readonly string[];
-}
-
-function inOneLine(error: AzureError): string {
-  return singleLine(describe(error).replace(/\s*\n\s*/g, ' '), 1000);
-}
-
-function isModelChange(call: Call): boolean {
-  return call.ids.length === 0;
-}
-
-async function askUpgrade(
-  scaleSets: ScaleSets,
-  name: string,
-  ids: readonly string[],
-  ledger: Ledger,
-  now: number,
-): Promise<{ ledger: Ledger; calls: readonly Call[] } | { busy: string }> {
-  const asked = noteAsked(ledger, ids, now);
-  try {
-    return { ledger: asked, calls: [{ operation: await scaleSets.upgrade(name, ids), ids }] };
-  } catch (error) {
-    if (!(error instanceof AzureError)) throw error;
-    if (isBusy(error)) return { busy: error.detail.message };
-    return { ledger: noteRefused(asked, ids, inOneLine(error)), calls: [] };
-  }
-}
-
-/** Looks at the calls that have something left to tell: those whose instances have all arrived have none. */
-async function checkCalls(
-  calls: readonly Call[],
-  ledger: Ledger,
-  instances: readonly ScaleSetInstance[],
-): Promise<{ calls: Call[]; ledger: Ledger; modelFailure: string | undefined }> {
-  const left: Call[] = [];
-  let after = ledger;
-  let modelFailure: string | undefined;
-  for (const call of calls) {
-    try {
-      if (!isModelChange(call) && call.ids.every(id => ledger.arrivedAt.has(id))) continue;
-      if (!(await call.operation.check())) left.push(call);
-    } catch (error) {
-      if (!(error instanceof AzureError)) throw error;
-      if (isModelChange(call)) modelFailure = describe(error);
-      const behind = call.ids.filter(
-        id => !instances.some(instance => instance.id === id && instance.latestModelApplied),
-      );
-      after = noteRefused(after, behind.length > 0 ? behind : call.ids, inOneLine(error));
-    }
-  }
-  return { calls: left, ledger: after, modelFailure };
+function failedOf(step: ReturnType<typeof decide>['step']): readonly InstanceFailure[] {
+  return 'failed' in step ? step.failed : [];
 }

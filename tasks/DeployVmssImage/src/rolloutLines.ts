@@ -2,7 +2,7 @@
 import type { ScaleSetInstance } from '../../../shared/azure/scaleSets.js';
 import { formatDuration } from '../../../shared/core/duration.js';
 import { listOf, plural } from '../../../shared/core/text.js';
-import { describeInstance, inOrder } from './instances.js';
+import { describeInstance, idsText, inOrder } from './instances.js';
 import type { Ledger, RolloutPolicy, Step } from './rolloutPlan.js';
 
 /** One look: the ledger after it and the instances as they were seen. */
@@ -11,10 +11,17 @@ export interface Look {
   readonly instances: readonly ScaleSetInstance[];
 }
 
+/** A look with what its lines are measured by; times in milliseconds since the epoch. */
+export interface TimedLook extends Look {
+  readonly policy: RolloutPolicy;
+  readonly start: number;
+  readonly now: number;
+}
+
 const mostChanges = 5;
 
 /** What has changed since the last look; nothing of what was in service at the first. */
-export function newsLines(before: Look, after: Look, atFirst: ReadonlySet<string>): string[] {
+export function newsLines(before: Look, after: TimedLook, atFirst: ReadonlySet<string>): string[] {
   const { ledger, instances } = after;
   const came = [...ledger.arrivedAt.keys()].filter(
     id => !before.ledger.arrivedAt.has(id) && !atFirst.has(id),
@@ -38,27 +45,52 @@ export function newsLines(before: Look, after: Look, atFirst: ReadonlySet<string
   );
   if (changed.length > mostChanges)
     lines.push(`and ${changed.length - mostChanges} more changed their state`);
-  if (came.length > 0) {
-    const total = `${ledger.arrivedAt.size} of ${instances.length}`;
-    lines.push(
-      `In service on the new model: ${inOrder(came).join(', ')} (${total}) ${bar(ledger, instances)}`,
-    );
-  }
+  if (came.length > 0)
+    lines.push(`In service on the new model: ${idsText(came)} (${standing(after)}), ${times(after)}`);
   return lines;
 }
 
-/** `[####>>..]`: in service on the new model, on the way, still to come. */
+/** `3 of 8 [###>>...]`: how many have arrived, with a bar. */
+function standing({ ledger, instances }: Look): string {
+  return `${ledger.arrivedAt.size} of ${instances.length} ${bar(ledger, instances)}`;
+}
+
+/** `[####>>!..]`: in service on the new model, on the way, failed, still to come. */
 function bar(ledger: Ledger, instances: readonly ScaleSetInstance[]): string {
   const width = Math.min(40, instances.length);
   if (width === 0) return '';
   const cells = (count: number) => Math.round((count * width) / instances.length);
   const done = cells(ledger.arrivedAt.size);
-  const moving = Math.min(width - done, cells(ledger.missingSince.size));
-  return `[${'#'.repeat(done)}${'>'.repeat(moving)}${'.'.repeat(width - done - moving)}]`;
+  const bad = Math.min(width - done, cells(ledger.refused.size));
+  const moving = Math.min(width - done - bad, cells(ledger.missingSince.size - ledger.refused.size));
+  return `[${'#'.repeat(done)}${'>'.repeat(moving)}${'!'.repeat(bad)}${'.'.repeat(width - done - moving - bad)}]`;
+}
+
+function times(look: TimedLook): string {
+  const left = expectedLeft(look);
+  const soFar = formatDuration(look.now - look.start);
+  return left === undefined || left === 0 ? soFar : `${soFar}, about ${formatDuration(left)} to go`;
+}
+
+/**
+ * How much longer it takes when the others take as long as those that have arrived, in milliseconds; undefined before the
+ * first has. Pauses and the canaries' soak come on top. Where Azure rolls by itself, its pace so far is taken.
+ */
+export function expectedLeft({ ledger, instances, policy, start, now }: TimedLook): number | undefined {
+  const left = instances.filter(({ id }) => !ledger.arrivedAt.has(id) && !ledger.refused.has(id)).length;
+  const arrived = [...ledger.arrivedAt].flatMap(([id, at]) => {
+    const asked = policy.drives ? ledger.asked.get(id) : start;
+    return asked === undefined || at <= start ? [] : [at - asked];
+  });
+  if (arrived.length === 0) return undefined;
+  if (!policy.drives) return ((now - start) * left) / arrived.length;
+  const mean = arrived.reduce((sum, one) => sum + one, 0) / arrived.length;
+  return mean * Math.max(left === 0 ? 0 : 1, left / policy.batchSize);
 }
 
 /** How it stands, once a minute. */
-export function heartbeatLine({ ledger, instances }: Look, step: Step, elapsed: number): string {
+export function heartbeatLine(look: TimedLook, step: Step): string {
+  const { ledger, instances } = look;
   const onTheWay = instances.filter(({ id }) => ledger.missingSince.has(id));
   const shown = onTheWay
     .slice(0, mostChanges)
@@ -72,7 +104,7 @@ export function heartbeatLine({ ledger, instances }: Look, step: Step, elapsed: 
         : step.do === 'wait'
           ? 'waiting for Azure'
           : "waiting for the site, or for Azure's allowance";
-  return `${formatDuration(elapsed)}: ${ledger.arrivedAt.size} of ${instances.length} in service on the new model ${bar(ledger, instances)}, ${waits}`;
+  return `${times(look)}: ${standing(look)} in service on the new model, ${waits}`;
 }
 
 /** The reason in a sentence. */
@@ -97,12 +129,12 @@ export function leftBehindLine(
   instances: readonly ScaleSetInstance[],
 ): string {
   if (instances.length === 0) return `Stopped before the instances of '${scaleSetName}' were seen.`;
-  const moving = inOrder([...ledger.missingSince.keys()]);
+  const moving = [...ledger.missingSince.keys()];
   const old = instances.filter(({ id, latestModelApplied }) => !latestModelApplied && !ledger.asked.has(id));
   return [
     `Stopped with ${ledger.arrivedAt.size} of ${plural(instances.length, 'instance')} of '${scaleSetName}' in service on the new model.`,
-    ...(moving.length === 0 ? [] : [`On the way, and Azure goes on with them: ${moving.join(', ')}.`]),
-    ...(old.length === 0 ? [] : [`Still on the old model: ${inOrder(old.map(({ id }) => id)).join(', ')}.`]),
+    ...(moving.length === 0 ? [] : [`On the way, and Azure goes on with them: ${idsText(moving)}.`]),
+    ...(old.length === 0 ? [] : [`Still on the old model: ${idsText(old.map(({ id }) => id))}.`]),
     'The model itself is the new one; the next run goes on from here.',
   ].join(' ');
 }

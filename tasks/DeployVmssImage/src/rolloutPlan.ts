@@ -35,6 +35,8 @@ export interface Ledger {
   readonly arrivedAt: ReadonlyMap<string, number>;
   /** Why Azure would not upgrade an instance. */
   readonly refused: ReadonlyMap<string, string>;
+  /** To be asked for one by one: Azure refused a call that named each among others. */
+  readonly alone: ReadonlySet<string>;
   /** Chosen at the first look that finds work. */
   readonly canaries: readonly string[] | undefined;
   /** When anything last moved. */
@@ -67,6 +69,7 @@ export function openLedger(now: number): Ledger {
     missingSince: new Map(),
     arrivedAt: new Map(),
     refused: new Map(),
+    alone: new Set(),
     canaries: undefined,
     movedAt: now,
   };
@@ -86,6 +89,11 @@ export function noteAsked(ledger: Ledger, ids: readonly string[], now: number): 
 /** The ledger once Azure has refused, or failed, to upgrade these. */
 export function noteRefused(ledger: Ledger, ids: readonly string[], reason: string): Ledger {
   return { ...ledger, refused: new Map([...ledger.refused, ...ids.map(id => [id, reason] as const)]) };
+}
+
+/** The ledger once Azure has refused a call for all of these: one that cannot be upgraded must not keep back the others. */
+export function noteRefusedTogether(ledger: Ledger, ids: readonly string[]): Ledger {
+  return { ...ledger, alone: new Set([...ledger.alone, ...ids]) };
 }
 
 /** Takes in a new look at the instances and decides. Instances that no upgrade can reach must be left out. */
@@ -122,6 +130,7 @@ function takeIn(
   const toDo = instances.filter(({ current }) => !current);
   return {
     asked: before.asked,
+    alone: before.alone,
     missingSince,
     arrivedAt,
     refused,
@@ -186,7 +195,9 @@ function pick(
   const down = candidates.filter(({ inService }) => !inService).slice(0, Math.max(0, slots));
   const room = Math.min(slots - down.length, policy.batchSize - outOfService);
   const up = candidates.filter(({ inService }) => inService).slice(0, Math.max(0, room));
-  return [...down, ...up].map(({ id }) => id);
+  const ids = [...down, ...up].map(({ id }) => id);
+  const [first] = ids;
+  return first !== undefined && ledger.alone.has(first) ? [first] : ids.filter(id => !ledger.alone.has(id));
 }
 
 function failuresOf(policy: RolloutPolicy, ledger: Ledger, now: number): InstanceFailure[] {

@@ -7,8 +7,9 @@ import type { SiteProbe } from '../../../shared/agent/siteProbe.js';
 import { UserError } from '../../../shared/core/errors.js';
 import type { Clock } from '../../../shared/core/wait.js';
 import { deployTemplate, prepareDeployment, validateDeployment } from './deployTemplate.js';
-import { flexibleRefusal, moveInstances } from './moveInstances.js';
+import { moveInstances, rollingChange } from './moveInstances.js';
 import { describePlan } from './planLines.js';
+import { findHealthCommand } from './rolloutSettings.js';
 import { readSettings, type Change, type DeployInputs, type Settings } from './settings.js';
 import { checkImage, setModelImage, settledScaleSet } from './updateImage.js';
 
@@ -28,6 +29,7 @@ export async function deployVmssImage(
 ): Promise<string> {
   const settings = readSettings(input);
   const { change } = settings;
+  findHealthCommand(settings.rollout, agent);
   // The files first: what is wrong with them is known without asking Azure anything.
   const prepared =
     change.action === 'deployTemplate' ? prepareDeployment(change, agent, ports.clock.now()) : undefined;
@@ -91,8 +93,6 @@ async function setImageAndRoll(change: Change, world: World): Promise<string> {
   const { clock } = ports;
   const host = { agent, clock };
   const scaleSet = await settledScaleSet(change.scaleSetName, settings.resourceGroup, azure, host);
-  if (scaleSet.orchestrationMode === 'Flexible' && settings.rollout.strategy !== 'modelOnly')
-    throw flexibleRefusal(scaleSet.name, 'nothing was changed');
   await checkImage(scaleSet, change.image, azure, clock.now());
   const isSet = isSameImage(scaleSet.image, change.image);
   if (settings.dryRun) {
@@ -102,7 +102,15 @@ async function setImageAndRoll(change: Change, world: World): Promise<string> {
   const since = clock.now();
   if (isSet)
     agent.info(`The model of '${scaleSet.name}' has this image already; its instances are looked at.`);
-  const underWay = isSet ? [] : await setModelImage(scaleSet, change.image, azure, host);
+  const underWay = isSet
+    ? []
+    : await setModelImage(
+        scaleSet,
+        change.image,
+        azure,
+        host,
+        rollingChange(settings.rollout, scaleSet.capacity),
+      );
   return moveInstances(
     {
       scaleSet: { ...scaleSet, image: change.image },

@@ -1,6 +1,5 @@
 /** The inputs, checked together and made into what the use case works with. */
 import type { Inputs } from '../../../shared/agent/inputs.js';
-import { parseAmount, type Amount } from '../../../shared/core/amount.js';
 import { ProblemsError, UserError } from '../../../shared/core/errors.js';
 import {
   describeKind,
@@ -9,6 +8,9 @@ import {
 } from '../../../shared/core/imageReference.js';
 import { parseNameValues } from '../../../shared/core/nameValues.js';
 import type { inputs } from './inputs.generated.js';
+import { readRollout, type Attempt, type RolloutSettings } from './rolloutSettings.js';
+
+export type { RolloutSettings } from './rolloutSettings.js';
 
 /** The inputs as the agent gives them. */
 export type DeployInputs = Inputs<typeof inputs>;
@@ -29,21 +31,6 @@ export type Change =
       readonly scaleSetName: string | undefined;
     }
   | { readonly action: 'updateImage'; readonly scaleSetName: string; readonly image: RollableImage };
-
-/** How the instances move; times in milliseconds. */
-export interface RolloutSettings {
-  readonly strategy: 'rolling' | 'allAtOnce' | 'modelOnly';
-  readonly batchSize: Amount;
-  readonly canarySize: Amount;
-  readonly canarySoak: number;
-  readonly pause: number;
-  readonly maxUnhealthy: Amount;
-  readonly instanceTimeout: number;
-  readonly onFailure: 'rollback' | 'stop';
-  readonly healthCheck: 'platform' | 'http' | 'none';
-  readonly healthUrl: string | undefined;
-  readonly healthText: string | undefined;
-}
 
 /** All that the step was asked for. */
 export interface Settings {
@@ -68,16 +55,7 @@ export function readSettings(input: DeployInputs): Settings {
       return otherwise;
     }
   };
-  const amount = (name: 'batchSize' | 'canarySize' | 'maxUnhealthy', fallback: string): Amount =>
-    attempt(() => parseAmount(input[name] ?? fallback, name), { count: 1 });
-
-  const batchSize = amount('batchSize', '20%');
-  const canarySize = amount('canarySize', '0');
-  const maxUnhealthy = amount('maxUnhealthy', '20%');
-  if (Object.values(batchSize).includes(0)) problems.push("'batchSize' must be more than 0.");
-  if (input.instanceTimeoutInMinutes < 1) problems.push("'instanceTimeoutInMinutes' must be 1 or more.");
-  if (input.healthUrl !== undefined && !/^https?:\/\/[^/\s]+/i.test(input.healthUrl))
-    problems.push(`'healthUrl' must be an http or https address, not '${input.healthUrl}'.`);
+  const rollout = readRollout(input, problems, attempt);
   if (!/^[-\w._()]{1,90}$/.test(input.resourceGroupName) || input.resourceGroupName.endsWith('.'))
     problems.push(
       `'resourceGroupName' is no name of a resource group: '${input.resourceGroupName}' (letters, digits, . _ - and parentheses, at most 90).`,
@@ -90,24 +68,10 @@ export function readSettings(input: DeployInputs): Settings {
   return {
     resourceGroup: input.resourceGroupName,
     change,
-    rollout: {
-      strategy: input.strategy,
-      batchSize,
-      canarySize,
-      canarySoak: input.canarySoakSeconds * 1000,
-      pause: input.pauseSeconds * 1000,
-      maxUnhealthy,
-      instanceTimeout: input.instanceTimeoutInMinutes * 60_000,
-      onFailure: input.onFailure,
-      healthCheck: input.healthCheck,
-      healthUrl: input.healthUrl,
-      healthText: input.healthText,
-    },
+    rollout,
     dryRun: input.dryRun,
   };
 }
-
-type Attempt = <T>(read: () => T, otherwise: T) => T;
 
 function readTemplateChange(input: DeployInputs, problems: string[], attempt: Attempt): Change {
   if (input.templateFile === undefined) problems.push("'action: deployTemplate' needs 'templateFile'.");

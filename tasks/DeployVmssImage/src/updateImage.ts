@@ -4,7 +4,12 @@ import type { Azure } from '../../../shared/azure/azure.js';
 import { isBusy } from '../../../shared/azure/failure.js';
 import { regionKey, type ImageFacts } from '../../../shared/azure/images.js';
 import { untilEnded, type Operation } from '../../../shared/azure/operation.js';
-import { formatModelImage, type ModelImage, type ScaleSet } from '../../../shared/azure/scaleSets.js';
+import {
+  formatModelImage,
+  type ModelImage,
+  type ScaleSet,
+  type UpgradeChange,
+} from '../../../shared/azure/scaleSets.js';
 import { ProblemsError, UserError } from '../../../shared/core/errors.js';
 import { describeKind } from '../../../shared/core/imageReference.js';
 import { listOf } from '../../../shared/core/text.js';
@@ -105,6 +110,7 @@ export function objections(
 
 /**
  * Puts an image into the model.
+ * @param upgrade another upgrade mode, in the same request
  * @returns what is still under way: nothing in Manual mode, where it is over at once; else Azure's moving of the instances
  * @throws AzureError when Azure refuses it
  */
@@ -113,11 +119,18 @@ export async function setModelImage(
   image: ModelImage,
   azure: Azure,
   host: { readonly agent: Agent; readonly clock: Clock },
+  upgrade?: UpgradeChange,
 ): Promise<readonly Operation[]> {
   const { agent, clock } = host;
-  agent.info(`Setting the image of '${scaleSet.name}' to ${formatModelImage(image)}`);
-  const operation = await patiently(() => azure.scaleSets.setImage(scaleSet.name, image), host);
-  if (scaleSet.upgradeMode !== 'Manual') return [operation];
+  const mode = upgrade?.mode ?? scaleSet.upgradeMode;
+  agent.info(
+    `Setting the image of '${scaleSet.name}' to ${formatModelImage(image)}${mode === scaleSet.upgradeMode ? '' : `, and its upgrade policy to ${mode}`}`,
+  );
+  const operation = await patiently(
+    () => azure.scaleSets.setImage(scaleSet.name, image, undefined, upgrade),
+    host,
+  );
+  if (mode !== 'Manual') return [operation];
   const doing = `the change of the model of '${scaleSet.name}'`;
   await untilEnded(operation, {
     doing,

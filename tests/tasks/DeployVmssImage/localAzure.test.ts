@@ -144,10 +144,10 @@ describe('DeployVmssImage on the local Azure', function () {
     assert.match(result, /Moved 3 of 3 instances of 'webapp-vmss'/, stdout);
     assert.equal(outputs['previousImageReference']?.toLowerCase(), imageId('one').toLowerCase());
     assert.equal(outputs['instancesUpdated'], '3');
-    assert.deepEqual(stdout.match(/^Upgrading 1 instance: \d$/gm), [
-      'Upgrading 1 instance: 0',
-      'Upgrading 1 instance: 1',
-      'Upgrading 1 instance: 2',
+    assert.deepEqual(stdout.match(/^Batch \d: upgrading 1 of 3 instances: \d$/gm), [
+      'Batch 1: upgrading 1 of 3 instances: 0',
+      'Batch 2: upgrading 1 of 3 instances: 1',
+      'Batch 3: upgrading 1 of 3 instances: 2',
     ]);
     assert.deepEqual(await runningImages(), Array(3).fill(imageId('two')));
   });
@@ -204,7 +204,7 @@ describe('DeployVmssImage on the local Azure', function () {
       batchSize: '1',
     };
     const { result, stdout } = await run(update, (text, kill) => {
-      if (sent || !text.includes('Upgrading 1 instance: 1')) return;
+      if (sent || !text.includes('upgrading 1 of 3 instances: 1')) return;
       sent = true;
       kill('SIGINT');
     });

@@ -33,10 +33,12 @@ const defaults: DeployInputs = {
   canarySize: '0',
   canarySoakSeconds: 0,
   pauseSeconds: 0,
+  maxSurge: false,
   onFailure: 'rollback',
   healthCheck: 'platform',
   healthUrl: undefined,
   healthText: undefined,
+  healthCommand: undefined,
   maxUnhealthy: '0',
   instanceTimeoutInMinutes: 10,
   dryRun: false,
@@ -116,10 +118,10 @@ describe('DeployVmssImage', () => {
       instancesUpdated: '4',
       rolledBack: 'false',
     });
-    assert.ok(log.some(line => line.startsWith('In service on the new model: 3 (4 of 4) [####]')));
+    assert.ok(log.some(line => line.startsWith('In service on the new model: 3 (4 of 4 [####]), 4 min ')));
     assert.match(
       summaries[0]!.markdown,
-      /\| 3 \| web\\_3 \| new \| Succeeded, running \| healthy \| moved \|/,
+      /\| 3 \| web\\_3 \| new \| Succeeded, running \| healthy \| 1 min 00 s \| moved \|/,
     );
     assert.deepEqual(warnings, []);
   });
@@ -357,11 +359,11 @@ describe('DeployVmssImage', () => {
     assert.deepEqual(sim.writes, []);
   });
 
-  it('changes nothing of a scale set in Flexible orchestration but its model, when asked to', async () => {
+  it('moves the machines of a scale set in Flexible orchestration by their names', async () => {
     const flexible = { scaleSet: { orchestrationMode: 'Flexible' } } as const;
-    const refused = scene({}, flexible);
-    await assert.rejects(refused.run(), /Flexible orchestration, .*; nothing was changed/);
-    assert.deepEqual(refused.sim.writes, []);
+    const { run, sim } = scene({}, flexible);
+    assert.match(await run(), /^Moved 4 of 4 instances/);
+    assert.deepEqual(sim.upgradeCalls, [['web_0'], ['web_1'], ['web_2'], ['web_3']]);
     const model = scene({ strategy: 'modelOnly' }, flexible);
     await model.run();
     assert.deepEqual(model.sim.writes, [`image ${imageId('new')}`]);

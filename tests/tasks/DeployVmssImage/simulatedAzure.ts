@@ -127,8 +127,9 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
   let tags: Tags = options.scaleSet?.tags ?? {};
   let movesUntil = 0;
   const behaviourOf = (id: string, of: string): Behaviour => options.behaviour?.(id, of) ?? {};
+  const isFlexible = options.scaleSet?.orchestrationMode === 'Flexible';
   const machines: Machine[] = Array.from({ length: count }, (_, index) => ({
-    id: String(index),
+    id: isFlexible ? `web_${index}` : String(index),
     image: options.oldIds?.includes(String(index)) === true ? imageId('ancient') : idOf(model),
     busyUntil: 0,
     refused: false,
@@ -262,7 +263,7 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
             const busy = clock.now() < machine.busyUntil;
             return {
               id: machine.id,
-              name: `web_${machine.id}`,
+              name: isFlexible ? machine.id : `web_${machine.id}`,
               latestModelApplied: machine.image === idOf(model),
               provisioningState: busy ? 'Updating' : 'Succeeded',
               powerState: busy ? 'starting' : 'running',
