@@ -60,7 +60,8 @@ export function hasInit({ major, minor }: PackerVersion): boolean {
   return major > 1 || (major === 1 && minor >= 7);
 }
 
-const packerEnvironment = {
+/** The environment of every run of Packer. */
+export const packerEnvironment = {
   // Asks the network for nothing but the build, and does not colour its output.
   CHECKPOINT_DISABLE: '1',
   PACKER_NO_COLOR: '1',
