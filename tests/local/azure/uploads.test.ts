@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   createDefaultHttpClient,
   createHttpHeaders,
@@ -7,6 +10,7 @@ import {
   createPipelineRequest,
   type HttpMethods,
 } from '@azure/core-rest-pipeline';
+import { openStateFile } from '../../../local/azure/state/savedState.js';
 import { checkFooter, checksum } from '../../../local/azure/storage/vhdFooter.js';
 import { look, startFixture, transportTo, type Fixture } from './fixture.js';
 
@@ -53,6 +57,12 @@ describe('Blobs that are uploaded to the local Azure', function () {
   this.timeout(240_000);
   let azure: Fixture;
   let keys: string[] = [];
+  let directory: string;
+  const start = () =>
+    startFixture(
+      { offset: 0 },
+      { state: openStateFile(join(directory, 'state.json')), stateDirectory: directory },
+    );
 
   /** A request signed with the account's key, as Azure's clients sign theirs. */
   const blob = async (
@@ -121,7 +131,8 @@ describe('Blobs that are uploaded to the local Azure', function () {
     });
 
   before(async () => {
-    azure = await startFixture();
+    directory = mkdtempSync(join(tmpdir(), 'uploads-test-'));
+    azure = await start();
     await azure.arm('PUT', '/resourcegroups/web', { location });
     const path = `/resourceGroups/web/providers/Microsoft.Storage/storageAccounts/${account}`;
     const made = await azure.arm('PUT', path, {
@@ -153,7 +164,10 @@ describe('Blobs that are uploaded to the local Azure', function () {
     keys = (look(listed, 'body.keys.*.value') as string[]).map(String);
     assert.equal(keys.length, 2);
   });
-  after(() => azure.close());
+  after(async () => {
+    await azure.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
 
   it('are not there before, and need a key', async () => {
     assert.equal((await blob('GET', '/vhds/disk.vhd')).status, 404);
@@ -205,5 +219,24 @@ describe('Blobs that are uploaded to the local Azure', function () {
     const lines = azure.traffic().filter(line => String(line['url']).startsWith(site));
     assert.ok(lines.some(line => line['method'] === 'PUT' && line['status'] === 201));
     assert.ok(lines.every(line => line['requestBody'] === null));
+  });
+
+  it('outlive the process where its state is kept', async () => {
+    await azure.close();
+    azure = await start();
+    assert.match((await blob('GET', '/vhds?comp=list&restype=container')).text, /<Name>disk\.vhd<\/Name>/);
+    const { text } = await blob('GET', '/vhds/disk.vhd', {
+      headers: { 'x-ms-range': 'bytes=1048576-1048583' },
+    });
+    assert.equal(text, 'conectix');
+    await azure.close();
+    azure = await start();
+    assert.equal(look(await image('again', 'disk.vhd'), 'body.status'), 'Succeeded');
+    const path = `/resourceGroups/web/providers/Microsoft.Storage/storageAccounts/${account}`;
+    await azure.armDone('DELETE', path);
+    assert.equal(readdirSync(join(directory, 'blobs')).length, 1);
+    await azure.close();
+    azure = await start();
+    assert.deepEqual(readdirSync(join(directory, 'blobs')), []);
   });
 });
