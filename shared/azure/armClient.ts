@@ -2,6 +2,7 @@
 import { ComputeManagementClient } from '@azure/arm-compute';
 import { ResourceManagementClient } from '@azure/arm-resources';
 import { createPipelineRequest } from '@azure/core-rest-pipeline';
+import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import type { TokenCredential } from '@azure/identity';
 import type { Agent } from '../agent/agent.js';
 import { AzureError } from '../core/errors.js';
@@ -42,15 +43,16 @@ export interface ArmClient {
   start(doing: string, begin: () => Poller): Promise<Operation>;
 }
 
-/**
- * Makes the client for a service connection; nothing is asked of Azure before its first call.
- * @param own for tests: another credential or clock
- */
-export function createArmClient(
-  agent: Agent,
-  connection: ServiceConnection,
-  own: { readonly credential?: TokenCredential; readonly clock?: Clock } = {},
-): ArmClient {
+/** What a client is given in place of the agent's own, for tests and measurements. */
+export interface OwnClient {
+  readonly credential?: TokenCredential;
+  readonly clock?: Clock;
+  /** Sees every request last, such as one that trusts another authority. */
+  readonly transport?: PipelinePolicy;
+}
+
+/** Makes the client for a service connection; nothing is asked of Azure before its first call. */
+export function createArmClient(agent: Agent, connection: ServiceConnection, own: OwnClient = {}): ArmClient {
   const { cloud, subscriptionId } = connection;
   const { signal } = agent;
   const clock = own.clock ?? systemClock;
@@ -65,7 +67,10 @@ export function createArmClient(
     userAgentOptions: { userAgentPrefix: 'bake-and-roll' },
     // The SDKs' own retries sleep as long as any Retry-After says, in silence.
     retryOptions: { maxRetries: 0 },
-    additionalPolicies: [{ policy: answerPolicy({ signal, clock, log }), position: 'perCall' as const }],
+    additionalPolicies: [
+      { policy: answerPolicy({ signal, clock, log }), position: 'perCall' as const },
+      ...(own.transport === undefined ? [] : [{ policy: own.transport, position: 'perRetry' as const }]),
+    ],
     ...(proxyOptions === undefined ? {} : { proxyOptions }),
   };
 
