@@ -35,7 +35,12 @@ export function readJsonTemplate(
   const variables = new Map(
     Object.entries(isObject(template['variables']) ? template['variables'] : {}).map(([name, preset]) => {
       const value = given[name] ?? preset;
-      const text = value === null || value === undefined ? undefined : String(value);
+      const text =
+        typeof value === 'string'
+          ? value
+          : value === null || value === undefined
+            ? undefined
+            : JSON.stringify(value);
       const filled = text?.replace(
         /\{\{\s*env\s+[`"]([^`"]+)[`"]\s*\}\}/g,
         (_all, env: string) => place.environment(env) ?? '',
