@@ -29,7 +29,12 @@ export type Destination = {
       readonly regions: readonly string[] | undefined;
       readonly shape: ImageShape;
     }
-  | { readonly kind: 'vhd'; readonly group: string | undefined; readonly storageAccount: string | undefined }
+  | {
+      readonly kind: 'vhd';
+      readonly group: string | undefined;
+      readonly storageAccount: string | undefined;
+      readonly osType: string | undefined;
+    }
 );
 
 /** What is known of a template's output. */
@@ -65,7 +70,13 @@ export function destinationsOf(model: TemplateModel): Destinations {
       all.push({ ...galleryOf(source, target, unknown), ...common });
     if (has(source, 'storage_account')) {
       const storageAccount = read('storage_account');
-      all.push({ kind: 'vhd', ...common, group: group('resource_group_name'), storageAccount });
+      all.push({
+        kind: 'vhd',
+        ...common,
+        group: group('resource_group_name'),
+        storageAccount,
+        osType: read('os_type'),
+      });
     }
   }
   return { all, groups, unknown };
