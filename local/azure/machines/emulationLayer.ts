@@ -57,6 +57,12 @@ export async function writeEmulationLayer(directory: string): Promise<void> {
     await chmod(file, mode);
   }
   // In the overlay these directories show this layer's permissions.
-  for (const made of ['', 'usr', 'usr/sbin', 'etc', 'etc/sudoers.d'])
-    await chmod(join(directory, made), 0o755);
+  const made = all.flatMap(({ path }) => parents(path));
+  for (const one of new Set(['', ...made])) await chmod(join(directory, one), 0o755);
+}
+
+/** `etc/apt/x` → `etc`, `etc/apt` */
+function parents(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }

@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { ToolError } from '../../../shared/core/errors.js';
 import type { MachineConsole } from './machineConsole.js';
 import type { CommandResult } from './machineHost.js';
@@ -13,6 +13,9 @@ import type { CommandResult } from './machineHost.js';
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const longestOutput = 1024 * 1024;
 const enterMachine = join(import.meta.dirname, 'enterMachine.sh');
+
+/** A machine's processes begin as its own first one would have them, whatever the host's umask is. */
+const withUmask = ['/bin/sh', '-c', 'umask 022; exec "$@"', 'sh'];
 
 /** How a process ended: by exit code or by signal. */
 export interface Ending {
@@ -89,7 +92,7 @@ export async function createNamespaces(
     root: `/proc/${pid}/root`,
     enter(command, environment) {
       const where = ['--target', String(pid), '--mount', '--uts', '--ipc', '--pid'];
-      return spawn('nsenter', [...where, '--', ...command], {
+      return spawn('nsenter', [...where, '--', ...withUmask, ...command], {
         detached: true,
         env: { PATH: path, LANG: 'C.UTF-8', ...environment },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -131,14 +134,22 @@ export async function runInside(
 ): Promise<CommandResult> {
   const child = namespaces.enter(command, environment);
   let output = '';
+  let chunks = 0;
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
+      chunks += 1;
       output = (output + text).slice(-longestOutput);
     });
   }
   const closed = once(child, 'close');
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  // A daemon that the command leaves behind may hold its output open.
+  // A daemon that the command leaves behind may hold its output open. What the command itself has said is in the pipes by now,
+  // and read in the next turns of the event loop: on a busy machine these may come later than any time that is waited.
   await Promise.race([closed, delay(250)]);
+  for (let before = -1; before !== chunks;) {
+    before = chunks;
+    await nextTurn();
+    await nextTurn();
+  }
   return { exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]), output };
 }

@@ -11,7 +11,7 @@ import { readServiceUnit, type ServiceUnit } from './units/serviceUnit.js';
 import { parseUnitFile } from './units/unitFile.js';
 
 const port = 22;
-const patience = 20_000;
+const patience = 60_000;
 
 /** sshd as a service that listens on the machine's address only. */
 export function sshService({ address, login, name }: MachineOptions): ServiceUnit {

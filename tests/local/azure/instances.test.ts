@@ -52,7 +52,7 @@ describe('Instances of scale sets in the local Azure', () => {
     const latest = await azure.arm('GET', `${web}/rollingUpgrades/latest`);
     assert.equal(look(latest, 'body.properties.progress.successfulInstanceCount'), 1000);
     assert.equal(look(await azure.armDone('DELETE', web), 'body.status'), 'Succeeded');
-  }).timeout(120_000);
+  }).timeout(600_000);
 
   it('are no more than fit the placement group', async () => {
     await started(true);

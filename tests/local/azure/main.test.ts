@@ -96,7 +96,8 @@ describe('The command line of the local Azure', () => {
   });
 });
 
-describe('npm run azure', () => {
+describe('npm run azure', function () {
+  this.timeout(600_000);
   let temporary: string;
   const children: ChildProcess[] = [];
   beforeEach(() => {
@@ -122,7 +123,8 @@ describe('npm run azure', () => {
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const [line] = (await Promise.race([
       once(child.stdout, 'data'),
-      once(child, 'exit').then(() => Promise.reject(new Error(said))),
+      // Not 'exit': what it said may be read after that.
+      once(child, 'close').then(() => Promise.reject(new Error(said))),
     ])) as [Buffer];
     const facts = JSON.parse(line.toString()) as Connection;
     const { tenantId, clientId, clientSecret, subscriptionId } = facts;

@@ -14,7 +14,7 @@ import { trafficFile } from './trafficFile.js';
 
 /** `npm run azure` as a process of its own with real machines, and Debian's Packer in front of it. */
 describe('Packer against the local Azure', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const directory = mkdtempSync(join(tmpdir(), 'packer-test-'));
   const readyFile = join(directory, 'ready.json');
   const traffic = trafficFile(directory);

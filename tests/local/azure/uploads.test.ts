@@ -54,7 +54,7 @@ describe('The footer of a VHD', () => {
 });
 
 describe('Blobs that are uploaded to the local Azure', function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let azure: Fixture;
   let keys: string[] = [];
   let directory: string;

@@ -24,7 +24,7 @@ const site = {
 };
 
 describe('the Azure CLI against the local Azure', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let server: Server;
   let subscription: string;
   let address: string;

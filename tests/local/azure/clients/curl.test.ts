@@ -6,7 +6,7 @@ import { look } from '../fixture.js';
 import { run, startServer, type Server } from './server.js';
 
 describe('curl against the local Azure', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let server: Server;
   let authorization: string;
 

@@ -25,7 +25,9 @@ const [vm, instance] = await Promise.all([
 const namespaces = [];
 for (const machine of [vm, instance]) namespaces.push((await machine.run(['readlink', '/proc/1/ns/pid'])).output.trim());
 void instance.run(['sh', '-c', "trap '' TERM HUP INT PIPE; setsid sleep 1000 & while :; do sleep 1; done"]);
-setTimeout(() => console.log(JSON.stringify(namespaces)), 200);
+// The test looks only when the command is there.
+while (!(await instance.run(['ps', '-e', '-o', 'args='])).output.includes('sleep 1000')) await new Promise(resolve => setTimeout(resolve, 20));
+console.log(JSON.stringify(namespaces));
 `;
 
 /** Numbers of the processes in one of the pid namespaces. */
@@ -37,7 +39,7 @@ async function processesIn(namespaces: readonly string[]): Promise<string[]> {
 }
 
 describe('death of the machines’ host', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     it(`leaves no process behind after ${signal}`, async () => {
       const directory = await mkdtemp(join(tmpdir(), 'host-death-'));
@@ -56,8 +58,9 @@ describe('death of the machines’ host', function () {
         );
         child.kill(signal);
         await once(child, 'exit');
-        let left = before;
-        for (let attempt = 0; left.length > 0 && attempt < 100; attempt += 1) {
+        const deadline = Date.now() + 60_000;
+        let left = await processesIn(namespaces);
+        while (left.length > 0 && Date.now() < deadline) {
           await delay(50);
           left = await processesIn(namespaces);
         }

@@ -25,7 +25,7 @@ setsid php -S "$address:8080" -t /srv/health >/dev/null 2>&1 </dev/null &
 `;
 
 describe('Extensions in real instances', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let azure: Fixture;
   let directory: string;
   const server = createServer((_request, response) => response.end('hostname >/srv/health/name.txt\n'));

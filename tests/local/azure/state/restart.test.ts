@@ -45,12 +45,15 @@ describe('A machine of a local Azure that is started again', () => {
   };
   const inside = async (address: string, command: string): Promise<string> => {
     const options = [
+      'IdentitiesOnly=yes',
       'StrictHostKeyChecking=accept-new',
       `UserKnownHostsFile=${join(directory, 'known')}`,
       'BatchMode=yes',
     ];
     const args = options.flatMap(option => ['-o', option]);
     const { stdout } = await run('ssh', [
+      '-F',
+      '/dev/null',
       ...args,
       '-i',
       join(directory, 'key'),
@@ -61,7 +64,7 @@ describe('A machine of a local Azure that is started again', () => {
   };
 
   it('has its address, its host keys and its disk, however the process ended', async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(directory, 'key')]);
     const keyData = readFileSync(join(directory, 'key.pub'), 'utf8').trim();
     const first = await start();
