@@ -21,6 +21,7 @@ export function scaleSetOf(model: VirtualMachineScaleSet): ScaleSet {
     .flatMap(address => address.loadBalancerBackendAddressPools ?? [])
     .flatMap(pool => (pool.id === undefined ? [] : [pool.id]));
   const mode = model.upgradePolicy?.mode;
+  const rolling = model.upgradePolicy?.rollingUpgradePolicy;
   return {
     name: model.name ?? '',
     id: model.id ?? '',
@@ -29,6 +30,12 @@ export function scaleSetOf(model: VirtualMachineScaleSet): ScaleSet {
     upgradeMode: mode === 'Automatic' || mode === 'Rolling' ? mode : 'Manual',
     automaticOsUpgrade: model.upgradePolicy?.automaticOSUpgradePolicy?.enableAutomaticOSUpgrade ?? false,
     image: imageOf(profile?.storageProfile?.imageReference, profile?.storageProfile?.osDisk?.image?.uri),
+    // What is not set is 20 %, Azure's default for both.
+    rollingPolicy: rolling && {
+      batchPercent: rolling.maxBatchInstancePercent ?? 20,
+      unhealthyPercent: rolling.maxUnhealthyInstancePercent ?? 20,
+      maxSurge: rolling.maxSurge ?? false,
+    },
     healthSignal: healthSignalOf(profile),
     capacity: model.sku?.capacity ?? 0,
     provisioningState: model.provisioningState ?? '',

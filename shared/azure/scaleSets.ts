@@ -35,6 +35,9 @@ export interface ScaleSet {
   readonly automaticOsUpgrade: boolean;
   /** Undefined when the model names none, as of a scale set made without a profile. */
   readonly image: ModelImage | undefined;
+  /** By which rules Azure rolls by itself; undefined where none are set. */
+  readonly rollingPolicy:
+    Pick<RollingUpgradePolicy, 'batchPercent' | 'unhealthyPercent' | 'maxSurge'> | undefined;
   /** Where Azure gets each instance's health from; undefined when nothing tells it. */
   readonly healthSignal: HealthSignal | undefined;
   readonly capacity: number;

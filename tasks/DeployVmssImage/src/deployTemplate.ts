@@ -3,17 +3,18 @@ import { readFileSync } from 'node:fs';
 import { basename, extname, isAbsolute, join } from 'node:path';
 import type { Agent } from '../../../shared/agent/agent.js';
 import type { Azure } from '../../../shared/azure/azure.js';
-import type { DeploymentOutput, DeploymentRequest } from '../../../shared/azure/deployments.js';
-import type { ModelImage, ScaleSet } from '../../../shared/azure/scaleSets.js';
+import type { DeploymentRequest, DeploymentState } from '../../../shared/azure/deployments.js';
+import type { ScaleSet } from '../../../shared/azure/scaleSets.js';
 import { ProblemsError, UserError } from '../../../shared/core/errors.js';
 import { listOf, plural } from '../../../shared/core/text.js';
 import type { Clock } from '../../../shared/core/wait.js';
-import { readJson, type JsonFile } from './jsonFile.js';
-import type { Change } from './settings.js';
+import { isObject, readJson, type JsonFile } from './jsonFile.js';
+import type { Change, RolloutSettings } from './settings.js';
 import { bindParameters } from './templateParameters.js';
 import { watchDeployment } from './watchDeployment.js';
 
-type TemplateChange = Change & { readonly action: 'deployTemplate' };
+/** The settings of a deployment. */
+export type TemplateChange = Change & { readonly action: 'deployTemplate' };
 
 /** A deployment that is ready to be sent. */
 export interface PreparedDeployment {
@@ -21,20 +22,24 @@ export interface PreparedDeployment {
   readonly request: DeploymentRequest;
 }
 
-/** What a deployment left. */
-export interface Deployed {
-  readonly outputs: readonly DeploymentOutput[];
-  /** The scale set to roll, as its model is now; undefined when the deployment holds none. */
-  readonly scaleSet: ScaleSet | undefined;
-  /** The image in that scale set's model before; undefined when there was no such scale set. */
-  readonly previous: ModelImage | undefined;
+/** The resource group before the deployment. */
+export interface GroupBefore {
+  /** False in a dry run only, which makes none. */
+  readonly exists: boolean;
+  readonly location: string;
+  readonly scaleSets: readonly ScaleSet[];
 }
 
 /**
  * Reads the files and binds the parameters; asks nothing of Azure. Secure values are masked from here on.
  * @throws ProblemsError naming everything that is wrong with them
  */
-export function prepareDeployment(change: TemplateChange, agent: Agent, now: number): PreparedDeployment {
+export function prepareDeployment(
+  change: TemplateChange,
+  strategy: RolloutSettings['strategy'],
+  agent: Agent,
+  now: number,
+): PreparedDeployment {
   const template = readFile(change.templateFile, agent);
   const parametersFile =
     change.parametersFile === undefined ? undefined : readFile(change.parametersFile, agent);
@@ -42,7 +47,16 @@ export function prepareDeployment(change: TemplateChange, agent: Agent, now: num
   const broken = files.flatMap(({ problems }) => problems);
   const bound = broken.length > 0 ? undefined : bindParameters(template, parametersFile, change.overrides);
   for (const secret of bound?.secrets ?? []) agent.secret(secret);
-  const problems = bound?.problems ?? broken;
+  const sets =
+    change.scaleSetName === undefined && strategy !== 'modelOnly' ? certainScaleSets(template.value) : 0;
+  const problems = [
+    ...(bound?.problems ?? broken),
+    ...(sets > 1
+      ? [
+          `${change.templateFile} makes ${sets} scale sets: name the one whose instances are to be moved in 'scaleSetName'`,
+        ]
+      : []),
+  ];
   if (bound === undefined || problems.length > 0)
     throw new ProblemsError('The template cannot be deployed with these parameters', problems);
   return {
@@ -53,7 +67,7 @@ export function prepareDeployment(change: TemplateChange, agent: Agent, now: num
 
 /**
  * Has Azure validate the deployment, creating the group where it is missing.
- * @returns the images of the group's scale sets before the deployment, by name in lower case
+ * @returns the group as it is before the deployment
  * @throws AzureError with all that the validation found
  */
 export async function validateDeployment(
@@ -62,7 +76,7 @@ export async function validateDeployment(
   resourceGroup: string,
   azure: Azure,
   host: { readonly agent: Agent; readonly dryRun: boolean },
-): Promise<ReadonlyMap<string, ModelImage | undefined>> {
+): Promise<GroupBefore> {
   const { agent, dryRun } = host;
   const location = await azure.deployments.groupLocation();
   if (location === undefined) {
@@ -75,56 +89,63 @@ export async function validateDeployment(
       agent.info(
         `Resource group '${resourceGroup}' would be created in ${change.location}; Azure validates a template only in a group that exists, so that was left out.`,
       );
-      return new Map();
+      return { exists: false, location: change.location, scaleSets: [] };
     }
     agent.info(`Creating resource group '${resourceGroup}' in ${change.location}`);
     await azure.deployments.createGroup(change.location);
   }
-  const before = location === undefined ? [] : await azure.scaleSets.list();
+  const scaleSets = location === undefined ? [] : await azure.scaleSets.list();
   await azure.deployments.validate(name, request);
   agent.info(`Azure has validated the template ('${name}', ${request.mode}).`);
-  return new Map(before.map(scaleSet => [scaleSet.name.toLowerCase(), scaleSet.image]));
+  return { exists: true, location: location ?? change.location ?? '', scaleSets };
 }
 
 /**
  * Deploys and watches.
- * @param before images of the group's scale sets, as {@link validateDeployment} gives them
- * @throws AzureError with the failed operations; UserError when it is not clear which scale set to roll
+ * @throws AzureError with the failed operations
  */
 export async function deployTemplate(
   { name, request }: PreparedDeployment,
-  change: TemplateChange,
-  before: ReadonlyMap<string, ModelImage | undefined>,
   azure: Azure,
   host: { readonly agent: Agent; readonly clock: Clock },
-): Promise<Deployed> {
+): Promise<DeploymentState> {
   await azure.deployments.start(name, request);
-  const state = await watchDeployment(name, azure.deployments, host);
-  const scaleSetName = chooseScaleSet(change.scaleSetName, state.resources);
-  const scaleSet = scaleSetName === undefined ? undefined : await azure.scaleSets.find(scaleSetName);
-  if (scaleSetName !== undefined && scaleSet === undefined) {
-    throw new UserError(
-      `The template is deployed, but its resource group has no scale set '${scaleSetName}' (input 'scaleSetName').`,
-    );
-  }
-  return { outputs: state.outputs, scaleSet, previous: before.get((scaleSetName ?? '').toLowerCase()) };
+  return watchDeployment(name, azure.deployments, host);
 }
 
 /**
  * The scale set to roll: the named one, else the only one among the deployment's resources. Pure.
- * @throws UserError when there are several
+ * @throws UserError when there are several, and their instances are to be moved
  */
-export function chooseScaleSet(named: string | undefined, resources: readonly string[]): string | undefined {
+export function chooseScaleSet(
+  named: string | undefined,
+  resources: readonly string[],
+  strategy: RolloutSettings['strategy'],
+): string | undefined {
   if (named !== undefined) return named;
   const names = resources.flatMap(
     id => /\/Microsoft\.Compute\/virtualMachineScaleSets\/([^/]+)$/i.exec(id)?.[1] ?? [],
   );
-  if (names.length > 1) {
-    throw new UserError(
-      `The template is deployed; it holds ${plural(names.length, 'scale set')} (${listOf(names)}). Name the one whose instances are to be moved in 'scaleSetName'.`,
-    );
-  }
-  return names[0];
+  if (names.length <= 1) return names[0];
+  if (strategy === 'modelOnly') return undefined;
+  throw new UserError(
+    `The template is deployed; it holds ${plural(names.length, 'scale set')} (${listOf(names)}). Name the one whose instances are to be moved in 'scaleSetName'.`,
+  );
+}
+
+/** How many scale sets a template makes in any case, as far as its text says; nested templates are not looked into. Pure. */
+export function certainScaleSets(template: Readonly<Record<string, unknown>>): number {
+  const { resources } = template;
+  const all: unknown[] = Array.isArray(resources)
+    ? resources
+    : Object.values(isObject(resources) ? resources : {});
+  return all.filter(
+    resource =>
+      isObject(resource) &&
+      /^Microsoft\.Compute\/virtualMachineScaleSets$/i.test(String(resource['type'])) &&
+      resource['condition'] === undefined &&
+      resource['existing'] !== true,
+  ).length;
 }
 
 function readFile(path: string, agent: Agent): JsonFile {

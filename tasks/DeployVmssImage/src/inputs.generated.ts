@@ -2,7 +2,7 @@
 export const inputs = {
   azureSubscription: { type: 'connectedService', required: true },
   resourceGroupName: { type: 'string', required: true },
-  action: { type: 'pickList', required: false, options: ['deployTemplate', 'updateImage'] },
+  action: { type: 'pickList', required: false, options: ['deployTemplate', 'updateImage', 'rollback'] },
   scaleSetName: { type: 'string', required: false },
   imageReference: { type: 'string', required: false },
   templateFile: { type: 'filePath', required: false },
@@ -11,6 +11,7 @@ export const inputs = {
   location: { type: 'string', required: false },
   deploymentName: { type: 'string', required: false },
   deploymentMode: { type: 'pickList', required: false, options: ['Incremental', 'Complete'] },
+  whatIf: { type: 'pickList', required: false, options: ['off', 'report', 'gate'] },
   strategy: { type: 'pickList', required: false, options: ['rolling', 'platformRolling', 'allAtOnce', 'modelOnly'] },
   batchSize: { type: 'string', required: false },
   canarySize: { type: 'string', required: false },

@@ -1,8 +1,7 @@
-/** Sets the image of an existing scale set's model, after all that can be known beforehand has been checked. */
+/** Sets the image of an existing scale set's model, and waits where something else is changing it. */
 import type { Agent } from '../../../shared/agent/agent.js';
 import type { Azure } from '../../../shared/azure/azure.js';
 import { isBusy } from '../../../shared/azure/failure.js';
-import { regionKey, type ImageFacts } from '../../../shared/azure/images.js';
 import { untilEnded, type Operation } from '../../../shared/azure/operation.js';
 import {
   formatModelImage,
@@ -10,11 +9,9 @@ import {
   type ScaleSet,
   type UpgradeChange,
 } from '../../../shared/azure/scaleSets.js';
-import { ProblemsError, UserError } from '../../../shared/core/errors.js';
-import { describeKind } from '../../../shared/core/imageReference.js';
-import { listOf } from '../../../shared/core/text.js';
+import { UserError } from '../../../shared/core/errors.js';
+import type { Tags } from '../../../shared/core/rolloutRecord.js';
 import type { Clock } from '../../../shared/core/wait.js';
-import type { RollableImage } from './settings.js';
 
 const settleTime = 30 * 60_000;
 const modelTime = 30 * 60_000;
@@ -51,66 +48,9 @@ export async function settledScaleSet(
 }
 
 /**
- * Checks that the scale set can take the image.
- * @throws ProblemsError with everything that stands against it
- */
-export async function checkImage(
-  scaleSet: ScaleSet,
-  image: RollableImage,
-  azure: Azure,
-  now: number,
-): Promise<void> {
-  const facts = await azure.images.find(image);
-  const problems = objections(scaleSet, image, facts, now);
-  if (problems.length > 0)
-    throw new ProblemsError(`Scale set '${scaleSet.name}' cannot be given this image`, problems);
-}
-
-/** Everything that stands against giving a scale set this image. Pure. */
-export function objections(
-  scaleSet: ScaleSet,
-  image: RollableImage,
-  facts: ImageFacts | undefined,
-  now: number,
-): string[] {
-  const problems: string[] = [];
-  const current = scaleSet.image;
-  if (facts === undefined) {
-    problems.push(`There is no such image, or this connection may not read it: ${image.id}`);
-  } else {
-    const regions = facts.locations.map(regionKey);
-    if (regions.length > 0 && !regions.includes(regionKey(scaleSet.location))) {
-      const remedy =
-        image.kind === 'gallery' ? 'replicate the version there' : 'bake it there, or use a gallery version';
-      problems.push(
-        `The image is in ${listOf(facts.locations)}, the scale set in ${scaleSet.location}: ${remedy}.`,
-      );
-    }
-    if (!/^(succeeded|updating)?$/i.test(facts.provisioningState))
-      problems.push(`The image is not ready: its provisioning state is ${facts.provisioningState}.`);
-    if (facts.endOfLife !== undefined && facts.endOfLife.getTime() < now)
-      problems.push(`The image's life ended on ${facts.endOfLife.toISOString().slice(0, 10)}.`);
-  }
-  if (current?.kind === 'platform' || current?.kind === 'vhd') {
-    const from =
-      current.kind === 'vhd'
-        ? `${describeKind('vhd')} on unmanaged disks`
-        : `a marketplace image (${formatModelImage(current)})`;
-    problems.push(
-      `The scale set runs ${from}, and Azure cannot change a scale set's type of image in place. Make a new scale set whose template takes an image id.`,
-    );
-  }
-  if (scaleSet.automaticOsUpgrade) {
-    problems.push(
-      "The scale set has automatic OS image upgrades on, which would move its instances off this image again. Set 'upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade' to false.",
-    );
-  }
-  return problems;
-}
-
-/**
  * Puts an image into the model.
  * @param upgrade another upgrade mode, in the same request
+ * @param tags all tags of the scale set from then on, in the same request; they stay as they are when absent
  * @returns what is still under way: nothing in Manual mode, where it is over at once; else Azure's moving of the instances
  * @throws AzureError when Azure refuses it
  */
@@ -120,6 +60,7 @@ export async function setModelImage(
   azure: Azure,
   host: { readonly agent: Agent; readonly clock: Clock },
   upgrade?: UpgradeChange,
+  tags?: Tags,
 ): Promise<readonly Operation[]> {
   const { agent, clock } = host;
   const mode = upgrade?.mode ?? scaleSet.upgradeMode;
@@ -127,7 +68,7 @@ export async function setModelImage(
     `Setting the image of '${scaleSet.name}' to ${formatModelImage(image)}${mode === scaleSet.upgradeMode ? '' : `, and its upgrade policy to ${mode}`}`,
   );
   const operation = await patiently(
-    () => azure.scaleSets.setImage(scaleSet.name, image, undefined, upgrade),
+    () => azure.scaleSets.setImage(scaleSet.name, image, tags, upgrade),
     host,
   );
   if (mode !== 'Manual') return [operation];

@@ -16,6 +16,8 @@ export interface ResourceView {
   readonly noise: readonly string[];
   /** Why it would take a site down, a sentence each. */
   readonly dangers: readonly string[];
+  /** The resource as it would be, secrets hidden. */
+  readonly after: unknown;
   /** Why nothing can be told of it. */
   readonly reason: string | undefined;
 }
@@ -52,6 +54,7 @@ export function readWhatIf(changes: readonly ResourceChange[]): ResourceView[] {
       properties: action === 'modify' ? real.map(concealed) : [],
       noise: noise.map(({ path }) => path),
       dangers: dangersOf(type, action, real),
+      after: concealedValue(change.after, false),
       reason: change.unsupportedReason,
     };
   });

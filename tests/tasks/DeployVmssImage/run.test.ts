@@ -28,6 +28,7 @@ const defaults: DeployInputs = {
   location: undefined,
   deploymentName: undefined,
   deploymentMode: 'Incremental',
+  whatIf: 'off',
   strategy: 'rolling',
   batchSize: '1',
   canarySize: '0',

@@ -7,6 +7,7 @@ import type {
 } from '../../../shared/azure/deployments.js';
 import type { ImageFacts } from '../../../shared/azure/images.js';
 import type { Operation } from '../../../shared/azure/operation.js';
+import type { Quota } from '../../../shared/azure/quotas.js';
 import type { ModelImage, ScaleSet, ScaleSetInstance } from '../../../shared/azure/scaleSets.js';
 import { AzureError } from '../../../shared/core/errors.js';
 import type { Tags } from '../../../shared/core/rolloutRecord.js';
@@ -86,6 +87,8 @@ export interface SimulationOptions {
   readonly oldIds?: readonly string[];
   /** Null for an image that is not there. */
   readonly imageFacts?: Partial<ImageFacts> | null;
+  /** The subscription's limits. */
+  readonly quotas?: readonly Quota[];
   /** What a what-if answers. */
   readonly whatIf?: readonly ResourceChange[];
   /** The connection may not read load balancers. */
@@ -163,6 +166,7 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
     provisioningState: 'Succeeded',
     vmSize: 'Standard_B2s',
     securityType: undefined,
+    rollingPolicy: undefined,
     backendPools: [],
     ...options.scaleSet,
     image: model,
@@ -206,6 +210,10 @@ export function simulateAzure(clock: Clock, options: SimulationOptions = {}): Si
               new AzureError('reading', { code: 'AuthorizationFailed', message: 'no', details: [] }, 403),
             )
           : Promise.resolve({ protocol: 'http', port: 8080, path: '/health' }),
+    },
+    quotas: {
+      list: () => Promise.resolve([...(options.quotas ?? [])]),
+      size: () => Promise.resolve({ family: 'standardBSFamily', cores: 2 }),
     },
     siteAddresses: { of: () => Promise.resolve({ url: 'http://203.0.113.9' }) },
     deployments: {
