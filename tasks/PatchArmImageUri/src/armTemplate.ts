@@ -3,8 +3,10 @@ import { parseExpression, type Expression } from './armExpression.js';
 import type { JSONPath } from './jsonText.js';
 import {
   slotAt,
+  slotsBelow,
   uniqueSources,
   type ImageSlot,
+  type SlotKind,
   type Template,
   type TemplateParameter,
   type ValueSource,
@@ -85,12 +87,17 @@ function slotsIn(value: unknown, path: JSONPath, scope: Scope): ImageSlot[] {
       key.toLowerCase() === 'template' && isTemplate(child)
         ? nestedScope(value, child, childPath, scope)
         : scope;
-    const isExpression = typeof child === 'string' && parseExpression(child) !== undefined;
-    const slot = typeof child === 'string' ? slotAt(childPath, isExpression) : undefined;
-    if (slot === undefined) return slotsIn(child, childPath, nested);
-    const rest = slot.member === undefined ? [] : [slot.member];
-    const sources = uniqueSources(sourcesOf(child, childPath, scope, new Set(), rest));
-    return [{ ...slot, path: childPath, sources }];
+    if (typeof child !== 'string') return slotsIn(child, childPath, nested);
+    const isExpression = parseExpression(child) !== undefined;
+    const traced = (slot: SlotKind) => ({
+      ...slot,
+      path: childPath,
+      sources: uniqueSources(sourcesOf(child, childPath, scope, new Set(), slot.members)),
+    });
+    const slot = slotAt(childPath, isExpression);
+    if (slot !== undefined) return [traced(slot)];
+    const below = isExpression ? slotsBelow(childPath) : [];
+    return below.map(traced).filter(({ sources }) => sources.length > 0);
   });
 }
 

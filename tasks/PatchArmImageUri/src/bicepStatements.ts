@@ -98,18 +98,23 @@ export function readStatements(text: string): BicepFile | TextProblem {
   /** A resource's object, also behind a condition or in a loop. */
   function readBody(): BicepValue {
     skipLines();
-    if (tokens[at]?.text === '[' && tokens[at + 1]?.text === 'for') {
+    const isLoop = tokens[at]?.text === '[' && tokens[at + 1]?.text === 'for';
+    if (isLoop) {
       at += 2;
       skipUntil(token => token.text === ':');
       at += 1;
+      skipLines();
     }
-    skipLines();
     if (tokens[at]?.text === 'if') {
       at += 1;
       skipGroup();
       skipLines();
     }
-    return readValue(0);
+    const value = readValue(0);
+    if (!isLoop) return value;
+    skipLines();
+    at += 1;
+    return value;
   }
 
   function readValue(depth: number): BicepValue {

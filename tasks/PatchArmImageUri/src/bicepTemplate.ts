@@ -4,8 +4,10 @@ import { readStatements, type BicepStatement, type BicepValue } from './bicepSta
 import type { JSONPath } from './jsonText.js';
 import {
   slotAt,
+  slotsBelow,
   uniqueSources,
   type ImageSlot,
+  type SlotKind,
   type Template,
   type TemplateParameter,
   type ValueSource,
@@ -87,19 +89,17 @@ function slotsIn(value: BicepValue, path: JSONPath, symbols: Symbols): ImageSlot
   if (value.kind !== 'object') return [];
   return value.members.flatMap(member => {
     const memberPath = [...path, member.name];
-    const slot =
-      member.value.kind === 'literal' || member.value.kind === 'expression'
-        ? slotAt(memberPath, member.value.kind === 'expression')
-        : undefined;
-    if (slot === undefined) return slotsIn(member.value, memberPath, symbols);
-    const rest = slot.member === undefined ? [] : [slot.member];
-    return [
-      {
-        ...slot,
-        path: memberPath,
-        sources: uniqueSources(sourcesOf(member.value, rest, symbols, new Set())),
-      },
-    ];
+    const { kind } = member.value;
+    if (kind === 'object' || kind === 'array') return slotsIn(member.value, memberPath, symbols);
+    const traced = (slot: SlotKind) => ({
+      ...slot,
+      path: memberPath,
+      sources: uniqueSources(sourcesOf(member.value, slot.members, symbols, new Set())),
+    });
+    const slot = slotAt(memberPath, kind === 'expression');
+    if (slot !== undefined) return [traced(slot)];
+    const below = kind === 'expression' ? slotsBelow(memberPath) : [];
+    return below.map(traced).filter(({ sources }) => sources.length > 0);
   });
 }
 

@@ -91,7 +91,7 @@ function byPath(root: Node, image: ImageReference, text: string): ImageTarget {
     throw new UserError(`it has nothing at the path ${what}`);
   const slot = slotAt(path, node?.type === 'object' || node?.type === 'string');
   if (slot !== undefined) checkKind(image, slot.kinds, `'${text}'`, slot.property);
-  const members = slot?.member === undefined || node?.type !== 'object' ? [] : [slot.member];
+  const members = node?.type === 'object' ? (slot?.members ?? []) : [];
   return {
     ...imagePlace(root, path, members, image, { isWhole: true, mayReshape: false, what }),
     label: formatPath(path),
@@ -279,7 +279,7 @@ function memberOf(node: Node | undefined, name: string): Entry | undefined {
 }
 
 function takesWhole(slots: readonly ImageSlot[]): boolean {
-  return slots.length > 0 && slots.every(slot => slot.member !== undefined);
+  return slots.length > 0 && slots.every(slot => slot.members.length > 0);
 }
 
 /** Readers differ in which of two equal names counts. */

@@ -127,16 +127,13 @@ function showChanges({ file, result }: Patched, agent: Agent, name: (path: strin
     agent.info(`${name(file.path)}:${line}: ${where === '' ? '' : `${where}: `}${from} → ${to}`);
 }
 
-function showDiff(
-  { file, result }: Patched,
-  target: string,
-  agent: Agent,
-  name: (path: string) => string,
-): void {
-  const { before, after } = result.shown;
+function showDiff(patched: Patched, target: string, agent: Agent, name: (path: string) => string): void {
+  const { file, result } = patched;
   if (result.changes.length === 0) return;
-  for (const line of unifiedDiff(name(file.path), name(target), agent.mask(before), agent.mask(after)))
-    agent.info(line);
+  const [before, after] = [agent.mask(result.shown.before), agent.mask(result.shown.after)];
+  const diff = unifiedDiff(name(file.path), name(target), before, after);
+  if (diff === undefined) showChanges(patched, agent, name);
+  else for (const line of diff) agent.info(line);
 }
 
 /** What a person should look at though the step goes on. */

@@ -36,8 +36,8 @@ export interface SlotKind {
   readonly property: string;
   /** The kinds of image it takes, the best first. */
   readonly kinds: readonly ImageKind[];
-  /** The member that holds the image, where the place takes a whole object. */
-  readonly member?: 'id' | 'uri' | undefined;
+  /** The members that lead to the image, where a whole object is computed; empty where the place takes the image itself. */
+  readonly members: readonly string[];
 }
 
 /** Where a value comes from: a parameter, or a member of it, or a text in the template itself. */
@@ -54,15 +54,28 @@ const byId: readonly ImageKind[] = ['gallery', 'managed'];
  */
 export function slotAt(path: JSONPath, isExpression: boolean): SlotKind | undefined {
   const tail = `.${path.slice(-3).join('.').toLowerCase()}`;
-  if (tail.endsWith('.osdisk.image.uri')) return { property: 'osDisk.image.uri', kinds: vhdOnly };
-  if (tail.endsWith('.storageprofile.osdisk.bloburi')) return { property: 'osDisk.blobUri', kinds: vhdOnly };
-  if (tail.endsWith('.creationdata.imagereference.id')) return undefined;
-  if (tail.endsWith('.imagereference.id')) return { property: 'imageReference.id', kinds: byId };
-  if (!isExpression) return undefined;
-  if (tail.endsWith('.osdisk.image')) return { property: 'osDisk.image', kinds: vhdOnly, member: 'uri' };
-  if (tail.endsWith('.storageprofile.imagereference'))
-    return { property: 'imageReference', kinds: byId, member: 'id' };
+  const is = (end: string) => tail.endsWith(`.${end}`);
+  if (is('osdisk.image.uri')) return { property: 'osDisk.image.uri', kinds: vhdOnly, members: [] };
+  if (is('storageprofile.osdisk.bloburi')) return { property: 'osDisk.blobUri', kinds: vhdOnly, members: [] };
+  if (is('imagereference.id') && !is('creationdata.imagereference.id'))
+    return { property: 'imageReference.id', kinds: byId, members: [] };
+  if (isExpression && is('osdisk.image'))
+    return { property: 'osDisk.image', kinds: vhdOnly, members: ['uri'] };
+  if (isExpression && is('storageprofile.imagereference'))
+    return { property: 'imageReference', kinds: byId, members: ['id'] };
   return undefined;
+}
+
+/** Where a computed object may hold images further down, if it can be seen that it does. */
+export function slotsBelow(path: JSONPath): readonly SlotKind[] {
+  const last = String(path.at(-1)).toLowerCase();
+  const vhd = { property: 'osDisk.image.uri', kinds: vhdOnly };
+  if (last === 'osdisk') return [{ ...vhd, members: ['image', 'uri'] }];
+  if (last !== 'storageprofile') return [];
+  return [
+    { property: 'imageReference.id', kinds: byId, members: ['imageReference', 'id'] },
+    { ...vhd, members: ['osDisk', 'image', 'uri'] },
+  ];
 }
 
 /** Each source once. */

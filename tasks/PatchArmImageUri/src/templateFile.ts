@@ -43,8 +43,9 @@ export function templateUsedBy(
   if (!/\.bicepparam$/i.test(file.path)) return undefined;
   const read = readStatements(file.text);
   const using = 'problem' in read ? undefined : read.statements.find(({ keyword }) => keyword === 'using');
-  const name = localFile(using?.type[0]?.value, file.path);
-  const content = name === undefined ? undefined : tryRead(name, pattern, 0);
+  const name = using?.type[0]?.value;
+  const path = localFile(name, file.path);
+  const content = path === undefined ? undefined : tryRead(path, pattern, 0);
   return name === undefined || content === undefined ? undefined : { name, content };
 }
 
