@@ -1,0 +1,75 @@
+/** All that can be known of a bake before it begins: what the template says, and the digest of what it reads. */
+import { readFileSync } from 'node:fs';
+import { relative, sep } from 'node:path';
+import type { Agent } from '../../../shared/agent/agent.js';
+import type { ArmClient } from '../../../shared/azure/armClient.js';
+import { AzureError, ProblemsError, UserError, describe } from '../../../shared/core/errors.js';
+import { digestBake, type BakeDigest } from './bakeDigest.js';
+import type { PackerSession } from './packer.js';
+import type { PackerTemplate } from './packerTemplate.js';
+import { pluginVersions } from './pluginVersions.js';
+import type { TemplateModel } from './templateModel.js';
+import { readTemplateModel, type BuildSelection } from './templateReader.js';
+
+/** A bake to look at. */
+export interface BakePlan {
+  readonly template: PackerTemplate;
+  readonly selection: BuildSelection;
+  readonly variableArguments: readonly string[];
+  readonly session: PackerSession;
+  readonly digestIncludes: string | undefined;
+  readonly digestExcludes: string | undefined;
+}
+
+/** What is known of it. */
+export interface BakeFacts {
+  /** By what images of this template are known again: its path in the sources. */
+  readonly family: string;
+  readonly plugins: readonly string[];
+  /** Undefined where this task cannot follow the template, though Packer can. */
+  readonly model: TemplateModel | undefined;
+  readonly digest: BakeDigest | undefined;
+}
+
+/**
+ * Looks at a bake. A template that cannot be followed, or a base image that cannot be looked up, does not keep Packer from building.
+ * @throws ProblemsError for inputs that are wrong
+ */
+export async function inspectBake(plan: BakePlan, arm: ArmClient, agent: Agent): Promise<BakeFacts> {
+  const { template, session } = plan;
+  const family = relative(session.workingDirectory, template.path).split(sep).join('/') || '.';
+  let model: TemplateModel | undefined;
+  let digest: BakeDigest | undefined;
+  let plugins: string[] = [];
+  try {
+    model = await readTemplateModel(template, plan.selection, plan.variableArguments, session, agent);
+    plugins = await pluginVersions(pluginSources(model), session, agent);
+    const facts = [
+      { name: '<Packer>', text: session.packer.version.text },
+      { name: '<plugins>', text: plugins.join('\n') },
+    ];
+    const { workingDirectory } = session;
+    const { digestIncludes: includes, digestExcludes: excludes } = plan;
+    digest = await digestBake({ model, workingDirectory, facts, includes, excludes }, arm, agent);
+  } catch (error) {
+    agent.signal.throwIfAborted();
+    if (error instanceof ProblemsError) throw error;
+    if (!(error instanceof UserError || error instanceof AzureError || isFileError(error))) throw error;
+    agent.info(`What the bake reads cannot be told: ${describe(error)}`);
+  }
+  return { family, plugins, model, digest };
+}
+
+function pluginSources(model: TemplateModel): string[] {
+  const texts = model.files
+    .filter(file => /\.pkr\.(hcl|json)$/i.test(file))
+    .map(file => readFileSync(file, 'utf8'));
+  return texts.flatMap(text =>
+    [...text.matchAll(/"?source"?\s*[=:]\s*"([\w.-]+\/[\w.-]+\/[\w.-]+)"/g)].map(match => match[1] ?? ''),
+  );
+}
+
+/** A file that vanished, or that may not be read. */
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
