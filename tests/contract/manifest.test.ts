@@ -44,7 +44,7 @@ function pngSize(...path: string[]): [number, number] {
 
 function sourcesOf(task: string): string {
   const folder = join(repositoryRoot, 'tasks', task, 'src');
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(file => file.endsWith('.ts') && !file.includes('.generated.'))
     .map(file => readFileSync(join(folder, file), 'utf8'))
     .join('\n');

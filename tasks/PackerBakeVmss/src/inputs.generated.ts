@@ -1,9 +1,30 @@
 /** The inputs and outputs of PackerBakeVmss, made from task.json by "npm run generate". */
 export const inputs = {
   azureSubscription: { type: 'connectedService', required: true },
-  templatePath: { type: 'filePath', required: true },
+  templateType: { type: 'pickList', required: false, options: ['custom', 'builtIn'] },
+  templatePath: { type: 'filePath', required: false },
   variables: { type: 'multiLine', required: false },
   variableFiles: { type: 'multiLine', required: false },
+  baseImage: { type: 'string', required: false },
+  osType: { type: 'pickList', required: false, options: ['Linux', 'Windows'] },
+  location: { type: 'string', required: false },
+  vmSize: { type: 'string', required: false },
+  packagePath: { type: 'filePath', required: false },
+  packageDestination: { type: 'string', required: false },
+  deployScript: { type: 'filePath', required: false },
+  deployScriptArguments: { type: 'string', required: false },
+  ansiblePlaybook: { type: 'filePath', required: false },
+  managedImageName: { type: 'string', required: false },
+  managedImageResourceGroupName: { type: 'string', required: false },
+  galleryName: { type: 'string', required: false },
+  galleryResourceGroupName: { type: 'string', required: false },
+  galleryImageDefinition: { type: 'string', required: false },
+  galleryImageVersion: { type: 'string', required: false },
+  replicationRegions: { type: 'string', required: false },
+  vhdStorageAccount: { type: 'string', required: false },
+  vhdResourceGroupName: { type: 'string', required: false },
+  vhdContainer: { type: 'string', required: false },
+  vhdNamePrefix: { type: 'string', required: false },
   only: { type: 'string', required: false },
   except: { type: 'string', required: false },
   buildName: { type: 'string', required: false },
@@ -18,4 +39,4 @@ export const inputs = {
   timeoutInMinutes: { type: 'int', required: false },
 } as const;
 
-export const outputs = ['imageReference', 'imageKind', 'imageName', 'imageLocation', 'packerLog'] as const;
+export const outputs = ['imageReference', 'imageKind', 'imageName', 'imageLocation', 'templateFile', 'packerLog'] as const;

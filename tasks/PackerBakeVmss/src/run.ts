@@ -6,7 +6,8 @@ import { openConnection } from '../../../shared/azure/connection.js';
 import { formatDuration } from '../../../shared/core/duration.js';
 import type { BakedImage } from '../../../shared/core/packerArtifact.js';
 import { nameImage, tellImage } from './bakeOutputs.js';
-import { readBakeVariables, variableArguments, variableEnvironment } from './bakeVariables.js';
+import { openTemplate } from './bakeTemplate.js';
+import { variableArguments, variableEnvironment } from './bakeVariables.js';
 import { findBakedImage } from './bakedImage.js';
 import { watchBuild, type BuildWatch } from './buildWatch.js';
 import { checkInputs } from './checkInputs.js';
@@ -17,7 +18,7 @@ import { buildFailure, commandFailure } from './packerFailure.js';
 import { choosePacker } from './packerChoice.js';
 import { installPlugins, pluginEnvironment } from './packerPlugins.js';
 import { openSession } from './packerSession.js';
-import { checkSignIn, readPackerTemplate, type PackerTemplate } from './packerTemplate.js';
+import type { PackerTemplate } from './packerTemplate.js';
 
 type Input = Inputs<typeof inputs>;
 
@@ -26,14 +27,12 @@ type Input = Inputs<typeof inputs>;
  * @returns the sentence that says what was made
  */
 export async function bake(input: Input, agent: Agent): Promise<string> {
-  checkInputs(input);
   const workingDirectory = input.workingDirectory ?? agent.workingDirectory;
-  const template = readPackerTemplate(input.templatePath);
-  const variables = readBakeVariables(input, template, workingDirectory);
-  checkSignIn(template);
+  const templateFor = openTemplate(input, checkInputs(input, workingDirectory), workingDirectory, agent);
   const connection = openConnection(agent, input.azureSubscription);
   const packer = await choosePacker(input, agent);
   agent.info(`Packer ${packer.version.text} (${packer.path})`);
+  const { template, variables, choice } = await templateFor(packer.version);
 
   const watch = watchBuild(agent, input.azureSubscription, own => createArmClient(own, connection));
   const base = openSession(packer, workingDirectory, pluginEnvironment(input.pluginsPath, agent), agent);
@@ -41,12 +40,7 @@ export async function bake(input: Input, agent: Agent): Promise<string> {
   const options = await azureOptions(connection, template, packer.version, agent);
   const environment = { ...base.environment, ...variableEnvironment(template, options, variables) };
   const session: PackerSession = { ...base, environment };
-  const args = [
-    ...(input.only === undefined ? [] : [`-only=${input.only}`]),
-    ...(input.except === undefined ? [] : [`-except=${input.except}`]),
-    ...variableArguments(template, options, variables, agent),
-    template.path,
-  ];
+  const args = [...choice, ...variableArguments(template, options, variables, agent), template.path];
 
   await validate(session, args, agent);
   if (input.dryRun) return 'Dry run: the template is valid, nothing was built.';
