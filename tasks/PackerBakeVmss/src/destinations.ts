@@ -28,6 +28,8 @@ export type Destination = {
       /** Undefined where they cannot be told; empty where only the build's own region is meant. */
       readonly regions: readonly string[] | undefined;
       readonly shape: ImageShape;
+      /** `V2` where the base image's SKU or the security type says so; undefined where nothing does. */
+      readonly generation: 'V2' | undefined;
     }
   | {
       readonly kind: 'vhd';
@@ -95,6 +97,8 @@ function galleryOf(source: TemplateBlock, target: TemplateBody, unknown: string[
     definition: read('image_name'),
     version: read('image_version'),
     regions: regionsOf(target, unknown, source.name),
+    // Machines of trusted launch and confidential ones are of generation 2, and publishers say it in their SKUs.
+    generation: security !== undefined || /gen2$/i.test(own('image_sku') ?? '') ? ('V2' as const) : undefined,
     shape: {
       osType: own('os_type'),
       osState: isTrue(target, 'specialized') ? ('Specialized' as const) : ('Generalized' as const),

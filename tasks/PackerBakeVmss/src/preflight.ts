@@ -185,7 +185,10 @@ async function checkGallery(
 }
 
 /** What of a definition does not fit an image of this template, as the rest of a sentence. */
-export function misfits(definition: GalleryDefinition, { shape, build }: GalleryDestination): string[] {
+export function misfits(
+  definition: GalleryDefinition,
+  { shape, build, generation }: GalleryDestination,
+): string[] {
   const differs = (a: string | undefined, b: string | undefined) =>
     a !== undefined && b !== undefined && a.toLowerCase() !== b.toLowerCase();
   const problems: string[] = [];
@@ -194,6 +197,10 @@ export function misfits(definition: GalleryDefinition, { shape, build }: Gallery
   if (differs(definition.osState, shape.osState))
     problems.push(
       `is for ${definition.osState?.toLowerCase() ?? ''} images, and ${build} makes a ${shape.osState.toLowerCase()} one.`,
+    );
+  if (generation !== undefined && differs(definition.generation ?? 'V1', generation))
+    problems.push(
+      `is of generation ${definition.generation ?? 'V1'}, and ${build} builds on a machine of generation ${generation}: that cannot be changed, take another definition.`,
     );
   if (shape.securityType !== undefined && !allows(definition.securityType, shape.securityType))
     problems.push(

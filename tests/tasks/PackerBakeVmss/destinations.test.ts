@@ -61,6 +61,7 @@ describe('where a template puts its images', () => {
         definition: 'web',
         version: '1.0.3',
         regions: ['westeurope', 'northeurope'],
+        generation: 'V2',
         shape: { osType: 'Linux', osState: 'Generalized', securityType: 'TrustedLaunch' },
       },
       { kind: 'vhd', ...common, group: 'vhds', storageAccount: 'store', osType: 'Linux' },

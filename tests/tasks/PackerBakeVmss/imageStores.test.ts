@@ -179,10 +179,10 @@ describe('images around a bake', function () {
       { os_type: 'Windows', security_type: 'TrustedLaunch' },
       { ...gallery, specialized: true },
     );
-    assert.equal(problems.length, 3, problems.join('\n'));
+    assert.equal(problems.length, 4, problems.join('\n'));
     assert.match(
       problems.join('\n'),
-      /is for Linux, and azure-arm\.web makes Windows[^]*generalized images[^]*no security type/,
+      /is for Linux, and azure-arm\.web makes Windows[^]*generalized images[^]*is of generation V1[^]*no security type/,
     );
     const { missing } = await check({}, { ...gallery, image_name: 'fresh' }, { createDefinition: true });
     assert.deepEqual(
