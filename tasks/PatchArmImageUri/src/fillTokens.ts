@@ -1,7 +1,7 @@
 /** Tokens and what each becomes, escaped as the place where it stands asks. */
 import { isTemplate } from './armTemplate.js';
 import type { Document } from './document.js';
-import { getNodeValue, pathAt, type Edit, type JSONPath } from './jsonText.js';
+import { applyEdits, getNodeValue, pathAt, type Edit, type JSONPath } from './jsonText.js';
 import { lineCounter } from './lines.js';
 import type { TokenPattern, TokenPlace } from './tokens.js';
 
@@ -78,6 +78,16 @@ export function fillTokens(
       isBare: string === undefined,
       edit: { offset, length, text: written },
     });
+  }
+  if (syntax !== undefined && filled.every(token => !token.isBare)) {
+    const result = applyEdits(
+      text,
+      filled.map(({ edit }) => edit),
+    );
+    if (syntax.ranges(result).strings.length > syntax.ranges(text).strings.length)
+      problems.push(
+        "a '$' before a token and a '{' after it would begin an expression; escape the '$' as '\\$'",
+      );
   }
   return { filled, left, problems };
 }

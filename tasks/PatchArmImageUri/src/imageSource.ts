@@ -8,6 +8,7 @@ import {
 } from '../../../shared/core/imageReference.js';
 import { chooseImage, type BakedImage } from '../../../shared/core/packerArtifact.js';
 import { imagesInLog, imagesInManifest } from '../../../shared/core/packerOutput.js';
+import { unreadable } from './textFile.js';
 
 /** The inputs that an image can come from; at most one is given. */
 export interface ImageSource {
@@ -50,8 +51,6 @@ function read(path: string, input: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UserError(`Input '${input}': ${path} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new UserError(`Input '${input}': ${path} ${unreadable(error)}.`, { cause: error });
   }
 }

@@ -50,40 +50,71 @@ export function patchFiles(input: Input, agent: Agent): string {
 }
 
 /** Every file's outcome, in memory; the problems of all files at once. */
-function patchAll(
-  { sources, template }: Settings,
-  { missingTokens }: Input,
-  name: (path: string) => string,
-): Patched[] {
+function patchAll(settings: Settings, input: Input, name: (path: string) => string): Patched[] {
   const patched: Patched[] = [];
   const problems: string[] = [];
-  let hasLeft = false;
-  for (const { file, patch } of sources) {
+  for (const { file, patch } of settings.sources) {
     try {
       const result = patchText(file.text, file.path, patch);
       patched.push({ file, patch, result });
       problems.push(...result.problems.map(problem => `${name(file.path)}: ${problem}.`));
-      // Where the image found no place, its own token is not what is missing.
-      const left = (missingTokens === 'fail' ? result.left : []).filter(
-        token => result.problems.length === 0 || !/image|vhd/i.test(token.name),
-      );
-      problems.push(
-        ...left.map(each => `${name(file.path)}:${each.line}: ${patch.pattern.show(each.name)} has no value`),
-      );
-      hasLeft ||= left.length > 0;
-      if (result.problems.length === 0 && result.left.length === 0)
-        problems.push(...unfit({ file, patch, result }, name));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(`${name(file.path)}: ${error.message}.`);
     }
   }
+  const hasPlace = problems.length === 0;
+  if (hasPlace) problems.push(...missingImage(patched, settings, name));
+  const tokens = patched.flatMap(each => tokenProblems(each, input, hasPlace, name));
+  problems.push(...tokens);
+  for (const each of patched)
+    if (each.result.problems.length === 0 && each.result.left.length === 0)
+      problems.push(...unfit(each, name));
   if (problems.length === 0) return patched;
+  const { template } = settings;
   const against = template === undefined ? '' : ` (the template is ${template.name})`;
-  const advice = hasLeft
-    ? ". For tokens without a value add NAME=value lines to 'tokens', or set missingTokens: keep"
-    : '';
+  const advice =
+    tokens.length === 0
+      ? ''
+      : ". For tokens without a value add NAME=value lines to 'tokens', or set missingTokens: keep";
   throw new ProblemsError(`No file was changed${against}${advice}`, problems);
+}
+
+function missingImage(
+  patched: readonly Patched[],
+  { image }: Settings,
+  name: (path: string) => string,
+): string[] {
+  if (image === undefined || patched.some(({ result }) => result.imageLabel !== undefined)) return [];
+  const files = listOf(patched.map(({ file }) => name(file.path)));
+  return [
+    `The image was written nowhere: ${files} ${patched.length === 1 ? 'is' : 'are'} neither an ARM template nor a parameters file (JSON or .bicepparam). ` +
+      "Mend 'files', or say where the image goes with 'jsonPath'.",
+  ];
+}
+
+/**
+ * Tokens without a value, and those of an image that would become nothing.
+ * @param hasPlace whether the image found its place: where it did not, its own token is not what is missing
+ */
+function tokenProblems(
+  { file, patch, result }: Patched,
+  { missingTokens }: Input,
+  hasPlace: boolean,
+  name: (path: string) => string,
+): string[] {
+  const at = (token: { name: string; line: number }) =>
+    `${name(file.path)}:${token.line}: ${patch.pattern.show(token.name)}`;
+  const speaksOfImage = (token: { name: string }) => /image|vhd/i.test(token.name);
+  const left = missingTokens === 'keep' ? [] : result.left.filter(token => hasPlace || !speaksOfImage(token));
+  const empty = result.filled.filter(token => token.isEmpty && speaksOfImage(token));
+  return [
+    ...left.map(token => `${at(token)} has no value`),
+    ...empty.map(
+      token =>
+        `${at(token)} has an empty value: see that the step which hands the image over ran and that its name is right`,
+    ),
+  ];
 }
 
 /** What Azure would refuse a finished file for, as far as the template tells. */
@@ -96,25 +127,18 @@ function unfit({ file, patch, result }: Patched, name: (path: string) => string)
   );
 }
 
+/** @throws UserError when tokens were to be filled, and no file has any of them */
 function checkOutcome(
   patched: readonly Patched[],
   { image, tokens, pattern }: Settings,
   name: (path: string) => string,
 ): void {
+  if (image !== undefined || patched.some(({ result }) => result.filled.length > 0)) return;
   const files = listOf(patched.map(({ file }) => name(file.path)));
-  const one = patched.length === 1;
-  if (image !== undefined && patched.every(({ result }) => result.imageLabel === undefined)) {
-    throw new UserError(
-      `The image was written nowhere: ${files} ${one ? 'is' : 'are'} neither an ARM template nor a parameters file (JSON or .bicepparam). ` +
-        "Mend 'files', or say where the image goes with 'jsonPath'.",
-    );
-  }
-  if (image === undefined && patched.every(({ result }) => result.filled.length === 0)) {
-    throw new UserError(
-      `Nothing was patched: ${files} ${one ? 'holds' : 'hold'} none of the tokens ${listOf([...tokens.keys()].map(token => pattern.show(token)))}. ` +
-        "Mend 'files', 'tokens' or 'tokenPattern'; a file that was patched in place has no tokens any more.",
-    );
-  }
+  throw new UserError(
+    `Nothing was patched: ${files} ${patched.length === 1 ? 'holds' : 'hold'} none of the tokens ${listOf([...tokens.keys()].map(token => pattern.show(token)))}. ` +
+      "Mend 'files', 'tokens' or 'tokenPattern'; a file that was patched in place has no tokens any more.",
+  );
 }
 
 /** Whether a file holds the image or one of the values; a pattern may match others too. */

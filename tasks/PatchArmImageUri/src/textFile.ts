@@ -37,7 +37,7 @@ export function readTextFile(path: string): TextFile {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new UserError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${path} ${unreadable(error)}`, { cause: error });
   }
   const mark = bytes.subarray(0, 2).toString('hex');
   if ((mark === 'fffe' || mark === 'feff') && bytes.length % 2 === 0) {
@@ -55,6 +55,14 @@ export function readTextFile(path: string): TextFile {
       { cause: error },
     );
   }
+}
+
+/** Why a file cannot be read, as the end of a sentence about it. */
+export function unreadable(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT')
+    return 'does not exist: check the path, and that the step which makes or downloads it ran before';
+  return code === 'EISDIR' ? 'is a folder, not a file' : `cannot be read: ${message}`;
 }
 
 function bytesOf({ text, encoding, mark }: TextFile): Buffer {
