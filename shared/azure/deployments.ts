@@ -136,9 +136,14 @@ export function deploymentsOf(arm: ArmClient, group: string): Deployments {
     },
     async start(name, request) {
       // Only the request itself: the deployment is watched by its operations, which tell more than a poller does.
-      await arm.call(`deployment '${name}'`, async () => {
-        await deployments.beginCreateOrUpdate(group, name, bodyOf(request), { abortSignal: arm.signal });
-      });
+      try {
+        await arm.call(`deployment '${name}'`, async () => {
+          await deployments.beginCreateOrUpdate(group, name, bodyOf(request), { abortSignal: arm.signal });
+        });
+      } catch (error) {
+        // The SDK looks at it once; a deployment that has failed by then was accepted all the same, and its operations tell why.
+        if (!(error instanceof AzureError) || error.status !== undefined) throw error;
+      }
     },
     async state(name) {
       const [document] = await arm.documents(`reading deployment '${name}'`, () =>

@@ -33,6 +33,32 @@ export function errorDetail(body: unknown, fallback: string): AzureErrorDetail {
   return detailOf(body, fallback, 0);
 }
 
+/** Codes under which Azure only says that something inside has failed. */
+const wrapper =
+  /^(DeploymentFailed|ResourceDeploymentFailure|InvalidTemplateDeployment|MultipleErrorsOccurred|PreflightValidationCheckFailed|DeploymentOperationFailed|ResourceOperationFailure|Conflict|BadRequest|Detail|Failed|)$/i;
+
+/**
+ * The errors that matter of a nested one: wrappers give way to what is inside them, and hand their target down to it. Each reason
+ * once. Pure.
+ */
+export function essence(detail: AzureErrorDetail): AzureErrorDetail[] {
+  const found = leaves(detail, undefined);
+  const seen = new Set<string>();
+  return found.filter(({ code, message }) => {
+    const key = `${code} ${message}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function leaves(detail: AzureErrorDetail, outer: string | undefined): AzureErrorDetail[] {
+  const target = detail.target ?? outer;
+  if (wrapper.test(detail.code) && detail.details.length > 0)
+    return detail.details.flatMap(inner => leaves(inner, target));
+  return [target === undefined ? detail : { ...detail, target }];
+}
+
 /**
  * The error to throw for anything that went wrong between us and Azure.
  * @param doing what was being done, as in "deploying 'web'"

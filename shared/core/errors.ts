@@ -88,8 +88,20 @@ export function describe(error: unknown): string {
 
 function describeAzure(error: AzureError): string {
   const lines = [`Azure refused ${error.doing}.`, ...tree(error.detail, 0)];
+  if (lacksPermission(error.detail))
+    lines.push(
+      "The service connection's identity lacks that permission: give it a role with this action at that scope (the actions that each task needs are in docs/permissions.md). A role that was assigned just now works after some minutes.",
+    );
   if (error.requestId !== undefined) lines.push(`Azure request id: ${error.requestId}`);
   return lines.join('\n');
+}
+
+function lacksPermission({ code, message, details }: AzureErrorDetail): boolean {
+  return (
+    /^(Linked)?AuthorizationFailed$/i.test(code) ||
+    /does not have (authorization|permission) to perform action/i.test(message) ||
+    details.some(lacksPermission)
+  );
 }
 
 function tree(detail: AzureErrorDetail, depth: number): string[] {

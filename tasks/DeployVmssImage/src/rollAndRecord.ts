@@ -2,7 +2,7 @@
 import type { Agent } from '../../../shared/agent/agent.js';
 import { formatModelImage } from '../../../shared/azure/modelImage.js';
 import { untilEnded } from '../../../shared/azure/operation.js';
-import { AzureError } from '../../../shared/core/errors.js';
+import { AzureError, UserError } from '../../../shared/core/errors.js';
 import {
   imageMark,
   readRolloutRecord,
@@ -29,17 +29,18 @@ export async function rollAndRecord(
   const { settings, agent, azure, ports } = world;
   const { name } = changed.scaleSet;
   const host = { agent, azure, clock: ports.clock, probe: ports.probe };
+  let sentence;
   try {
-    const sentence = await moveInstances(changed, settings, host);
-    const end = settings.change.action === 'rollback' ? 'rolledBack' : 'done';
-    if (settings.rollout.strategy !== 'modelOnly')
-      await writeRecord(name, ended(record, end, writerOf(world)), world);
-    return sentence;
+    sentence = await moveInstances(changed, settings, host);
   } catch (error) {
     // A cancelled step can ask nothing of Azure any more; its record says that the rollout has not ended, and is right.
     if (!agent.signal.aborted) await recordWayBack(name, record, world);
     throw error;
   }
+  const end = settings.change.action === 'rollback' ? 'rolledBack' : 'done';
+  if (settings.rollout.strategy !== 'modelOnly')
+    await writeRecord(name, ended(record, end, writerOf(world)), world);
+  return sentence;
 }
 
 /** After a failed rollout that went all the way back: that image is in service, and there is no step back from it. */
@@ -54,7 +55,7 @@ async function recordWayBack(name: string, record: RolloutRecord | undefined, wo
     if (taking.every(({ latestModelApplied }) => latestModelApplied))
       await writeRecord(name, ended(record, 'rolledBack', writerOf(world)), world);
   } catch (error) {
-    if (!(error instanceof AzureError)) throw error;
+    if (!(error instanceof AzureError || error instanceof UserError)) throw error;
     agent.debug(`The record on '${name}' was left as it is: ${error.message}`);
   }
 }
@@ -78,7 +79,7 @@ export async function writeRecord(
       signal: agent.signal,
     });
   } catch (error) {
-    if (!(error instanceof AzureError)) throw error;
+    if (!(error instanceof AzureError || error instanceof UserError)) throw error;
     agent.warning(
       `What 'action: rollback' goes by could not be recorded in the tags of '${name}': ${error.message}`,
     );

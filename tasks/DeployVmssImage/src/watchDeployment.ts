@@ -1,6 +1,7 @@
 /** Follows a deployment operation by operation until it has ended. */
 import type { Agent } from '../../../shared/agent/agent.js';
 import type { DeploymentOperation, DeploymentState, Deployments } from '../../../shared/azure/deployments.js';
+import { essence } from '../../../shared/azure/failure.js';
 import { formatDuration } from '../../../shared/core/duration.js';
 import { AzureError, type AzureErrorDetail } from '../../../shared/core/errors.js';
 import { listOf, singleLine } from '../../../shared/core/text.js';
@@ -81,7 +82,8 @@ export function changesIn(
     if (operation.resourceType === '' || known.get(operation.id) === operation.state) continue;
     after.set(operation.id, operation.state);
     const took = /^succeeded$/i.test(operation.state) ? durationOf(operation.duration) : '';
-    const why = operation.error === undefined ? '' : `: ${operation.error.code}: ${operation.error.message}`;
+    const [reason] = operation.error === undefined ? [] : essence(operation.error);
+    const why = reason === undefined ? '' : `: ${reason.code}: ${reason.message}`;
     const verb = /^create$/i.test(operation.kind) ? '' : ` (${operation.kind})`;
     lines.push(
       singleLine(
@@ -93,25 +95,47 @@ export function changesIn(
   return { lines, known: after };
 }
 
-/** Azure's answer to a deployment that did not succeed: each failed operation with its own error. Pure. */
+/**
+ * Azure's answer to a deployment that did not succeed: the one reason with the resource it is about, or how many there are and
+ * each of them beneath. A nested deployment's operation only repeats what is inside it. Pure.
+ */
 export function failureOf(
   name: string,
   state: DeploymentState,
   operations: readonly DeploymentOperation[],
 ): AzureError {
   const failed = operations.flatMap(({ error, resourceType, resourceName }): AzureErrorDetail[] => {
-    if (error === undefined) return [];
-    return [
-      { ...error, target: resourceType === '' ? (error.target ?? '') : `${resourceType} ${resourceName}` },
-    ];
+    // Outputs that were not evaluated because of another failure are none of their own.
+    if (error === undefined || (resourceType === '' && operations.some(isFailedResource))) return [];
+    const place = `${resourceType} ${resourceName}`.trim();
+    return essence(error).map(reason => ({ ...reason, target: inPlace(place, reason.target) }));
   });
-  const own = state.error ?? {
-    code: `Deployment${state.state}`,
-    message: 'Azure gave no reason',
-    details: [],
-  };
-  const detail: AzureErrorDetail = { ...own, details: failed.length > 0 ? failed : own.details };
+  const reasons = failed.length > 0 ? failed : state.error === undefined ? [] : essence(state.error);
+  const [only, ...others] = reasons;
+  const detail: AzureErrorDetail =
+    only === undefined
+      ? { code: `Deployment${state.state}`, message: 'Azure gave no reason', details: [] }
+      : others.length === 0
+        ? only
+        : {
+            code: `Deployment${state.state}`,
+            message: `${reasons.length} operations failed`,
+            details: reasons,
+          };
   return new AzureError(`deployment '${name}'`, detail, undefined, state.correlationId);
+}
+
+function isFailedResource({ error, resourceType }: DeploymentOperation): boolean {
+  return error !== undefined && resourceType !== '';
+}
+
+/** The resource in few words; where the reason is about another one, as in a nested deployment, that one too. */
+function inPlace(place: string, target: string | undefined): string {
+  const inner = /\/providers\/([^/]+\/[^/]+)\/([^/]+)$/i.exec(target ?? '');
+  const [, type = '', name = ''] = inner ?? [];
+  const words = inner === null ? (target ?? '') : `${type} ${name}`;
+  if (words === '' || words.toLowerCase() === place.toLowerCase()) return place;
+  return place === '' ? words : `${words}, in ${place}`;
 }
 
 function heartbeatLine(name: string, operations: readonly DeploymentOperation[], elapsed: number): string {

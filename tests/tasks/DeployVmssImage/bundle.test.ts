@@ -64,7 +64,12 @@ describe('DeployVmssImage bundle', function () {
 
   /** A scale set of two on a real-shaped wire: asynchronous model change and upgrades, a poll or two each. */
   function scaleSetScript(faults: { upgrade?: ScriptedAnswer; firstList?: ScriptedAnswer } = {}) {
-    const state = { image: imagePath('old'), instances: [imagePath('old'), imagePath('old')], polls: 0 };
+    const state = {
+      image: imagePath('old'),
+      tags: {} as Record<string, string>,
+      instances: [imagePath('old'), imagePath('old')],
+      polls: 0,
+    };
     const pendingFaults = { ...faults };
     const operation = (origin: string) => ({
       'azure-asyncoperation': `${origin}/subscriptions/sub/providers/Microsoft.Compute/locations/westeurope/operations/op-${state.polls}?p=1&api-version=2024-07-01&t=1&c=certificate`,
@@ -73,6 +78,7 @@ describe('DeployVmssImage bundle', function () {
       id: webPath,
       name: 'web',
       location: 'westeurope',
+      tags: state.tags,
       sku: { name: 'Standard_B1s', capacity: 2 },
       properties: {
         provisioningState: 'Succeeded',
@@ -93,7 +99,9 @@ describe('DeployVmssImage bundle', function () {
         };
       if (method === 'GET' && path === webPath) return { status: 200, body: model() };
       if (method === 'PATCH' && path === webPath) {
-        const patch = JSON.parse(request.body) as ReturnType<typeof model>;
+        const patch = JSON.parse(request.body) as Partial<ReturnType<typeof model>>;
+        state.tags = patch.tags ?? state.tags;
+        if (patch.properties === undefined) return { status: 200, body: model() };
         state.image = patch.properties.virtualMachineProfile.storageProfile.imageReference.id;
         state.polls = 0;
         return { status: 200, headers: operation(origin), body: model() };

@@ -215,13 +215,46 @@ describe('DeployVmssImage on the local Azure', function () {
     assert.deepEqual(await runningImages(), Array(3).fill(imageId('one')));
   });
 
-  it('gives the innermost reason when a deployment fails', async () => {
-    const { result } = await run({
+  it('deploys nothing with an image that is not there', async () => {
+    const { result, stdout } = await run({
       ...template('one'),
       overrideParameters: `imageId=${imageId('missing')}`,
       deploymentName: 'broken',
     });
-    assert.match(result, /result=Failed/);
-    assert.match(result, /ImageNotFound|was not found/);
+    assert.match(
+      result,
+      /result=Failed;\]The template cannot be deployed with this image: There is no such image/,
+    );
+    assert.ok(!stdout.includes("Deploy 'broken'"));
+  });
+
+  it('gives the innermost reason when a deployment fails', async () => {
+    azure.host.refuse = () => 'no such service: web';
+    const { result } = await run({
+      ...template('one'),
+      overrideParameters: 'instanceCount=4',
+      deploymentName: 'broken',
+    });
+    azure.host.refuse = () => undefined;
+    assert.match(
+      result,
+      /^##vso\[task\.complete result=Failed;\]Azure refused deployment 'broken'\.\nOSProvisioningInternalError \(Microsoft\.Compute\/virtualMachineScaleSets webapp-vmss\): OS Provisioning failed for VM 'webapp-vmss_3' due to an internal error: no such service: web/,
+    );
+  });
+
+  it('rolls back to the image before the last rollout, once, and says who had rolled it', async () => {
+    const azureGroup = { resourceGroupName: 'webapp-qa', scaleSetName: 'webapp-vmss', batchSize: '1' };
+    await run({ ...azureGroup, action: 'updateImage', imageReference: imageId('two') });
+    const { result, stdout, outputs } = await run({ ...azureGroup, action: 'rollback' });
+    assert.match(
+      result,
+      /result=Succeeded;\]Rolled back: Moved \d of \d instances of 'webapp-vmss' to .*\/images\/one/,
+      stdout,
+    );
+    assert.match(stdout, /Going back to the image from before the last rollout \(.*, run 7\)/);
+    assert.equal(outputs['rolledBack'], 'true');
+    assert.deepEqual(new Set((await runningImages()) as string[]), new Set([imageId('one')]));
+    const again = await run({ ...azureGroup, action: 'rollback' });
+    assert.match(again.result, /result=Failed;\]Scale set 'webapp-vmss' has been rolled back already/);
   });
 });

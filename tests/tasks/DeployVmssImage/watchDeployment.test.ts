@@ -109,8 +109,7 @@ describe('watchDeployment', () => {
           prose(thrown),
           [
             "Azure refused deployment 'web'.",
-            'DeploymentFailed: At least one failed.',
-            '  SubnetIsFull (Microsoft.Network/loadBalancers lb): no address left',
+            'SubnetIsFull (Microsoft.Network/loadBalancers lb): no address left',
             'Azure request id: correlation-1',
           ].join('\n'),
         );
