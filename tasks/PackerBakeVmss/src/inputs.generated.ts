@@ -25,6 +25,11 @@ export const inputs = {
   vhdResourceGroupName: { type: 'string', required: false },
   vhdContainer: { type: 'string', required: false },
   vhdNamePrefix: { type: 'string', required: false },
+  reuseImage: { type: 'pickList', required: false, options: ['never', 'whenUnchanged'] },
+  rebake: { type: 'boolean', required: false },
+  imageResourceGroupName: { type: 'string', required: false },
+  digestIncludes: { type: 'multiLine', required: false },
+  digestExcludes: { type: 'multiLine', required: false },
   only: { type: 'string', required: false },
   except: { type: 'string', required: false },
   buildName: { type: 'string', required: false },
@@ -39,4 +44,4 @@ export const inputs = {
   timeoutInMinutes: { type: 'int', required: false },
 } as const;
 
-export const outputs = ['imageReference', 'imageKind', 'imageName', 'imageLocation', 'templateFile', 'packerLog'] as const;
+export const outputs = ['imageReference', 'imageKind', 'imageName', 'imageLocation', 'templateFile', 'imageDigest', 'imageReused', 'packerLog'] as const;

@@ -1,13 +1,11 @@
 /** All that can be known of a bake before it begins: what the template says, and the digest of what it reads. */
-import { readFileSync } from 'node:fs';
-import { relative, sep } from 'node:path';
+import { basename, isAbsolute, relative, sep } from 'node:path';
 import type { Agent } from '../../../shared/agent/agent.js';
 import type { ArmClient } from '../../../shared/azure/armClient.js';
 import { AzureError, ProblemsError, UserError, describe } from '../../../shared/core/errors.js';
 import { digestBake, type BakeDigest } from './bakeDigest.js';
 import type { PackerSession } from './packer.js';
 import type { PackerTemplate } from './packerTemplate.js';
-import { pluginVersions } from './pluginVersions.js';
 import type { TemplateModel } from './templateModel.js';
 import { readTemplateModel, type BuildSelection } from './templateReader.js';
 
@@ -17,15 +15,19 @@ export interface BakePlan {
   readonly selection: BuildSelection;
   readonly variableArguments: readonly string[];
   readonly session: PackerSession;
-  readonly digestIncludes: string | undefined;
-  readonly digestExcludes: string | undefined;
+  /** With their versions. */
+  readonly plugins: readonly string[];
+  /** Paths and patterns of people's own, one a line. */
+  readonly digest: {
+    readonly digestIncludes: string | undefined;
+    readonly digestExcludes: string | undefined;
+  };
 }
 
 /** What is known of it. */
 export interface BakeFacts {
-  /** By what images of this template are known again: its path in the sources. */
+  /** By what images of this template are known again: the repository and the template's path in it. */
   readonly family: string;
-  readonly plugins: readonly string[];
   /** Undefined where this task cannot follow the template, though Packer can. */
   readonly model: TemplateModel | undefined;
   readonly digest: BakeDigest | undefined;
@@ -37,19 +39,17 @@ export interface BakeFacts {
  */
 export async function inspectBake(plan: BakePlan, arm: ArmClient, agent: Agent): Promise<BakeFacts> {
   const { template, session } = plan;
-  const family = relative(session.workingDirectory, template.path).split(sep).join('/') || '.';
+  const family = familyOf(template.path, session.workingDirectory, agent);
   let model: TemplateModel | undefined;
   let digest: BakeDigest | undefined;
-  let plugins: string[] = [];
   try {
     model = await readTemplateModel(template, plan.selection, plan.variableArguments, session, agent);
-    plugins = await pluginVersions(pluginSources(model), session, agent);
     const facts = [
       { name: '<Packer>', text: session.packer.version.text },
-      { name: '<plugins>', text: plugins.join('\n') },
+      { name: '<plugins>', text: plan.plugins.join('\n') },
     ];
     const { workingDirectory } = session;
-    const { digestIncludes: includes, digestExcludes: excludes } = plan;
+    const { digestIncludes: includes, digestExcludes: excludes } = plan.digest;
     digest = await digestBake({ model, workingDirectory, facts, includes, excludes }, arm, agent);
   } catch (error) {
     agent.signal.throwIfAborted();
@@ -57,16 +57,16 @@ export async function inspectBake(plan: BakePlan, arm: ArmClient, agent: Agent):
     if (!(error instanceof UserError || error instanceof AzureError || isFileError(error))) throw error;
     agent.info(`What the bake reads cannot be told: ${describe(error)}`);
   }
-  return { family, plugins, model, digest };
+  return { family, model, digest };
 }
 
-function pluginSources(model: TemplateModel): string[] {
-  const texts = model.files
-    .filter(file => /\.pkr\.(hcl|json)$/i.test(file))
-    .map(file => readFileSync(file, 'utf8'));
-  return texts.flatMap(text =>
-    [...text.matchAll(/"?source"?\s*[=:]\s*"([\w.-]+\/[\w.-]+\/[\w.-]+)"/g)].map(match => match[1] ?? ''),
-  );
+/** Two repositories may have a template at the same path, and every pipeline's built-in template has the same name. */
+function familyOf(path: string, workingDirectory: string, agent: Agent): string {
+  const inside = relative(workingDirectory, path).split(sep).join('/') || '.';
+  const isOwn = !inside.startsWith('../') && !isAbsolute(inside);
+  const name = isOwn ? inside : `${agent.variable('System.DefinitionId') ?? ''}/${basename(path)}`;
+  const repository = agent.variable('Build.Repository.Name');
+  return repository === undefined ? name : `${repository}: ${name}`;
 }
 
 /** A file that vanished, or that may not be read. */

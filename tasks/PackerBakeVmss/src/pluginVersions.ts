@@ -1,6 +1,9 @@
 /** The versions of the plugins that a bake uses. */
+import { readFileSync } from 'node:fs';
 import type { Agent } from '../../../shared/agent/agent.js';
 import { packerEnvironment, type PackerSession } from './packer.js';
+import type { PackerTemplate } from './packerTemplate.js';
+import { templateFiles } from './templateReader.js';
 
 /** A plugin's file, as Packer names it: `packer-plugin-azure_v2.0.0_x5.0_linux_amd64`. */
 const pluginFile = /([\w.-]+\/[\w.-]+\/)packer-plugin-([\w-]+?)_(v\d[\w.+-]*?)_x[\d.]+_/;
@@ -8,10 +11,10 @@ const pluginFile = /([\w.-]+\/[\w.-]+\/)packer-plugin-([\w-]+?)_(v\d[\w.+-]*?)_x
 /**
  * The newest of each plugin that Packer has installed, such as `github.com/hashicorp/azure v2.0.0`, sorted. Before 1.8 Packer had no list of
  * them, and brought the usual ones itself: its own version says theirs.
- * @param sources the `source`s of `required_plugins`; all plugins count when there is none
+ * Those that the template requires count, all where it requires none.
  */
 export async function pluginVersions(
-  sources: readonly string[],
+  template: PackerTemplate,
   session: PackerSession,
   agent: Agent,
 ): Promise<string[]> {
@@ -27,10 +30,20 @@ export async function pluginVersions(
     echo: false,
     onLine: line => lines.push(line),
   });
-  return newestPlugins(lines, sources);
+  return newestPlugins(lines, requiredPlugins(template));
 }
 
-/** Reads the list of files. Pure. */
+function requiredPlugins(template: PackerTemplate): string[] {
+  if (!template.requiresPlugins) return [];
+  const texts = templateFiles(template.path).map(file => readFileSync(file, 'utf8'));
+  const source = /"?source"?\s*[=:]\s*"([\w.-]+\/[\w.-]+\/[\w.-]+)"/g;
+  return texts.flatMap(text => [...text.matchAll(source)].map(match => match[1] ?? ''));
+}
+
+/**
+ * Reads the list of files. Pure.
+ * @param sources the plugins that count, such as `github.com/hashicorp/azure`; all where there is none
+ */
 export function newestPlugins(lines: readonly string[], sources: readonly string[]): string[] {
   const newest = new Map<string, string>();
   for (const line of lines) {

@@ -23,7 +23,7 @@ export async function reuseImage(
   arm: ArmClient,
   agent: Agent,
 ): Promise<BakedImage | undefined> {
-  if (wish.reuseImage === 'never') return undefined;
+  if (wish.reuseImage !== 'whenUnchanged') return undefined;
   const { digest, model, family } = facts;
   if (digest === undefined || model === undefined) {
     agent.warning("No image is reused ('reuseImage'): what the bake reads cannot be told, the log says why.");

@@ -1,11 +1,12 @@
 /** Bakes an image: validates a Packer template, builds it with the service connection's credentials, and tells what was made. */
 import type { Agent } from '../../../shared/agent/agent.js';
 import type { Inputs } from '../../../shared/agent/inputs.js';
-import { createArmClient } from '../../../shared/azure/armClient.js';
-import { openConnection } from '../../../shared/azure/connection.js';
+import { createArmClient, type ArmClient } from '../../../shared/azure/armClient.js';
+import { openConnection, type ServiceConnection } from '../../../shared/azure/connection.js';
 import { formatDuration } from '../../../shared/core/duration.js';
 import type { BakedImage } from '../../../shared/core/packerArtifact.js';
 import { nameImage, tellImage } from './bakeOutputs.js';
+import { bakeRecord } from './bakeRecord.js';
 import { openTemplate } from './bakeTemplate.js';
 import { variableArguments, variableEnvironment } from './bakeVariables.js';
 import { findBakedImage } from './bakedImage.js';
@@ -13,20 +14,29 @@ import { watchBuild, type BuildWatch } from './buildWatch.js';
 import { checkInputs } from './checkInputs.js';
 import { azureOptions } from './credentials.js';
 import type { inputs } from './inputs.generated.js';
+import { inspectBake } from './inspectBake.js';
+import { keepProvenance } from './keepProvenance.js';
 import { runPacker, type PackerSession } from './packer.js';
 import { buildFailure, commandFailure } from './packerFailure.js';
 import { choosePacker } from './packerChoice.js';
 import { installPlugins, pluginEnvironment } from './packerPlugins.js';
+import { pluginVersions } from './pluginVersions.js';
 import { openSession } from './packerSession.js';
 import type { PackerTemplate } from './packerTemplate.js';
+import { reuseImage } from './reuseImage.js';
 
 type Input = Inputs<typeof inputs>;
 
 /**
  * Bakes, or with `dryRun` only validates.
+ * @param connect signs in to Azure; nothing is asked before it is needed
  * @returns the sentence that says what was made
  */
-export async function bake(input: Input, agent: Agent): Promise<string> {
+export async function bake(
+  input: Input,
+  agent: Agent,
+  connect: (agent: Agent, connection: ServiceConnection) => ArmClient = createArmClient,
+): Promise<string> {
   const workingDirectory = input.workingDirectory ?? agent.workingDirectory;
   const templateFor = openTemplate(input, checkInputs(input, workingDirectory), workingDirectory, agent);
   const connection = openConnection(agent, input.azureSubscription);
@@ -34,20 +44,44 @@ export async function bake(input: Input, agent: Agent): Promise<string> {
   agent.info(`Packer ${packer.version.text} (${packer.path})`);
   const { template, variables, choice } = await templateFor(packer.version);
 
-  const watch = watchBuild(agent, input.azureSubscription, own => createArmClient(own, connection));
+  const watch = watchBuild(agent, input.azureSubscription, own => connect(own, connection));
   const base = openSession(packer, workingDirectory, pluginEnvironment(input.pluginsPath, agent), agent);
   await installPlugins(template, base, agent);
+  const plugins = await pluginVersions(template, base, agent);
   const options = await azureOptions(connection, template, packer.version, agent);
   const environment = { ...base.environment, ...variableEnvironment(template, options, variables) };
   const session: PackerSession = { ...base, environment };
-  const args = [...choice, ...variableArguments(template, options, variables, agent), template.path];
+  const given = variableArguments(template, options, variables, agent);
+  const args = [...choice, ...given, template.path];
 
   await validate(session, args, agent);
+  const arm = connect(agent, connection);
+  const facts = await inspectBake(
+    { template, selection: input, variableArguments: given, session, plugins, digest: input },
+    arm,
+    agent,
+  );
+  agent.output('imageDigest', facts.digest?.digest ?? '');
+  const reused = await reuseImage(facts, input, arm, agent);
+  agent.output('imageReused', String(reused !== undefined));
+  if (reused !== undefined) {
+    tellImage(reused, agent);
+    return `Nothing was baked, the inputs are the same: ${nameImage(reused).id}`;
+  }
   if (input.dryRun) return 'Dry run: the template is valid, nothing was built.';
 
   const startedAt = Date.now();
   const image = await build({ ...session, watch }, template, args, input, agent);
   tellImage(image, agent);
+  const record = {
+    image: image.reference,
+    facts,
+    packer: packer.version,
+    plugins,
+    variables: variables.values,
+    startedAt,
+  };
+  await keepProvenance(bakeRecord(record, agent), arm, agent);
   const { kind, id } = nameImage(image);
   return `Baked ${kind} in ${formatDuration(Date.now() - startedAt)}: ${id}`;
 }

@@ -54,7 +54,7 @@ export async function readTemplateModel(
 }
 
 /** The files of a template; of a folder also the variable files that Packer reads by itself. */
-function templateFiles(path: string): string[] {
+export function templateFiles(path: string): string[] {
   if (statSync(path).isFile()) return [path];
   return readdirSync(path)
     .filter(name => /(\.pkr|\.auto\.pkrvars)\.(hcl|json)$/i.test(name))

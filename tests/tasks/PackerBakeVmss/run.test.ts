@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Inputs } from '../../../shared/agent/inputs.js';
-import { CancelledError, ToolError, describe as prose } from '../../../shared/core/errors.js';
+import { createArmClient } from '../../../shared/azure/armClient.js';
+import { CancelledError, ToolError, UserError, describe as prose } from '../../../shared/core/errors.js';
 import type { inputs } from '../../../tasks/PackerBakeVmss/src/inputs.generated.js';
 import { bake } from '../../../tasks/PackerBakeVmss/src/run.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
@@ -26,6 +27,12 @@ const managedId = '/subscriptions/s/resourceGroups/images/providers/Microsoft.Co
 const galleryId =
   '/subscriptions/s/resourceGroups/i/providers/Microsoft.Compute/galleries/g/images/w/versions/1.0.0';
 
+/** Nobody answers: nothing here needs Azure but the tags of images that do not exist. */
+const withoutAzure: Parameters<typeof bake>[2] = (agent, connection) =>
+  createArmClient(agent, connection, {
+    credential: { getToken: () => Promise.reject(new UserError('There is no Azure here.')) },
+  });
+
 /** The real Packer over its null builder: provisioners run on this machine. */
 describe('PackerBakeVmss with Packer', function () {
   this.timeout(60_000);
@@ -37,7 +44,7 @@ describe('PackerBakeVmss with Packer', function () {
     ...defaultInput({ azureSubscription: 'key', templatePath: path('template.json') }),
     ...over,
   });
-  const run = (over: Partial<Input> = {}) => bake(input(over), fake.agent);
+  const run = (over: Partial<Input> = {}) => bake(input(over), fake.agent, withoutAzure);
   const failure = async (over: Partial<Input> = {}): Promise<string> => {
     let sentence: string;
     try {
@@ -279,12 +286,14 @@ describe('PackerBakeVmss with Packer', function () {
     );
     await run({ packerPath });
     assert.deepEqual(
-      { ...fake.outputs, packerLog: '' },
+      { ...fake.outputs, imageDigest: '', packerLog: '' },
       {
         imageReference: managedId,
         imageKind: 'managed',
         imageName: 'web-1',
         imageLocation: 'westus',
+        imageDigest: '',
+        imageReused: 'false',
         packerLog: '',
       },
     );
@@ -351,7 +360,7 @@ describe('PackerBakeVmss with Packer', function () {
       return { packerPath: path('packer'), templatePath: path('web.pkr.hcl'), dryRun: true };
     };
     await run(recording('1.11.2'));
-    assert.equal(readFileSync(path('calls'), 'utf8'), `init <>\nvalidate <${clientSecret}>\n`);
+    assert.equal(readFileSync(path('calls'), 'utf8'), `init <>\ninstalled <>\nvalidate <${clientSecret}>\n`);
     writeFileSync(path('offline'), '');
     assert.match(await failure(recording('1.11.2')), /packer init could not install the template's plugins/);
     rmSync(path('calls'));
