@@ -26,7 +26,12 @@ export interface AzureFacts {
 }
 
 /** The ways in which a connection to the local Azure can sign in. */
-export const connectionSchemes = ['ServicePrincipal', 'Certificate', 'WorkloadIdentityFederation'] as const;
+export const connectionSchemes = [
+  'ServicePrincipal',
+  'Certificate',
+  'WorkloadIdentityFederation',
+  'ManagedServiceIdentity',
+] as const;
 export type ConnectionScheme = (typeof connectionSchemes)[number];
 
 /** The connection of any name to the local Azure. */
@@ -38,7 +43,7 @@ export function azureConnection(name: string, azure: AzureFacts, scheme: Connect
     scheme: scheme === 'Certificate' ? 'ServicePrincipal' : scheme,
     parameters: {
       tenantid: azure.tenantId,
-      serviceprincipalid: azure.clientId,
+      ...(scheme === 'ManagedServiceIdentity' ? {} : { serviceprincipalid: azure.clientId }),
       ...credential(azure, scheme),
     },
     data: {
@@ -69,6 +74,7 @@ function credential(azure: AzureFacts, scheme: ConnectionScheme): Record<string,
         authenticationType: 'spnCertificate',
       };
     case 'WorkloadIdentityFederation':
+    case 'ManagedServiceIdentity':
       return {};
   }
 }

@@ -125,6 +125,8 @@ export function azureEnvironment(
     NODE_EXTRA_CA_CERTS: caFile,
     SSL_CERT_FILE: caFile,
     REQUESTS_CA_BUNDLE: caFile,
+    // Its proxy stands for the metadata service, which no proxy leads to.
+    AZURE_POD_IDENTITY_AUTHORITY_HOST: proxy,
     // These would lead past the proxy or to other authorities.
     SSL_CERT_DIR: undefined,
     HTTP_PROXY: undefined,

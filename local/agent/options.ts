@@ -34,7 +34,7 @@ export const usage = `Runs a pipeline file on this machine, with the built tasks
   --host build|release    what tasks see as System.HostType (default build)
   --out DIR               folder of the record and the job's folders (default out/pipeline)
   --azure local|none      start the local Azure and give it to every service connection (default none)
-  --connection-scheme ServicePrincipal|Certificate|WorkloadIdentityFederation
+  --connection-scheme ServicePrincipal|Certificate|WorkloadIdentityFederation|ManagedServiceIdentity
                           how these connections sign in to the local Azure (default ServicePrincipal, with a secret)
   --resource-group NAME=LOCATION
                           a resource group that the local Azure has from the start; may be given several times

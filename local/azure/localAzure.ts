@@ -34,6 +34,7 @@ import { createTokens, readAppCertificate, type Tokens } from './signIn/identity
 import { createTrust } from './signIn/trust.js';
 import { keepState, resume } from './state/keepState.js';
 import type { StateFile } from './state/savedState.js';
+import { answerMetadata, metadataHost, metadataUrl } from './signIn/managedIdentity.js';
 import { answerSignIn, signInHosts } from './signIn/signIn.js';
 
 export interface LocalAzureOptions {
@@ -166,6 +167,7 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     if (request.url.hostname === armHost)
       return answerArm(request, { identity, tokens, authorization, resources, deployments });
     if (signInHosts.includes(request.url.hostname)) return answerSignIn(request, signIn);
+    if (request.url.hostname === metadataHost) return answerMetadata(request, signIn);
     if (devOpsHosts.includes(request.url.hostname)) return devOps.answer(request);
     return answerBlob(request, cloud);
   };
@@ -179,9 +181,7 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     faults,
     surroundings: { store, pace, now, expire: token => expired.add(token) },
     throttling:
-      options.throttling === true
-        ? createThrottling(timeScale, now, id => resources.find(id))
-        : undefined,
+      options.throttling === true ? createThrottling(timeScale, now, id => resources.find(id)) : undefined,
     log,
     authorization,
     dispatch,
@@ -214,7 +214,14 @@ export async function startLocalAzure(options: LocalAzureOptions): Promise<Local
     writeFile(caFile, certificates.authority),
     writeFile(certificateFile, trust.application, { mode: 0o600 }),
   ]);
-  const proxy = await startProxy({ port: options.port, certificates, hostNames, answer, pass });
+  const proxy = await startProxy({
+    port: options.port,
+    certificates,
+    hostNames,
+    answer,
+    pass,
+    plainUrl: metadataUrl,
+  });
   const { tenantId, clientId, clientSecret, subscriptionId } = identity;
   const { oidcRequestUri, systemAccessToken } = devOps;
   return {

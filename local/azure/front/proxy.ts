@@ -13,6 +13,8 @@ export interface ProxyOptions {
   /** Hosts that are answered here; `*.` at the start stands for one label. */
   readonly hostNames: readonly string[];
   answer(request: Request): Promise<Reply>;
+  /** The URL that a plain request to the proxy itself stands for; undefined for one that is refused. */
+  plainUrl?(target: string): URL | undefined;
   /** Asked first, before the body is read: whether it has answered the request itself. */
   pass?(url: URL, incoming: IncomingMessage, response: ServerResponse): Promise<boolean>;
 }
@@ -41,6 +43,11 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   tls.on('clientError', (_error, socket) => socket.destroy());
 
   const server = createServer((incoming, response) => {
+    const url = options.plainUrl?.(incoming.url ?? '/');
+    if (url !== undefined) {
+      respond(url, incoming, response, options).catch(() => response.destroy());
+      return;
+    }
     const text = `${refusal(`${incoming.method ?? ''} ${incoming.url ?? ''}`, options.hostNames)}\n`;
     response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
   });
@@ -93,6 +100,15 @@ async function serve(
   const path = (incoming.url ?? '/').replace(/^\/+/, '/');
   const url = new URL(path, `https://${host.replace(/:443$/, '')}`);
   if ((await options.pass?.(url, incoming, response)) === true) return;
+  await respond(url, incoming, response, options);
+}
+
+async function respond(
+  url: URL,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  options: ProxyOptions,
+): Promise<void> {
   const text = await readBody(incoming);
   if (text === undefined) {
     response.writeHead(413, { connection: 'close' }).end();

@@ -237,6 +237,7 @@ describe('Signing in to the local Azure without a secret', function () {
           workingDirectory: directory,
           environment: {
             HTTPS_PROXY: proxy,
+            AZURE_POD_IDENTITY_AUTHORITY_HOST: proxy,
             NODE_EXTRA_CA_CERTS: caFile,
             SYSTEM_OIDCREQUESTURI: oidcRequestUri,
             ENDPOINT_AUTH_SYSTEMVSSCONNECTION: JSON.stringify({

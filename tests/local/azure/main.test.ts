@@ -87,6 +87,7 @@ describe('The command line of the local Azure', () => {
       'NODE_EXTRA_CA_CERTS',
       'AZURE_TENANT_ID',
       'HTTPS_PROXY',
+      'AZURE_POD_IDENTITY_AUTHORITY_HOST',
     ])
       assert.match(text, new RegExp(`^ {2}export ${name}=`, 'm'));
     assert.match(
