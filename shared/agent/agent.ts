@@ -19,6 +19,8 @@ export interface Agent {
   warning(message: string): void;
   /** Logs all that `body` logs as one collapsible group. */
   group<T>(title: string, body: () => Promise<T>): Promise<T>;
+  /** Opens such a group for lines whose end is not known beforehand, and returns what closes it; groups do not nest. */
+  openGroup(title: string): () => void;
   /** Percentage done (0 to 100) and what is being done. */
   progress(percent: number, what: string): void;
 

@@ -63,6 +63,12 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
         command('##[endgroup]');
       }
     },
+    openGroup: title => {
+      command(`##[group]${oneLine(title)}`);
+      return () => {
+        command('##[endgroup]');
+      };
+    },
     progress: (percent, what) => {
       tl.setProgress(Math.max(0, Math.min(100, Math.floor(percent))), oneLine(what));
     },

@@ -13,6 +13,8 @@ export interface Secrets {
  */
 export function createSecrets(register: (form: string) => void): Secrets {
   const known = new Set<string>();
+  /** The longest first: a secret may hold another one. */
+  let ordered: readonly string[] = [];
   return {
     add(value) {
       for (const form of formsOf(value)) {
@@ -20,11 +22,11 @@ export function createSecrets(register: (form: string) => void): Secrets {
         known.add(form);
         register(form);
       }
+      ordered = [...known].sort((a, b) => b.length - a.length);
     },
     mask(text) {
       let masked = text;
-      for (const form of [...known].sort((a, b) => b.length - a.length))
-        masked = masked.replaceAll(form, '***');
+      for (const form of ordered) masked = masked.replaceAll(form, '***');
       return masked;
     },
   };

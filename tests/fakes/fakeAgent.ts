@@ -66,6 +66,12 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
       log(`##[group]${title}`);
       return await body();
     },
+    openGroup: title => {
+      log(`##[group]${title}`);
+      return () => {
+        log('##[endgroup]');
+      };
+    },
     progress: () => undefined,
     secret: value => {
       secrets.add(value);

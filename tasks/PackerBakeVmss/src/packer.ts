@@ -1,9 +1,11 @@
 /** The Packer program on this machine, and one way to run it. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import type { Agent } from '../../../shared/agent/agent.js';
 import { UserError } from '../../../shared/core/errors.js';
 import type { BuildWatch } from './buildWatch.js';
-import { packerReader, type PackerReader } from './packerLog.js';
+import type { PackerReader } from './packerLog.js';
+import type { Phase } from './packerPhases.js';
+import { showRun } from './showRun.js';
 
 /** Packer's own clean-up deletes a virtual machine and its group, which takes Azure minutes. */
 const cleanUpMilliseconds = 15 * 60_000;
@@ -84,6 +86,8 @@ export interface PackerSession {
 export interface PackerResult {
   readonly exitCode: number | undefined;
   readonly run: PackerReader;
+  /** The parts of a build with their times. */
+  readonly phases: readonly Phase[];
 }
 
 /**
@@ -96,8 +100,9 @@ export async function runPacker(
   agent: Agent,
 ): Promise<PackerResult> {
   agent.signal.throwIfAborted();
-  const run = packerReader(() => session.watch?.learned());
   const file = openSync(session.logFile, 'a', 0o600);
+  const shown = showRun(file, args[0] === 'build', () => session.watch?.learned(), agent);
+  const run = shown.reader;
   try {
     const tool = agent.start({
       name: 'Packer',
@@ -107,10 +112,7 @@ export async function runPacker(
       env: { ...packerEnvironment, ...session.environment },
       echo: false,
       onLine: line => {
-        for (const shown of run.take(line)) {
-          agent.info(shown);
-          writeSync(file, `${agent.mask(shown)}\n`);
-        }
+        shown.take(line);
       },
       // Sent to the whole group: the first process of a Packer run ignores the signal, its children obey.
       stopSignal: 'SIGINT',
@@ -124,8 +126,9 @@ export async function runPacker(
     const result = await tool.ended;
     agent.signal.removeEventListener('abort', announce);
     agent.signal.throwIfAborted();
-    return { exitCode: result.exitCode, run };
+    return { exitCode: result.exitCode, run, phases: shown.phases };
   } finally {
+    shown.end();
     closeSync(file);
   }
 }

@@ -34,6 +34,16 @@ export interface PackerReader extends PackerRun {
   take(line: string): string[];
 }
 
+/** Who wants to know of what, as it is said. */
+export interface PackerListener {
+  /** There is something new about the groups. */
+  onGroup?(): void;
+  /** A build said a line. It comes before the line is shown. */
+  onSaid?(build: string, line: string): void;
+  /** Packer itself, not a provisioner, warns. */
+  onWarning?(text: string): void;
+}
+
 const kept = 25;
 /** From here on a failed build speaks of its clean-up; the cause is above. */
 const cleanUp =
@@ -42,11 +52,8 @@ const cleanUp =
 /** A provisioner begins: what was said before is no cause of its failure. */
 const provisioning = /^==> [^:]+: (Provisioning with |Running local shell script|Uploading )/;
 
-/**
- * Makes a reader for one run.
- * @param onGroup told when there is something new about the groups
- */
-export function packerReader(onGroup: () => void = () => undefined): PackerReader {
+/** Makes a reader for one run. */
+export function packerReader(listener: PackerListener = {}): PackerReader {
   const collector = machineImageCollector();
   const failed: FailedBuild[] = [];
   const errors: string[] = [];
@@ -54,8 +61,15 @@ export function packerReader(onGroup: () => void = () => undefined): PackerReade
   const all: string[] = [];
   const byBuild = new Map<string, { lines: string[]; closed: boolean }>();
 
+  let warnsOfBuild = false;
+
   const remember = (line: string) => {
     push(all, line);
+    const warning = /^(?:Warning: |\* )(.+)$/.exec(line)?.[1];
+    if (warning !== undefined && (line.startsWith('W') || warnsOfBuild)) listener.onWarning?.(warning);
+    // "Warnings for build 'x':", and then one a line.
+    if (/^Warnings for build '/.test(line)) warnsOfBuild = true;
+    else if (line.trim() !== '' && !line.startsWith('* ')) warnsOfBuild = false;
     const name = /^(?:==> |    )([^\s:]+): ?/.exec(line)?.[1];
     if (name === undefined) return;
     const own = byBuild.get(name) ?? { lines: [], closed: false };
@@ -66,7 +80,8 @@ export function packerReader(onGroup: () => void = () => undefined): PackerReade
       if (provisioning.test(line)) own.lines.length = 0;
       push(own.lines, line);
     }
-    if (groups.take(name, line)) onGroup();
+    listener.onSaid?.(name, line);
+    if (groups.take(name, line)) listener.onGroup?.();
   };
 
   return {

@@ -72,11 +72,42 @@ describe('packerReader', () => {
   });
 
   it('knows the resource groups that Packer has not deleted yet', () => {
+    let told = 0;
+    const reader = packerReader({ onGroup: () => (told += 1) });
+    const say = (build: string, text: string) => reader.take(ui('say', `==> ${build}: ${text}`));
+    for (const build of ['a', 'b']) {
+      say(build, 'Creating resource group ...');
+      say(build, ` -> ResourceGroupName : 'pkr-Resource-Group-${build}'`);
+      say(build, ` -> DeploymentName    : 'pkrdp${build}12345'`);
+    }
+    say('a', 'Resource group has been deleted.');
+    assert.deepEqual(reader.openGroups, [
+      { name: 'pkr-Resource-Group-b', isOwn: true, suffixes: ['b12345'] },
+    ]);
+    assert.equal(reader.groups.length, 2);
+    assert.equal(told, 4);
+  });
+
+  it('never takes a group that was there for one of its own', () => {
     const reader = packerReader();
-    reader.take(ui('say', "==> a:  -> ResourceGroupName : 'pkr-Resource-Group-a'"));
-    reader.take(ui('say', "==> b:  -> ResourceGroupName : 'pkr-Resource-Group-b'"));
-    reader.take(ui('say', '==> a: Resource group has been deleted.'));
-    assert.deepEqual(reader.openGroups, ['pkr-Resource-Group-b']);
+    reader.take(ui('say', "==> a:  -> ResourceGroupName : 'of-nobody'"));
+    reader.take(ui('say', '==> a: Using existing resource group ...'));
+    reader.take(ui('say', "==> a:  -> ResourceGroupName : 'production'"));
+    assert.deepEqual(reader.openGroups, [{ name: 'production', isOwn: false, suffixes: [] }]);
+  });
+
+  it('tells warnings of Packer, and none of a provisioner', () => {
+    const warnings: string[] = [];
+    const reader = packerReader({ onWarning: text => warnings.push(text) });
+    for (const line of [
+      ui('message', '    a: Warning: apt does not have a stable CLI interface'),
+      ui('error', "Warnings for build 'a':\n\n* A checksum of 'none' was specified.\n* second\n"),
+      ui('say', 'Warning: Undefined variable'),
+      ui('message', '    a: * no warning'),
+      ui('say', '* neither'),
+    ])
+      reader.take(line);
+    assert.deepEqual(warnings, ["A checksum of 'none' was specified.", 'second', 'Undefined variable']);
   });
 
   it('holds no more of a million lines than the last ones', () => {
