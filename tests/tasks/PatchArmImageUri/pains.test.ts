@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { parse } from 'jsonc-parser';
 import { makeFolder, type Folder } from './patching.js';
 import { galleryId, idTemplate, managedId, parametersText, vhdTemplate, vhdUri } from './samples.js';
@@ -152,6 +153,61 @@ describe('what other ways of writing an image into ARM files get wrong', () => {
         () =>
           folder.run({ imageReference: 'web-42', tokens: 'A', templateFile: 'none.json', secretTokens: 'B' }),
         /must be mended first:\n.*'tokens'.*line 1 has no '='.*\n.*'templateFile': .*none\.json does not exist.*\n.*'imageReference' is no image: 'web-42'/,
+      );
+    });
+  });
+
+  describe('the shell scripts of 2017', () => {
+    const sas = `${vhdUri}?se=2017-01-09T09%3A30%3A20Z&sig=c2VjcmV0&sp=r&sr=b&sv=2015-02-21`;
+    const log = (uri: string) =>
+      [
+        `    azure-arm: OSDiskUri: https://noise.blob.core.windows.net/images/of-a-provisioner.vhd`,
+        "Build 'azure-arm' finished.",
+        '',
+        '==> Builds finished. The artifacts of successful builds are:',
+        '--> azure-arm: Azure.ResourceManagement.VMImage:',
+        '',
+        'StorageAccountLocation: westus',
+        `OSDiskUri: ${uri}`,
+        `OSDiskUriReadOnlySas: ${sas}`,
+        '',
+      ].join('\n');
+    const inputs = {
+      templateFile: 'vhd.json',
+      packerLog: 'packer.log',
+      tokens: String.raw`VMUSERNAME=azureuser
+VMPASSWORD=a/b&c|d\1"e`,
+      secretTokens: 'VMPASSWORD',
+      outputFile: 'out.json',
+    };
+    beforeEach(() => {
+      folder.write('vhd.json', vhdTemplate);
+      folder.write('packer.log', log(vhdUri));
+    });
+
+    it('are one step: the image of the log, a password that sed would have spoilt, nothing of it in the log', () => {
+      folder.run(inputs);
+      const { parameters } = parse(folder.read('out.json')) as ReturnType<typeof values>;
+      assert.equal(parameters['imageUri']?.value, vhdUri);
+      assert.equal(parameters['adminPassword']?.value, String.raw`a/b&c|d\1"e`);
+      assert.equal(folder.read(web), parametersText);
+      assert.doesNotMatch(folder.fake.log.join('\n'), /a\/b&c|sig=/);
+    });
+
+    it('wrote nothing for a build that failed; the step fails', () => {
+      folder.write(
+        'packer.log',
+        "Build 'azure-arm' errored: no quota\n\n==> Some builds didn't complete successfully\n",
+      );
+      assert.throws(() => folder.run(inputs), /packer\.log/);
+      assert.equal(existsSync(folder.path('out.json')), false);
+    });
+
+    it('wrote a managed image into osDisk.image.uri; the step tells what to change', () => {
+      folder.write('packer.log', log(vhdUri).replace(`OSDiskUri: ${vhdUri}`, `ManagedImageId: ${managedId}`));
+      assert.throws(
+        () => folder.run(inputs),
+        /ends up in osDisk\.image\.uri .* but the image is a managed image: .*Change the template: in place of osDisk\.image\.uri set storageProfile\.imageReference\.id/,
       );
     });
   });
