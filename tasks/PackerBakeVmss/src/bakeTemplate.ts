@@ -7,7 +7,6 @@ import { listOf } from '../../../shared/core/text.js';
 import { readBakeVariables, type BakeVariables } from './bakeVariables.js';
 import type { BuiltInBake } from './builtIn/builtInSpec.js';
 import { formatBuiltInTemplate } from './builtIn/builtInTemplate.js';
-import { withoutTemplate } from './builtIn/hcl.js';
 import type { inputs } from './inputs.generated.js';
 import { hasInit, type PackerVersion } from './packer.js';
 import { checkSignIn, readPackerTemplate, type PackerTemplate } from './packerTemplate.js';
@@ -64,6 +63,5 @@ async function writeBuiltInTemplate(
   });
   agent.keepFile(path);
   agent.output('templateFile', path);
-  const values = new Map([...variables].map(([name, value]) => [name, withoutTemplate(value)]));
-  return { template: readPackerTemplate(path), variables: { values, files: [] }, choice: [] };
+  return { template: readPackerTemplate(path), variables: { values: variables, files: [] }, choice: [] };
 }

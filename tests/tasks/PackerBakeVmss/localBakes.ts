@@ -28,6 +28,11 @@ export interface LocalBakes {
     readonly cancel?: AbortSignal;
     readonly onLine?: (line: string) => void;
   }): Promise<Run>;
+  /** Runs a pipeline of one bake with just these inputs, over these files. */
+  bakeFiles(
+    inputs: Readonly<Record<string, string>>,
+    files: Readonly<Record<string, string>>,
+  ): Promise<Run>;
   /** The resource groups by name, with their tags. */
   groups(): Promise<Record<string, Readonly<Record<string, string>>>>;
   close(): Promise<void>;
@@ -66,19 +71,30 @@ export async function startLocalBakes(): Promise<LocalBakes> {
     data: { subscriptionId, environment: 'AzureCloud' },
   };
   writeFileSync(connections, JSON.stringify({ azure }));
+  const runPipeline = (
+    inputs: Readonly<Record<string, string>>,
+    files: Readonly<Record<string, string>>,
+    { cancel, onLine }: { cancel?: AbortSignal | undefined; onLine?: ((line: string) => void) | undefined },
+  ) =>
+    run(pipeline(inputs), {
+      files,
+      options: { tasks: join(repositoryRoot, 'dist', 'extension', 'tasks'), connections },
+      machine: {
+        environment: azureEnvironment(process.env, connection),
+        ...(cancel === undefined ? {} : { cancel }),
+      },
+      ...(onLine === undefined ? {} : { onLine }),
+    });
   return {
     connection,
     resources,
     bake: ({ options, commands, inputs = {}, cancel, onLine }) =>
-      run(pipeline(inputs), {
-        files: { 'web.json': JSON.stringify(template(options, commands)) },
-        options: { tasks: join(repositoryRoot, 'dist', 'extension', 'tasks'), connections },
-        machine: {
-          environment: azureEnvironment(process.env, connection),
-          ...(cancel === undefined ? {} : { cancel }),
-        },
-        ...(onLine === undefined ? {} : { onLine }),
-      }),
+      runPipeline(
+        { templatePath: 'web.json', ...inputs },
+        { 'web.json': JSON.stringify(template(options, commands)) },
+        { cancel, onLine },
+      ),
+    bakeFiles: (inputs, files) => runPipeline(inputs, files, {}),
     async groups() {
       const found: Record<string, Readonly<Record<string, string>>> = {};
       for await (const group of resources.resourceGroups.list()) found[group.name ?? ''] = group.tags ?? {};
@@ -93,7 +109,7 @@ export async function startLocalBakes(): Promise<LocalBakes> {
 
 function pipeline(inputs: Readonly<Record<string, string>>): string {
   const more = Object.entries(inputs).map(([name, value]) => `      ${name}: ${JSON.stringify(value)}\n`);
-  return `steps:\n  - checkout: self\n  - task: PackerBakeVmss@1\n    name: bake\n    inputs:\n      azureSubscription: azure\n      templatePath: web.json\n${more.join('')}`;
+  return `steps:\n  - checkout: self\n  - task: PackerBakeVmss@1\n    name: bake\n    inputs:\n      azureSubscription: azure\n${more.join('')}`;
 }
 
 const credentials = ['client_id', 'client_secret', 'tenant_id', 'subscription_id'];

@@ -114,6 +114,13 @@ export function readBuiltIn(
   }
   if (/[\r\n]/.test(input.deployScriptArguments ?? ''))
     problems.push("'deployScriptArguments' must be one line.");
+  const braced = Object.entries(input)
+    .filter(([name, value]) => name !== 'deployScriptArguments' && String(value).includes('{{'))
+    .map(([name]) => `'${name}'`);
+  if (braced.length > 0)
+    problems.push(
+      `${listOf(braced)} must not have '{{' in it: Packer would evaluate what stands between double braces.`,
+    );
   const destinations = readDestinations(input, problems);
   if (startImage?.kind === 'vhd' && (destinations.managed ?? destinations.gallery) !== undefined)
     problems.push(

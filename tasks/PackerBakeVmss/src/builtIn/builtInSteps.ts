@@ -1,6 +1,6 @@
 /** The provisioners of the built-in template: package, playbook, deploy script, and what makes an image of the machine. Pure. */
 import { builtInVariables, type BuiltInSpec } from './builtInSpec.js';
-import { expression, quote, withoutTemplate as literal, type HclBlock, type HclValue } from './hcl.js';
+import { expression, quote, type HclBlock, type HclValue } from './hcl.js';
 
 const linuxUpload = '/tmp/bake-package';
 const windowsUpload = 'C:/Windows/Temp/bake-package';
@@ -14,8 +14,8 @@ export function packageSteps({ osType, package: given }: BuiltInSpec): HclBlock[
     head: 'provisioner "file"',
     comment: ['The package. Whoever logs in may not write everywhere: it is uploaded first and moved then.'],
     options: isFolder
-      ? { source: literal(`${path}/`), destination: osType === 'Linux' ? upload : `${upload}/` }
-      : { source: literal(path), destination: literal(`${upload}/${name}`) },
+      ? { source: `${path}/`, destination: osType === 'Linux' ? upload : `${upload}/` }
+      : { source: path, destination: `${upload}/${name}` },
   };
   if (osType === 'Windows') {
     const target = powerShellText(destination);
@@ -52,9 +52,9 @@ export function playbookSteps({ playbook }: BuiltInSpec): HclBlock[] {
     {
       head: 'provisioner "ansible-local"',
       options: {
-        playbook_file: literal(playbook),
+        playbook_file: playbook,
         // Without a folder of its own the whole working directory would go there.
-        playbook_dir: folder === undefined ? undefined : literal(folder),
+        playbook_dir: folder === undefined ? undefined : folder,
         command: 'sudo PYTHONUNBUFFERED=1 ansible-playbook',
         clean_staging_directory: true,
       },
@@ -64,32 +64,34 @@ export function playbookSteps({ playbook }: BuiltInSpec): HclBlock[] {
 
 export function scriptSteps({ osType, deployScript, package: given }: BuiltInSpec): HclBlock[] {
   if (deployScript === undefined) return [];
-  const path = literal(deployScript);
+  const encoded = `\${base64encode(var.${builtInVariables.scriptArguments})}`;
+  const comment = ['The arguments travel in base64: Packer would evaluate what stands in double braces.'];
   if (osType === 'Windows') {
     const uploaded = 'C:/Windows/Temp/bake-deploy.ps1';
+    const decoded = `[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('${encoded}'))`;
+    const steps = powerShell([
+      "$ErrorActionPreference = 'Stop'",
+      '$LASTEXITCODE = 0',
+      ...(given === undefined ? [] : [`Set-Location -Path ${powerShellText(given.destination)}`]),
+      expression(`"Invoke-Expression (\\"& '${uploaded}' \\" + ${decoded})"`),
+      '$code = $LASTEXITCODE',
+      `Set-Location -Path C:/; Remove-Item -Force -Path '${uploaded}'`,
+      'exit $code',
+    ]);
     return [
-      { head: 'provisioner "file"', options: { source: path, destination: uploaded } },
-      powerShell([
-        "$ErrorActionPreference = 'Stop'",
-        '$LASTEXITCODE = 0',
-        ...(given === undefined ? [] : [`Set-Location -Path ${powerShellText(given.destination)}`]),
-        { expression: `"& '${uploaded}' \${var.${builtInVariables.scriptArguments}}"` },
-        '$code = $LASTEXITCODE',
-        `Set-Location -Path C:/; Remove-Item -Force -Path '${uploaded}'`,
-        'exit $code',
-      ]),
+      { head: 'provisioner "file"', options: { source: deployScript, destination: uploaded } },
+      { ...steps, comment },
     ];
   }
-  const place = given === undefined ? '' : `cd ${shellText(given.destination)} && `;
+  const place = given === undefined ? '' : quote(`cd ${shellText(given.destination)} && `).slice(1, -1);
+  const command = `${place}eval \\"set -- $(echo ${encoded} | base64 -d)\\" && sudo {{ .Vars }} {{ .Path }} \\"$@\\"`;
   return [
     {
       head: 'provisioner "shell"',
+      comment,
       options: {
-        script: path,
-        // Packer fills in what stands between its own double braces; the arguments have none left.
-        execute_command: expression(
-          `"chmod +x {{ .Path }}; ${quote(literal(place)).slice(1, -1)}sudo {{ .Vars }} {{ .Path }} \${var.${builtInVariables.scriptArguments}}"`,
-        ),
+        script: deployScript,
+        execute_command: expression(`"chmod +x {{ .Path }}; ${command}"`),
       },
     },
   ];
@@ -118,7 +120,7 @@ function asRoot(inline: readonly string[]): HclBlock {
   return {
     head: 'provisioner "shell"',
     options: {
-      inline: inline.map(literal),
+      inline: inline,
       inline_shebang: '/bin/sh -e',
       execute_command: 'chmod +x {{ .Path }}; sudo {{ .Vars }} {{ .Path }}',
     },

@@ -1,14 +1,7 @@
 /** The built-in template: an image from a base image, a package and what deploys it, written as HCL2. Pure. */
 import { builtInVariables, type BuiltInSpec, type StartImage } from './builtInSpec.js';
 import { generalizeSteps, packageSteps, playbookSteps, scriptSteps } from './builtInSteps.js';
-import {
-  expression,
-  formatHcl,
-  variable,
-  withoutTemplate as literal,
-  type HclBlock,
-  type HclValue,
-} from './hcl.js';
+import { expression, formatHcl, variable, type HclBlock, type HclValue } from './hcl.js';
 
 /** What the Packer that reads it can do. */
 export interface TemplateDialect {
@@ -105,8 +98,8 @@ function source(spec: BuiltInSpec, dialect: TemplateDialect): HclBlock {
     options: {
       ...Object.fromEntries(credentials(dialect).map(name => [name, variable(name)])),
       os_type: osType,
-      location: literal(location),
-      vm_size: literal(vmSize),
+      location: location,
+      vm_size: vmSize,
       ...(osType === 'Windows'
         ? {
             communicator: 'winrm',
@@ -118,13 +111,13 @@ function source(spec: BuiltInSpec, dialect: TemplateDialect): HclBlock {
         : {}),
       ...start.options,
       ...(managed && {
-        managed_image_resource_group_name: literal(managed.resourceGroup),
+        managed_image_resource_group_name: managed.resourceGroup,
         managed_image_name: variable(builtInVariables.imageName),
       }),
       ...(vhd && {
-        resource_group_name: literal(vhd.resourceGroup),
-        storage_account: literal(vhd.storageAccount),
-        capture_container_name: literal(vhd.container),
+        resource_group_name: vhd.resourceGroup,
+        storage_account: vhd.storageAccount,
+        capture_container_name: vhd.container,
         capture_name_prefix: variable(builtInVariables.vhdPrefix),
       }),
     },
@@ -137,11 +130,11 @@ function source(spec: BuiltInSpec, dialect: TemplateDialect): HclBlock {
               head: 'shared_image_gallery_destination',
               options: {
                 subscription: variable('subscription_id'),
-                resource_group: literal(gallery.resourceGroup),
-                gallery_name: literal(gallery.name),
-                image_name: literal(gallery.definition),
+                resource_group: gallery.resourceGroup,
+                gallery_name: gallery.name,
+                image_name: gallery.definition,
                 image_version: variable(builtInVariables.galleryVersion),
-                replication_regions: gallery.regions.map(literal),
+                replication_regions: gallery.regions,
               },
             },
           ]),
@@ -154,30 +147,30 @@ function startOptions(start: StartImage): { options: Record<string, HclValue>; b
     case 'platform':
       return {
         options: {
-          image_publisher: literal(start.publisher),
-          image_offer: literal(start.offer),
-          image_sku: literal(start.sku),
-          image_version: literal(start.version),
+          image_publisher: start.publisher,
+          image_offer: start.offer,
+          image_sku: start.sku,
+          image_version: start.version,
         },
         blocks: [],
       };
     case 'managed':
       return {
         options: {
-          custom_managed_image_resource_group_name: literal(start.resourceGroup),
-          custom_managed_image_name: literal(start.name),
+          custom_managed_image_resource_group_name: start.resourceGroup,
+          custom_managed_image_name: start.name,
         },
         blocks: [],
       };
     case 'vhd':
-      return { options: { image_url: literal(start.uri) }, blocks: [] };
+      return { options: { image_url: start.uri }, blocks: [] };
     case 'gallery': {
       const options = {
-        subscription: literal(start.subscription),
-        resource_group: literal(start.resourceGroup),
-        gallery_name: literal(start.gallery),
-        image_name: literal(start.definition),
-        image_version: start.version === undefined ? undefined : literal(start.version),
+        subscription: start.subscription,
+        resource_group: start.resourceGroup,
+        gallery_name: start.gallery,
+        image_name: start.definition,
+        image_version: start.version === undefined ? undefined : start.version,
       };
       return { options: {}, blocks: [{ head: 'shared_image_gallery', options }] };
     }

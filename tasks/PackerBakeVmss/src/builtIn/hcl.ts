@@ -45,7 +45,7 @@ function formatValue(value: HclValue, indent: string): string {
   return `[\n${items.map(item => `${indent}  ${item},\n`).join('')}${indent}]`;
 }
 
-/** A text as an HCL literal in which nothing is evaluated. */
+/** A text as an HCL literal in which HCL evaluates nothing. What stands between double braces Packer evaluates all the same, and how often differs. */
 export function quote(text: string): string {
   const escapes: Readonly<Record<string, string>> = {
     '"': '\\"',
@@ -60,14 +60,6 @@ export function quote(text: string): string {
     character => escapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   return `"${escaped}"`;
-}
-
-/**
- * A text in which Packer's own template language finds nothing: what stands between double braces it would evaluate, also in values of
- * variables.
- */
-export function withoutTemplate(text: string): string {
-  return text.replace(/\{\{/g, '{{`{{`}}');
 }
 
 /** A value that Packer works out. */
