@@ -33,6 +33,17 @@ export function compact(value: Json): Json {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
 }
 
+/** Without the members that are null, at any depth: to a resource provider they are not given. */
+export function withoutNulls(value: Json): Json {
+  const within = (member: unknown): unknown => {
+    if (Array.isArray(member)) return member.map(within);
+    return isObject(member) ? withoutNulls(member) : member;
+  };
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, member]) => (member === null ? [] : [[name, within(member)]])),
+  );
+}
+
 /** RFC 7396 as ARM's PATCH does it: objects are merged, everything else is replaced, null removes. */
 export function merge(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;

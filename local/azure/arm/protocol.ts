@@ -4,7 +4,7 @@ import type { Reply, Request } from '../front/http.js';
 import { operationDocument, statusDocument, ticksOf, type Operation } from './operations.js';
 import { retryAfter } from './pace.js';
 import type { Protocol } from './provider.js';
-import type { Accepted, Acted } from './resources.js';
+import type { Accepted, Acted } from './requests.js';
 import type { Resource } from './store.js';
 import { pollInterval } from './timings.js';
 

@@ -15,6 +15,8 @@ export interface PutRequest {
   readonly existing: Resource | undefined;
   /** The body as it was sent; absent when no request sent it. */
   readonly text: string | undefined;
+  /** Of the request; absent when none sent it. */
+  readonly query?: URLSearchParams;
 }
 
 /** Work that goes on after the answer; its result is the operation's output. */

@@ -8,9 +8,10 @@ import {
   resourceNotFound,
   unknownBelow,
 } from './armError.js';
-import { checkConditions, type Conditions } from './conditions.js';
-import { merge, object, type Json } from './json.js';
+import { checkConditions } from './conditions.js';
+import { merge, object, withoutNulls, type Json } from './json.js';
 import { lasting } from './lasting.js';
+import type { Accepted, Acted, RequestDetails } from './requests.js';
 import type { OperationEffect, OperationFaults } from '../faults/operationFaults.js';
 import type { Operation, Operations } from './operations.js';
 import type { Pace } from './pace.js';
@@ -20,28 +21,6 @@ import { formatResourceId, key, parseResourceId, type ResourceId } from './resou
 import { createSerial } from './serial.js';
 import type { Resource, ResourceGroup, Store } from './store.js';
 import { timingOf, type StartingCall } from './timings.js';
-
-/** What a request says beside its body. */
-export interface RequestDetails extends Conditions {
-  /** The body as it was sent, for line numbers in refusals. */
-  readonly text?: string | undefined;
-  /** Its api-version decides how the resource is shown; the newest when absent. */
-  readonly query?: URLSearchParams;
-}
-
-/** A PUT or PATCH that was not refused. */
-export interface Accepted {
-  readonly provider: Provider;
-  readonly resource: Resource;
-  readonly existed: boolean;
-  /** Absent when all was done at once. */
-  readonly operation: Operation | undefined;
-}
-
-/** An action: its result at once, or the operation it started. */
-export type Acted =
-  | { readonly provider: Provider; readonly result: unknown }
-  | { readonly provider: Provider; readonly resource: Resource; readonly operation: Operation };
 
 const noQuery = new URLSearchParams();
 
@@ -119,7 +98,8 @@ export class Resources {
       id: existing?.id ?? spelled,
       name: existing?.name ?? parsed.name.slice(parsed.name.lastIndexOf('/') + 1),
       group,
-      body,
+      // A template of a deployment may say null and mean it.
+      body: provider.protocol === 'deployments' ? body : withoutNulls(body),
       existing,
       text: details.text,
     });
@@ -234,7 +214,7 @@ export class Resources {
     request: PutRequest,
   ): Accepted {
     const effect = this.#effect(method, request.id);
-    const put = provider.put?.(request);
+    const put = provider.put?.({ ...request, query });
     if (put === undefined) throw methodNotAllowed('PUT', provider.type);
     const { resource } = put;
     // What is done at once cannot hang or fail later, unless a fault makes an operation of it.

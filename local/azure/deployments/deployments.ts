@@ -16,7 +16,8 @@ import { planRequest, deploymentType, type DeploymentRequest, type Planned } fro
 import { describeDeployment, durationSince } from './deploymentView.js';
 import { errorFor } from './escapedErrors.js';
 import { exportedTemplate } from './exportTemplate.js';
-import { runPlan, runtimeOf, type PlanRun } from './planRun.js';
+import { runPlan, type PlanRun } from './planRun.js';
+import { runtimeOf } from './runtime.js';
 import { resultFormatOf, whatIfChanges } from './whatIf.js';
 
 export interface Deployments {
@@ -37,7 +38,7 @@ export interface Deployments {
 interface Deployed {
   readonly run: Pick<PlanRun, 'started' | 'active' | 'cancel' | 'operations'>;
   /** Its template without secrets. */
-  exported(): Json;
+  readonly exported: () => Json;
 }
 
 interface SavedDeployment {

@@ -1,7 +1,7 @@
 /** One run of a deployment's plan: every resource as soon as what it depends on is there, and a record of each. */
 import { randomUUID } from 'node:crypto';
 import { ArmError, asArmError } from '../arm/armError.js';
-import { compact, object, type Json } from '../arm/json.js';
+import { compact, type Json } from '../arm/json.js';
 import { ticksOf } from '../arm/operations.js';
 import { key, lastName } from '../arm/resourceId.js';
 import type { Resources } from '../arm/resources.js';
@@ -9,10 +9,10 @@ import type { Resource } from '../arm/store.js';
 import type { Authorization } from '../authorization/authorization.js';
 import type { DeploymentPlan, PlannedResource } from '../template/deploymentPlan.js';
 import { isDeployment } from '../template/resourceBody.js';
-import type { Runtime } from '../template/scope.js';
 import { durationSince } from './deploymentView.js';
 import { outputsSkipped } from './escapedErrors.js';
 import { refusalOf } from './refusal.js';
+import { runtimeOf } from './runtime.js';
 
 export interface PlanRun {
   readonly started: Date;
@@ -234,25 +234,6 @@ function settle(step: Step, state: Step['state'], now: Date): void {
   if (step.ended !== undefined) return;
   step.state = state;
   step.ended = now;
-}
-
-/** What a running deployment, or a what-if, reads of the resources that are there. */
-export function runtimeOf(resources: Resources, authorization: Authorization): Runtime {
-  return {
-    reference: (id, apiVersion, full) => {
-      authorization.check('GET', id, {});
-      const resource = resources.get(id);
-      if (full !== true) return resource.properties;
-      const { id: _id, name: _name, type: _type, ...rest } = resource;
-      return compact({ ...rest, apiVersion });
-    },
-    list: (operation, id, _apiVersion, body) => {
-      authorization.check('POST', `${id}/${operation}`, {});
-      const acted = resources.act(id, operation, object(body));
-      if ('result' in acted) return acted.result;
-      throw new ArmError(400, 'BadRequest', `'${operation}' of ${id} lists nothing.`);
-    },
-  };
 }
 
 function operationOf(step: Step, deploymentId: string, now: Date): Json {

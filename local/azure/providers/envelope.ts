@@ -40,6 +40,11 @@ export function resourceOf(type: string, request: PutRequest, properties: Json):
   };
 }
 
+/** The api-version that decides which members are shown; one later than all when none was asked for, as by a template. */
+export function apiVersion(query: URLSearchParams): string {
+  return query.get('api-version') ?? '9999';
+}
+
 /** The body's properties without what only Azure sets. */
 export function givenProperties(body: Json): Json {
   const {

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { ArmError } from '../arm/armError.js';
 import { object, string, type Json } from '../arm/json.js';
 import { normalLocation } from '../arm/protocol.js';
-import type { Provider } from '../arm/provider.js';
+import type { Provider, PutRequest } from '../arm/provider.js';
 import type { Resource, Store } from '../arm/store.js';
 import type { Cloud } from './cloud.js';
-import { givenProperties, resourceOf } from './envelope.js';
+import { apiVersion, givenProperties, resourceOf } from './envelope.js';
 import { pairedRegion } from './regions.js';
 
 const type = 'Microsoft.Storage/storageAccounts';
@@ -57,11 +57,10 @@ export function storageAccounts(cloud: Cloud): Provider {
           kind: resource.kind ?? 'StorageV2',
           sku: { name: skuName, tier: skuName.split('_')[0] },
         },
-        ...(existing === undefined ? { work: () => Promise.resolve(succeeded(request.id)) } : {}),
+        ...(existing === undefined ? { work: () => Promise.resolve(succeeded(request)) } : {}),
       };
     },
-    show: (resource, query) =>
-      (query.get('api-version') ?? '9999') < '2016' ? withAccountType(resource) : resource,
+    show: (resource, query) => (isFirst(query) ? withAccountType(resource) : resource),
     remove: resource => () => {
       storageKeys.delete(resource.name);
       return Promise.resolve();
@@ -72,9 +71,11 @@ export function storageAccounts(cloud: Cloud): Provider {
   };
 
   /** What the operation ends with. */
-  function succeeded(id: string): unknown {
+  function succeeded({ id, query = new URLSearchParams() }: PutRequest): unknown {
     const made = store.get(id);
-    return made && { ...made, properties: { ...made.properties, provisioningState: 'Succeeded' } };
+    if (made === undefined) return undefined;
+    if (isFirst(query)) return { location: made.location, properties: { accountType: made.sku?.['name'] } };
+    return { ...made, properties: { ...made.properties, provisioningState: 'Succeeded' } };
   }
 
   function shownKeys(name: string): unknown {
@@ -86,6 +87,11 @@ export function storageAccounts(cloud: Cloud): Provider {
       })),
     };
   }
+}
+
+/** Whether the api-version is one of the first. */
+function isFirst(query: URLSearchParams): boolean {
+  return apiVersion(query) < '2016';
 }
 
 /** An account as the first api-versions knew it: of an account type, not yet of a kind and an SKU. */

@@ -93,9 +93,11 @@ export function createFlexibleMachines(cloud: Cloud, machines: VirtualMachines):
       put,
       list: (scope, query) => filtered(store.list(scope, type), query.get('$filter') ?? ''),
       show: (resource, query) => {
-        const shown = /instanceView/i.test(query.get('$expand') ?? '') ? view(resource) : undefined;
-        if (shown === undefined) return underlying.show?.(resource, query) ?? resource;
-        return { ...resource, properties: { ...resource.properties, instanceView: shown } };
+        const instanceView = /instanceView/i.test(query.get('$expand') ?? '') ? view(resource) : undefined;
+        const shown = underlying.show?.(resource, query) ?? resource;
+        return instanceView === undefined
+          ? shown
+          : { ...shown, properties: { ...shown.properties, instanceView } };
       },
       reads: {
         ...underlying.reads,

@@ -1,12 +1,12 @@
 /** Image versions of a gallery: a frozen disk, and the regions that it is replicated to. */
 import { invalidParameter, notAllowed } from '../../arm/armError.js';
-import { at, object, objects, string, type Json } from '../../arm/json.js';
+import { at, compact, object, objects, string, type Json } from '../../arm/json.js';
 import { normalLocation } from '../../arm/protocol.js';
 import type { Provider, Put, PutRequest } from '../../arm/provider.js';
 import { key, same } from '../../arm/resourceId.js';
 import type { Resource } from '../../arm/store.js';
 import { release, type Cloud } from '../cloud.js';
-import { givenProperties, referredId, resourceOf, unchangeable } from '../envelope.js';
+import { apiVersion, givenProperties, referredId, resourceOf, unchangeable } from '../envelope.js';
 import { isRegion, regionName } from '../regions.js';
 import { diskTypes, sourceId, type Content, type DiskSources } from './diskSource.js';
 import { osDiskSize } from './disks.js';
@@ -42,9 +42,17 @@ export function galleryImageVersions(
       return put(request, sourceAtItsPlace(givenProperties(request.body)), definition);
     },
     show: (resource, query) => {
-      if (/replicationStatus/i.test(query.get('$expand') ?? '')) return resource;
-      const { replicationStatus: _status, ...properties } = resource.properties;
-      return { ...resource, properties };
+      const { replicationStatus, safetyProfile, ...properties } = resource.properties;
+      const expanded = /replicationStatus/i.test(query.get('$expand') ?? '');
+      const safety = shownSafety(safetyProfile, apiVersion(query));
+      return {
+        ...resource,
+        properties: compact({
+          ...properties,
+          safetyProfile: safety,
+          replicationStatus: expanded ? replicationStatus : undefined,
+        }),
+      };
     },
     refuseRemoval: resource => {
       const blocked = at(resource.properties, 'safetyProfile', 'blockDeletionBeforeEndOfLife') === true;
@@ -169,6 +177,13 @@ export function galleryImageVersions(
       sizeInGB: resource.properties['diskSizeGB'],
     };
   }
+}
+
+/** As the api-version knows it: at first it was not, then without the block. */
+function shownSafety(safetyProfile: unknown, version: string): Json | undefined {
+  if (safetyProfile === undefined || version < '2022-03') return undefined;
+  const { blockDeletionBeforeEndOfLife, ...rest } = object(safetyProfile);
+  return version < '2024-03' ? rest : compact({ ...rest, blockDeletionBeforeEndOfLife });
 }
 
 /** What an update keeps. @throws ArmError when it names another source */

@@ -5,12 +5,14 @@ import type { Action, ActionRequest, Provider } from '../../arm/provider.js';
 import { key, lastName, parentId } from '../../arm/resourceId.js';
 import type { Resource } from '../../arm/store.js';
 import type { Cloud } from '../cloud.js';
+import { apiVersion } from '../envelope.js';
 import type { Fleet } from './fleet.js';
 import { attachedMachines } from './flexibleMachines.js';
 import { unknownInstance } from './instance.js';
 import { instanceViewOf } from './scaleSetInstance.js';
 import type { ScaleSets } from './scaleSets.js';
 import { createShownInstances } from './shownInstances.js';
+import { shownInstance } from './shownScaleSet.js';
 
 export function scaleSetInstances(cloud: Cloud, sets: ScaleSets): Provider {
   const shown = createShownInstances();
@@ -59,7 +61,10 @@ export function scaleSetInstances(cloud: Cloud, sets: ScaleSets): Provider {
       ];
     },
     show: (resource, query) =>
-      /instanceView/i.test(query.get('$expand') ?? '') ? shown.withView(resource, cloud.now()) : resource,
+      shownInstance(
+        /instanceView/i.test(query.get('$expand') ?? '') ? shown.withView(resource, cloud.now()) : resource,
+        apiVersion(query),
+      ),
     reads: { instanceview: ({ resource }) => view(resource) },
     put: ({ id, body, existing }) => {
       const fleet = fleetOf(parentId(id));

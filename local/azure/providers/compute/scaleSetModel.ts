@@ -85,7 +85,8 @@ export function modelOf(
   const sku = object(request.body['sku']);
   if (string(sku['name']) === undefined)
     throw invalidParameter('sku', "Required parameter 'sku' is missing (null).");
-  const profile = object(properties['virtualMachineProfile']);
+  // When it was made is no part of what instances are compared by.
+  const { timeCreated: _made, ...profile } = object(properties['virtualMachineProfile']);
   const storageProfile = object(profile['storageProfile']);
   refuseDataDisks(storageProfile);
   const image = findImage(storageProfile);
@@ -240,13 +241,11 @@ export function modelChange(a: Model, b: Model): 'none' | 'inPlace' | 'resize' |
 export function refuseImageKindChange(before: Model, after: Model): void {
   const [old, wanted] = [before, after].map(model => imageKind(object(model.profile['storageProfile'])));
   if (old === wanted) return;
-  const target = old === 'vhd' || wanted === 'vhd' ? 'osDisk.image' : 'imageReference';
   throw new ArmError(
     409,
     'PropertyChangeNotAllowed',
-    `Changing property '${target}' is not allowed: the scale set's image is of kind ${old ?? ''} and cannot become one of kind ` +
-      `${wanted ?? ''}. Make a new scale set for it.`,
-    { target },
+    'The Image type for a Virtual Machine Scale Set may not be changed.',
+    { target: old === 'vhd' || wanted === 'vhd' ? 'osDisk.image' : 'imageReference' },
   );
 }
 

@@ -6,7 +6,7 @@ import type { Action, ActionRequest, Provider, PutRequest } from '../../arm/prov
 import { key } from '../../arm/resourceId.js';
 import type { Resource } from '../../arm/store.js';
 import type { Cloud } from '../cloud.js';
-import { checkReferences, givenProperties, resourceOf } from '../envelope.js';
+import { apiVersion, checkReferences, givenProperties, resourceOf } from '../envelope.js';
 import type { Balancing } from '../network/loadBalancers.js';
 import { chosenInstances } from './chosenInstances.js';
 import { Fleet, type FleetRules } from './fleet.js';
@@ -28,6 +28,7 @@ import {
   type Model,
 } from './scaleSetModel.js';
 import { setView } from './scaleSetView.js';
+import { shownScaleSet } from './shownScaleSet.js';
 import { SetUpgrades } from './setUpgrades.js';
 
 const type = 'Microsoft.Compute/virtualMachineScaleSets';
@@ -123,7 +124,13 @@ export function createScaleSets(
         rollingUpgradePolicy:
           mode === 'Rolling' ? shownPolicy(given) : at(given, 'upgradePolicy', 'rollingUpgradePolicy'),
       }),
-      virtualMachineProfile: model.profile,
+      virtualMachineProfile: {
+        ...model.profile,
+        timeCreated:
+          (known === undefined || isChanged
+            ? undefined
+            : at(before, 'virtualMachineProfile', 'timeCreated')) ?? cloud.now().toISOString(),
+      },
       uniqueId: before?.['uniqueId'] ?? randomUUID(),
       timeCreated: before?.['timeCreated'] ?? cloud.now().toISOString(),
     };
@@ -182,6 +189,7 @@ export function createScaleSets(
     protocol: 'compute',
     patchable: ['tags', 'sku', 'plan', 'identity', 'properties'],
     put,
+    show: (resource, query) => shownScaleSet(resource, apiVersion(query)),
     kept: keptScaleSets(store, sets, create),
     reads: {
       instanceview: ({ resource }) => setView(setOf(resource.id).fleet, resource, cloud.now()),

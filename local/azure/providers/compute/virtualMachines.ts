@@ -7,7 +7,7 @@ import { key } from '../../arm/resourceId.js';
 import type { Resource } from '../../arm/store.js';
 import type { Machine } from '../../machines/machineHost.js';
 import type { Cloud } from '../cloud.js';
-import { checkReferences, givenProperties, referredId, resourceOf } from '../envelope.js';
+import { apiVersion, checkReferences, givenProperties, referredId, resourceOf } from '../envelope.js';
 import type { Balancing } from '../network/loadBalancers.js';
 import { reach } from '../network/networkInterfaces.js';
 import { captureResult } from './captureResult.js';
@@ -80,7 +80,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
         properties: {
           ...properties,
           // Told since this api-version.
-          ...((query.get('api-version') ?? '9999') < '2021-11' ? {} : { timeCreated }),
+          ...(apiVersion(query) < '2021-11' ? {} : { timeCreated }),
           ...(viewed ? { instanceView: instanceView(resource) } : {}),
         },
       };
@@ -204,7 +204,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
         storageProfile: compact({
           ...storageProfile,
           imageReference: image.imageReference,
-          osDisk,
+          osDisk: compact({ ...osDisk, diskSizeGB: at(storageProfile, 'osDisk', 'diskSizeGB') }),
           dataDisks: [],
         }),
         osProfile: shownOsProfile({ ...osProfile, computerName }),
@@ -218,6 +218,10 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
         guest.failed = true;
         throw provisioningFailed(request.name, error);
       }
+      // How large the disk is shows when it has been made.
+      store.update(request.id, {
+        storageProfile: { ...object(resource.properties['storageProfile']), osDisk },
+      });
       guest.power = 'running';
       guest.machine.onExit(() => (guest.power = 'stopped'));
       takeTraffic(request.id);

@@ -4,11 +4,6 @@ import { isObject, object, string, type Json } from '../../arm/json.js';
 import type { Resource } from '../../arm/store.js';
 import { children } from '../envelope.js';
 
-/** The api-version that decides which members are shown; one later than all when none was asked for, as by a template. */
-export function apiVersion(query: URLSearchParams): string {
-  return query.get('api-version') ?? '9999';
-}
-
 /** `sku` as the api-version knows it: older ones have no tiers. */
 export function shownSku({ sku }: Resource, version: string): Json {
   const { tier, ...rest } = sku ?? {};

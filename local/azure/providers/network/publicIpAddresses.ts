@@ -5,8 +5,8 @@ import { compact, object, string } from '../../arm/json.js';
 import type { Provider } from '../../arm/provider.js';
 import { parentId, same } from '../../arm/resourceId.js';
 import type { Cloud } from '../cloud.js';
-import { givenProperties, resourceOf } from '../envelope.js';
-import { apiVersion, shownSku, withEtag } from './networkResource.js';
+import { apiVersion, givenProperties, resourceOf } from '../envelope.js';
+import { shownSku, withEtag } from './networkResource.js';
 
 const type = 'Microsoft.Network/publicIPAddresses';
 

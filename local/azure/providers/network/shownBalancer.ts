@@ -42,7 +42,7 @@ export function shownBalancer(resource: Resource, version: string): Resource {
     ...(etag === undefined ? {} : { etag }),
     properties: compact({
       ...knownTo(version, defaults[collection] ?? {}),
-      ...references(object(child['properties'])),
+      ...knownTo(version, references(object(child['properties']))),
       ...leadingThrough(properties, collection, string(child['id'])),
     }),
   });

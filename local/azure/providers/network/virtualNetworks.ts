@@ -6,8 +6,8 @@ import type { Provider, PutRequest } from '../../arm/provider.js';
 import { lastName, parentId, same } from '../../arm/resourceId.js';
 import type { Resource, Store } from '../../arm/store.js';
 import type { Cloud } from '../cloud.js';
-import { children, givenProperties, resourceOf } from '../envelope.js';
-import { apiVersion, withEtag } from './networkResource.js';
+import { apiVersion, children, givenProperties, resourceOf } from '../envelope.js';
+import { withEtag } from './networkResource.js';
 
 const type = 'Microsoft.Network/virtualNetworks';
 

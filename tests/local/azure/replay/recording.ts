@@ -13,10 +13,22 @@ export interface Exchange {
 }
 
 export function parseRecording(text: string): readonly Exchange[] {
-  return text
+  const exchanges = text
     .split('\n')
     .filter(line => line !== '')
     .map(line => JSON.parse(line) as Exchange);
+  return withDeploymentNames(exchanges);
+}
+
+/** One recorder calls every deployment the same in its URLs; answers have their names. */
+function withDeploymentNames(exchanges: readonly Exchange[]): readonly Exchange[] {
+  let name = 'mock-deployment';
+  return exchanges.map(exchange => {
+    const scrubbed = /\/deployments\/mock-deployment(?=[/?])/;
+    if (!scrubbed.test(exchange.url)) return exchange;
+    name = (isObject(exchange.responseBody) ? string(exchange.responseBody['name']) : undefined) ?? name;
+    return { ...exchange, url: exchange.url.replace(scrubbed, `/deployments/${name}`) };
+  });
 }
 
 export function urlOf({ url }: { readonly url: string }): URL {

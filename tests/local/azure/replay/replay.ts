@@ -1,5 +1,5 @@
 /** Replays a recording against a local Azure and says of each exchange whether the answer is the recorded one. */
-import { isObject, string, type Json } from '../../../../local/azure/arm/json.js';
+import { at, isObject, string, type Json } from '../../../../local/azure/arm/json.js';
 import { platformImage } from '../../../../local/azure/providers/compute/imageSource.js';
 import { differences, type Reply } from './compare.js';
 import { goesOn, isPoll, operationId, operationUrls, urlOf, type Exchange } from './recording.js';
@@ -7,7 +7,7 @@ import { goesOn, isPoll, operationId, operationUrls, urlOf, type Exchange } from
 /** A signed-in client of a local Azure. */
 export interface Target {
   readonly subscriptionId: string;
-  send(method: string, url: string, body: unknown): Promise<Reply>;
+  send(method: string, url: string, body: unknown, headers?: Record<string, string>): Promise<Reply>;
 }
 
 export interface Compared {
@@ -34,12 +34,12 @@ export async function replay(exchanges: readonly Exchange[], target: Target): Pr
 
   for (const group of groupsTakenForGranted(exchanges)) {
     const url = `/subscriptions/${target.subscriptionId}/resourceGroups/${group.name}?api-version=2022-09-01`;
-    await target.send('PUT', url, { location: group.location });
+    await target.send('PUT', url, { location: group.location, tags: group.tags });
   }
   const send = async (exchange: Exchange, url: string, index: number) => {
     const sent = exchange.requestBody ?? bodyLeftOut(exchanges, index);
     const body = typeof sent === 'string' ? translate(sent) : translated(sent);
-    return target.send(exchange.method, url, asWeHaveIt(body));
+    return target.send(exchange.method, url, asWeHaveIt(body), headersLeftOut(exchange));
   };
   const settled = async (url: string): Promise<Reply> => {
     for (let polls = 0; ; polls++) {
@@ -69,7 +69,14 @@ export async function replay(exchanges: readonly Exchange[], target: Target): Pr
         continue;
       }
     } else {
-      if (!/\/cancel$/i.test(urlOf(exchange).pathname)) {
+      const { pathname } = urlOf(exchange);
+      if (/\/rollingUpgrades\/cancel$/i.test(pathname) && exchange.status === 202) {
+        // The recorder keeps one of requests that are the same: the upgrade that is canceled is not the first.
+        const start = exchanges.slice(0, index).findIndex(one => /\/osRollingUpgrade\?/i.test(one.url));
+        const again = exchanges[start];
+        if (again !== undefined) await send(again, translate(again.url), start);
+      }
+      if (!/\/cancel$/i.test(pathname)) {
         for (const id of unseenEnds(exchanges, index)) {
           const url = operations.get(id)?.[0];
           if (url !== undefined) await settled(url.href);
@@ -81,7 +88,7 @@ export async function replay(exchanges: readonly Exchange[], target: Target): Pr
       }
     }
     learn(recorded.responseBody, local.responseBody, names);
-    const found = differences(recorded, local);
+    const found = differences(withoutGuestSystem(recorded), withoutGuestSystem(local, recorded));
     results.push({ exchange, outcome: found.length === 0 ? 'equal' : 'different', differences: found });
   }
   return results;
@@ -116,7 +123,10 @@ function unseenEnds(exchanges: readonly Exchange[], index: number): readonly str
 
 function groupsTakenForGranted(exchanges: readonly Exchange[]) {
   const made = new Set<string>();
-  const granted = new Map<string, { readonly name: string; readonly location: string }>();
+  const granted = new Map<
+    string,
+    { readonly name: string; readonly location: string; readonly tags: unknown }
+  >();
   for (const exchange of exchanges) {
     const [, name, rest] = /\/resourcegroups\/([^/?]+)(.*)$/i.exec(urlOf(exchange).pathname) ?? [];
     if (name === undefined) continue;
@@ -126,7 +136,10 @@ function groupsTakenForGranted(exchanges: readonly Exchange[]) {
       const location = isObject(exchange.responseBody)
         ? string(exchange.responseBody['location'])
         : undefined;
-      granted.set(key, { name, location: location ?? 'westus' });
+      const shown = exchanges.find(
+        one => one.method === 'GET' && urlOf(one).pathname.toLowerCase().endsWith(`/resourcegroups/${key}`),
+      );
+      granted.set(key, { name, location: location ?? 'westus', tags: at(shown?.responseBody, 'tags') });
     }
   }
   return [...granted.values()];
@@ -147,6 +160,21 @@ function asWeHaveIt(value: unknown): unknown {
   );
 }
 
+/** What configures Windows cannot be asked of a Linux image, which stands in for one of Windows here. */
+function withoutGuestSystem(reply: Reply, recorded: Reply = reply): Reply {
+  if (!JSON.stringify(recorded.responseBody ?? null).includes('"windowsConfiguration"')) return reply;
+  const without = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(without);
+    if (!isObject(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([name, member]) =>
+        /^(windows|linux)Configuration$/.test(name) ? [] : [[name, without(member)]],
+      ),
+    );
+  };
+  return { ...reply, responseBody: without(reply.responseBody) };
+}
+
 /** Names that each side has made up itself are taken over from answer to answer. */
 function learn(recorded: unknown, local: unknown, names: Map<string, string>): void {
   if (Array.isArray(recorded) && Array.isArray(local)) {
@@ -165,6 +193,12 @@ function learn(recorded: unknown, local: unknown, names: Map<string, string>): v
 
 function isMadeUp(text: string): boolean {
   return /^([0-9A-F]{16}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.test(text);
+}
+
+/** No recording has the headers of requests; of an If-Match that did not match, the refusal tells. */
+function headersLeftOut({ status, responseBody }: Exchange): Record<string, string> {
+  const [, etag] = /if-match header "([^"]*)"/.exec(string(at(responseBody, 'error', 'message')) ?? '') ?? [];
+  return status === 412 && etag !== undefined ? { 'if-match': `"${etag}"` } : {};
 }
 
 /** Some recordings leave out what was sent: what the answer, or the next look at the resource, shows was asked for. */

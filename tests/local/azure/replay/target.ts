@@ -6,12 +6,12 @@ import type { Target } from './replay.js';
 export function targetOf(fixture: Fixture): Target {
   return {
     subscriptionId: fixture.azure.connection.subscriptionId,
-    send: async (method, url, body) => {
+    send: async (method, url, body, sent) => {
       const {
         status,
         headers,
         body: responseBody,
-      } = await fixture.arm(method as HttpMethods, url, body ?? undefined);
+      } = await fixture.arm(method as HttpMethods, url, body ?? undefined, sent);
       return { status, responseHeaders: headers, responseBody: responseBody === '' ? null : responseBody };
     },
   };
