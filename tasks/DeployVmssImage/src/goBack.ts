@@ -71,7 +71,7 @@ export async function goBack(
     const result = await rollOut(
       {
         scaleSet: { ...scaleSet, image: previous },
-        policy: { ...policy, drives, canarySize: 0, pause: 0, maxUnhealthy: Infinity },
+        policy: { ...policy, drives, canarySize: 0, pause: 0, maxUnhealthy: Infinity, besideFailed: true },
         health,
         gate: undefined,
         site: undefined,

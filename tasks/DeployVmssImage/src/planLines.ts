@@ -31,6 +31,7 @@ export function policyFor(scaleSet: ScaleSet, count: number, settings: RolloutSe
     canarySoak: rolls ? settings.canarySoak : 0,
     pause: rolls ? settings.pause : 0,
     maxUnhealthy: amountOf(settings.maxUnhealthy, count),
+    besideFailed: false,
     instanceTimeout: settings.instanceTimeout,
   };
 }

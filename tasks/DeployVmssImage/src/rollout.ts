@@ -81,6 +81,7 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
   let toldAt = start;
   let wakeAt = Infinity;
   let busySince: number | undefined;
+  let doneSince: number | undefined;
   let azures: { readonly told: string; readonly isRunning: boolean } = { told: '', isRunning: false };
 
   const planned = (instance: ScaleSetInstance) => {
@@ -187,8 +188,14 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
       if (complaint?.final === true) return end(complaint.text + (await stop()));
       if (complaint !== undefined) return undefined;
     }
-    if (step.do === 'finish')
-      return calls.some(isModelChange) || azures.isRunning ? undefined : end(undefined, step.failed);
+    if (step.do === 'finish') {
+      if (!calls.some(isModelChange) && !azures.isRunning) return end(undefined, step.failed);
+      doneSince ??= now;
+      if (now - doneSince <= policy.instanceTimeout) return undefined;
+      const late = `Azure has not finished the change of the model of '${name}', though nothing is left to move.`;
+      return end(late + (await stop()), step.failed);
+    }
+    doneSince = undefined;
     await upgrade(step.ids, taking.length);
     return undefined;
   };

@@ -13,6 +13,8 @@ export interface RolloutPolicy {
   readonly pause: number;
   /** How many may fail before the rollout does. */
   readonly maxUnhealthy: number;
+  /** Whether the batch leaves failed instances out of account: on the way back nothing is to stay where it is because of them. */
+  readonly besideFailed: boolean;
   /** From an instance's upgrade to its being in service; in a watched rollout also the longest standstill. */
   readonly instanceTimeout: number;
 }
@@ -191,7 +193,10 @@ function pick(
   const moving = ({ id }: PlanInstance) =>
     ledger.asked.has(id) && ledger.missingSince.has(id) && !failedIds.has(id);
   const slots = policy.batchSize - instances.filter(moving).length;
-  const outOfService = instances.filter(instance => !instance.inService || moving(instance)).length;
+  const counts = ({ id }: PlanInstance) => !policy.besideFailed || !failedIds.has(id);
+  const outOfService = instances.filter(
+    instance => (!instance.inService || moving(instance)) && counts(instance),
+  ).length;
   const down = candidates.filter(({ inService }) => !inService).slice(0, Math.max(0, slots));
   const room = Math.min(slots - down.length, policy.batchSize - outOfService);
   const up = candidates.filter(({ inService }) => inService).slice(0, Math.max(0, room));

@@ -2,19 +2,21 @@
 import type { Agent } from '../../../shared/agent/agent.js';
 import type { Azure } from '../../../shared/azure/azure.js';
 import { isBusy } from '../../../shared/azure/failure.js';
-import { untilEnded, type Operation } from '../../../shared/azure/operation.js';
+import { lookDelay, type Operation } from '../../../shared/azure/operation.js';
 import {
   formatModelImage,
   type ModelImage,
   type ScaleSet,
   type UpgradeChange,
 } from '../../../shared/azure/scaleSets.js';
+import { formatDuration } from '../../../shared/core/duration.js';
 import { UserError } from '../../../shared/core/errors.js';
 import type { Tags } from '../../../shared/core/rolloutRecord.js';
 import type { Clock } from '../../../shared/core/wait.js';
 
 const settleTime = 30 * 60_000;
-const modelTime = 30 * 60_000;
+/** In Manual mode the change is over at once, unless an instance that hangs holds it up. */
+const modelTime = 120_000;
 const conflictTime = 10 * 60_000;
 
 /**
@@ -72,16 +74,17 @@ export async function setModelImage(
     host,
   );
   if (mode !== 'Manual') return [operation];
-  const doing = `the change of the model of '${scaleSet.name}'`;
-  await untilEnded(operation, {
-    doing,
-    milliseconds: modelTime,
-    clock,
-    signal: agent.signal,
-    onMinute: minutes => {
-      agent.info(`Still waiting for ${doing} (${minutes} min)`);
-    },
-  });
+  const start = clock.now();
+  while (!(await operation.check())) {
+    const elapsed = clock.now() - start;
+    if (elapsed > modelTime) {
+      agent.info(
+        `Azure has not finished the change of the model of '${scaleSet.name}' in ${formatDuration(elapsed)}; it is looked at beside the instances.`,
+      );
+      return [operation];
+    }
+    await clock.sleep(lookDelay(elapsed, 250, 5000), agent.signal);
+  }
   return [];
 }
 

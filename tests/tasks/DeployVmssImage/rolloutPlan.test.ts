@@ -4,6 +4,7 @@ import {
   decide,
   noteAsked,
   noteRefused,
+  noteRefusedTogether,
   openLedger,
   type Ledger,
   type PlanInstance,
@@ -19,6 +20,7 @@ const policy: RolloutPolicy = {
   canarySoak: 0,
   pause: 0,
   maxUnhealthy: 0,
+  besideFailed: false,
   instanceTimeout: 10 * minute,
 };
 const old = (id: string): PlanInstance => ({ id, current: false, inService: true });
@@ -105,6 +107,21 @@ describe('rolloutPlan', () => {
       do: 'finish',
       failed: [{ id: '0', reason: 'quota' }],
     });
+  });
+
+  it('leaves failed instances out of account on the way back', () => {
+    const back = { ...policy, batchSize: 1, maxUnhealthy: Infinity, besideFailed: true };
+    const ledger = noteAsked(decide(back, openLedger(0), [old('0'), old('1')], 0).ledger, ['0'], 0);
+    const { step } = decide(back, ledger, [freshDown('0'), old('1')], 11 * minute);
+    assert.deepEqual(step, { do: 'upgrade', ids: ['1'] });
+  });
+
+  it('asks one by one for those that Azure would not take together', () => {
+    const first = decide(policy, openLedger(0), ['0', '1', '2'].map(old), 0);
+    const apart = noteRefusedTogether(first.ledger, ['0', '1']);
+    assert.deepEqual(decide(policy, apart, ['0', '1', '2'].map(old), 0).step, { do: 'upgrade', ids: ['0'] });
+    const asked = noteAsked(apart, ['0'], 0);
+    assert.deepEqual(decide(policy, asked, ['0', '1', '2'].map(old), 0).step, { do: 'upgrade', ids: ['1'] });
   });
 
   it('gives up when failed instances leave no room in the batch', () => {
