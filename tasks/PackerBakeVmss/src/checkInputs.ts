@@ -3,6 +3,7 @@ import type { Inputs } from '../../../shared/agent/inputs.js';
 import { ProblemsError } from '../../../shared/core/errors.js';
 import { readBuiltIn, type BuiltInBake } from './builtIn/builtInSpec.js';
 import type { inputs } from './inputs.generated.js';
+import { conversionProblems } from './convertVhd.js';
 import { packerProblems } from './packerChoice.js';
 
 /**
@@ -10,7 +11,7 @@ import { packerProblems } from './packerChoice.js';
  * @throws ProblemsError with all that does not fit together
  */
 export function checkInputs(input: Inputs<typeof inputs>, workingDirectory: string): BuiltInBake | undefined {
-  const problems = packerProblems(input);
+  const problems = [...packerProblems(input), ...conversionProblems(input)];
   if (input.templateType === 'custom' && input.templatePath === undefined)
     problems.push("'templatePath' is required with templateType: custom.");
   const builtIn = input.templateType === 'builtIn' ? readBuiltIn(input, workingDirectory) : undefined;

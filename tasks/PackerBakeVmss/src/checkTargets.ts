@@ -6,9 +6,12 @@ import { imageUses } from '../../../shared/azure/imageUse.js';
 import { untilEnded } from '../../../shared/azure/operation.js';
 import { resourceGroupsOf } from '../../../shared/azure/resourceGroups.js';
 import { AzureError, ProblemsError, UserError, describe } from '../../../shared/core/errors.js';
+import { listOf } from '../../../shared/core/text.js';
 import type { BakeVariables } from './bakeVariables.js';
+import { builtInVariables } from './builtIn/builtInSpec.js';
 import { destinationsOf } from './destinations.js';
 import { preflight, type Preflight } from './preflight.js';
+import type { PackerTemplate } from './packerTemplate.js';
 import type { TemplateModel } from './templateModel.js';
 
 /** What the pipeline wants. */
@@ -23,6 +26,29 @@ export interface TargetWish {
 /** What a version variable holds until the next version is known; so the template can be read before. */
 const placeholder = '0.0.0';
 const patience = 10 * 60_000;
+
+/**
+ * The template's variable that gets the next version of the gallery's image.
+ * @throws UserError when the template does not declare it
+ */
+export function versionVariableOf(
+  input: {
+    readonly templateType: 'custom' | 'builtIn';
+    readonly galleryImageVersion: string | undefined;
+    readonly galleryVersionVariable: string | undefined;
+  },
+  template: PackerTemplate,
+): string | undefined {
+  if (input.templateType === 'builtIn')
+    return input.galleryImageVersion === 'auto' ? builtInVariables.galleryVersion : undefined;
+  const name = input.galleryVersionVariable;
+  if (name !== undefined && template.variables?.includes(name) === false) {
+    throw new UserError(
+      `Input 'galleryVersionVariable' names '${name}', which the template does not declare. It declares ${listOf(template.variables) || 'no variable'}.`,
+    );
+  }
+  return name;
+}
 
 /** The variables with one for the gallery version, whose value is known only later. */
 export function withGalleryVersion(

@@ -3,7 +3,7 @@ import type { Agent } from '../../../shared/agent/agent.js';
 import type { ArmClient } from '../../../shared/azure/armClient.js';
 import type { DefinitionName, ImageStores } from '../../../shared/azure/imageStores.js';
 import { untilEnded } from '../../../shared/azure/operation.js';
-import { UserError } from '../../../shared/core/errors.js';
+import { UserError, describe } from '../../../shared/core/errors.js';
 import type { ImageReference } from '../../../shared/core/imageReference.js';
 import { isGalleryVersion, nextGalleryVersion } from './galleryVersion.js';
 
@@ -48,6 +48,20 @@ export function readConversion(to: 'managed' | 'gallery', target: string | undef
       ? `With convertVhd: managed, 'convertVhdTarget' must be RESOURCE-GROUP/IMAGE-NAME, not '${target ?? ''}'.`
       : `With convertVhd: gallery, 'convertVhdTarget' must be RESOURCE-GROUP/GALLERY/DEFINITION, with /VERSION (as 1.0.7, or auto) where it is not the next one, not '${target ?? ''}'.`,
   );
+}
+
+/** What is wrong with these inputs, a sentence each. */
+export function conversionProblems(input: {
+  readonly convertVhd: 'no' | 'managed' | 'gallery';
+  readonly convertVhdTarget: string | undefined;
+}): string[] {
+  if (input.convertVhd === 'no') return [];
+  try {
+    readConversion(input.convertVhd, input.convertVhdTarget);
+    return [];
+  } catch (error) {
+    return [describe(error)];
+  }
 }
 
 /**

@@ -15,11 +15,6 @@ export interface ConversionWish {
   readonly convertVhdTarget: string | undefined;
 }
 
-/** @throws UserError when the inputs do not say what to make */
-export function checkConversion({ convertVhd: to, convertVhdTarget }: ConversionWish): void {
-  if (to !== 'no') readConversion(to, convertVhdTarget);
-}
-
 /**
  * The image as it is to be used: a VHD made into one, any other as it is.
  */

@@ -12,9 +12,13 @@ import { variableArguments, variableEnvironment } from './bakeVariables.js';
 import { findBakedImage } from './bakedImage.js';
 import { watchBuild, type BuildWatch } from './buildWatch.js';
 import { checkInputs } from './checkInputs.js';
+import { checkTargets, versionVariableOf, withGalleryVersion } from './checkTargets.js';
 import { azureOptions } from './credentials.js';
+import { convertBaked, retainImages } from './finishImage.js';
 import type { inputs } from './inputs.generated.js';
 import { inspectBake } from './inspectBake.js';
+import { keepTimes } from './keepTimes.js';
+import { listStale } from './listStale.js';
 import { keepProvenance } from './keepProvenance.js';
 import { runPacker, type PackerSession } from './packer.js';
 import { buildFailure, commandFailure } from './packerFailure.js';
@@ -49,15 +53,27 @@ export async function bake(
   await installPlugins(template, base, agent);
   const plugins = await pluginVersions(template, base, agent);
   const options = await azureOptions(connection, template, packer.version, agent);
-  const environment = { ...base.environment, ...variableEnvironment(template, options, variables) };
-  const session: PackerSession = { ...base, environment };
-  const given = variableArguments(template, options, variables, agent);
-  const args = [...choice, ...given, template.path];
+  const versionVariable = versionVariableOf(input, template);
+  const callWith = (version?: string) => {
+    const own = withGalleryVersion(variables, versionVariable, version);
+    const environment = { ...base.environment, ...variableEnvironment(template, options, own) };
+    const given = variableArguments(template, options, own, agent);
+    const session: PackerSession = { ...base, environment };
+    return { session, given, args: [...choice, ...given, template.path], values: own.values };
+  };
+  const planned = callWith();
 
-  await validate(session, args, agent);
+  await validate(planned.session, planned.args, agent);
   const arm = connect(agent, connection);
   const facts = await inspectBake(
-    { template, selection: input, variableArguments: given, session, plugins, digest: input },
+    {
+      template,
+      selection: input,
+      variableArguments: planned.given,
+      session: planned.session,
+      plugins,
+      digest: input,
+    },
     arm,
     agent,
   );
@@ -68,20 +84,28 @@ export async function bake(
     tellImage(reused, agent);
     return `Nothing was baked, the inputs are the same: ${nameImage(reused).id}`;
   }
-  if (input.dryRun) return 'Dry run: the template is valid, nothing was built.';
+  const version = await checkTargets(facts.model, { ...input, versionVariable }, arm, agent);
+  await listStale(input, arm, agent);
+  if (input.dryRun) {
+    await retainImages(undefined, facts.family, facts.model, input, arm, agent);
+    return 'Dry run: the template is valid, nothing was built.';
+  }
 
+  const { session, args, values } = version === undefined ? planned : callWith(version);
   const startedAt = Date.now();
-  const image = await build({ ...session, watch }, template, args, input, agent);
+  const built = await build({ ...session, watch }, template, args, input, agent);
+  const image = await convertBaked(built, input, facts.model, arm, agent);
   tellImage(image, agent);
   const record = {
     image: image.reference,
     facts,
     packer: packer.version,
     plugins,
-    variables: variables.values,
+    variables: values,
     startedAt,
   };
   await keepProvenance(bakeRecord(record, agent), arm, agent);
+  await retainImages(image.reference, facts.family, facts.model, input, arm, agent);
   const { kind, id } = nameImage(image);
   return `Baked ${kind} in ${formatDuration(Date.now() - startedAt)}: ${id}`;
 }
@@ -106,6 +130,7 @@ async function build(
   const result = await runPacker(session, ['build', ...force, ...args], agent).finally(() =>
     session.watch.settle(),
   );
+  keepTimes(result.phases, agent);
   if (result.exitCode !== 0) throw buildFailure(result.run, result.exitCode);
   return findBakedImage({ result, session, template, startedAt }, input.buildName, agent);
 }

@@ -185,8 +185,8 @@ function readDestinations(
       "A destination is needed: 'managedImageName', 'galleryName' or 'vhdStorageAccount', with what belongs to it.",
     );
   const version = input.galleryImageVersion;
-  if (given.gallery && version !== undefined && !/^\d+\.\d+\.\d+$/.test(version))
-    problems.push(`'galleryImageVersion' must be three numbers such as 1.4.2, not '${version}'.`);
+  if (given.gallery && version !== undefined && !/^(auto|\d+\.\d+\.\d+)$/.test(version))
+    problems.push(`'galleryImageVersion' must be auto, or three numbers such as 1.4.2, not '${version}'.`);
   return {
     ...(given.managed && { managed: { resourceGroup: input.managedImageResourceGroupName ?? '' } }),
     ...(given.gallery && {
