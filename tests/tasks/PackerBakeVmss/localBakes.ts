@@ -25,14 +25,13 @@ export interface LocalBakes {
     readonly options: Readonly<Record<string, unknown>>;
     readonly commands: readonly string[];
     readonly inputs?: Readonly<Record<string, string>>;
+    /** More variables of the template. */
+    readonly variables?: Readonly<Record<string, string>>;
     readonly cancel?: AbortSignal;
     readonly onLine?: (line: string) => void;
   }): Promise<Run>;
   /** Runs a pipeline of one bake with just these inputs, over these files. */
-  bakeFiles(
-    inputs: Readonly<Record<string, string>>,
-    files: Readonly<Record<string, string>>,
-  ): Promise<Run>;
+  bakeFiles(inputs: Readonly<Record<string, string>>, files: Readonly<Record<string, string>>): Promise<Run>;
   /** The resource groups by name, with their tags. */
   groups(): Promise<Record<string, Readonly<Record<string, string>>>>;
   close(): Promise<void>;
@@ -88,10 +87,10 @@ export async function startLocalBakes(): Promise<LocalBakes> {
   return {
     connection,
     resources,
-    bake: ({ options, commands, inputs = {}, cancel, onLine }) =>
+    bake: ({ options, commands, inputs = {}, variables = {}, cancel, onLine }) =>
       runPipeline(
         { templatePath: 'web.json', ...inputs },
-        { 'web.json': JSON.stringify(template(options, commands)) },
+        { 'web.json': JSON.stringify(template(options, commands, variables)) },
         { cancel, onLine },
       ),
     bakeFiles: (inputs, files) => runPipeline(inputs, files, {}),
@@ -114,9 +113,14 @@ function pipeline(inputs: Readonly<Record<string, string>>): string {
 
 const credentials = ['client_id', 'client_secret', 'tenant_id', 'subscription_id'];
 
-function template(options: Readonly<Record<string, unknown>>, commands: readonly string[]): unknown {
+function template(
+  options: Readonly<Record<string, unknown>>,
+  commands: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): unknown {
+  const own = credentials.map(name => [name, `{{env \`ARM_${name.toUpperCase()}\`}}`] as const);
   return {
-    variables: Object.fromEntries(credentials.map(name => [name, `{{env \`ARM_${name.toUpperCase()}\`}}`])),
+    variables: { ...Object.fromEntries(own), ...variables },
     builders: [
       {
         type: 'azure-arm',
