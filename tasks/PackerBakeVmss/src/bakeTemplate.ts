@@ -10,6 +10,7 @@ import { formatBuiltInTemplate } from './builtIn/builtInTemplate.js';
 import type { inputs } from './inputs.generated.js';
 import { hasInit, type PackerVersion } from './packer.js';
 import { checkSignIn, readPackerTemplate, type PackerTemplate } from './packerTemplate.js';
+import { hideSensitiveValues } from './sensitiveVariables.js';
 
 type Input = Inputs<typeof inputs>;
 
@@ -32,13 +33,14 @@ export function openTemplate(
   agent: Agent,
 ): (version: PackerVersion) => Promise<BakeTemplate> {
   if (builtIn !== undefined) return version => writeBuiltInTemplate(builtIn, version, agent);
-  const own = readOwnTemplate(input, workingDirectory);
+  const own = readOwnTemplate(input, workingDirectory, agent);
   return () => Promise.resolve(own);
 }
 
-function readOwnTemplate(input: Input, workingDirectory: string): BakeTemplate {
+function readOwnTemplate(input: Input, workingDirectory: string, agent: Agent): BakeTemplate {
   const template = readPackerTemplate(input.templatePath ?? '');
   const variables = readBakeVariables(input, template, workingDirectory);
+  hideSensitiveValues(template, variables, agent);
   checkSignIn(template);
   const choice = [
     ...(input.only === undefined ? [] : [`-only=${input.only}`]),

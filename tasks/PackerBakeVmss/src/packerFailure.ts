@@ -4,6 +4,15 @@ import { formatImageReference } from '../../../shared/core/imageReference.js';
 import { lastLines, listOf, singleLine } from '../../../shared/core/text.js';
 import type { PackerRun } from './packerLog.js';
 
+const azurePlugin = `packer {
+  required_plugins {
+    azure = {
+      source  = "github.com/hashicorp/azure"
+      version = "~> 2"
+    }
+  }
+}`;
+
 /** Failures that people meet, by what Azure, Packer or its plugins say, the more telling ones first. */
 const advices: readonly { readonly sign: RegExp; readonly advice: string }[] = [
   {
@@ -62,7 +71,8 @@ const advices: readonly { readonly sign: RegExp; readonly advice: string }[] = [
   {
     sign: /Missing plugins|packer plugins install|Unknown (source|builder|provisioner)|(builder|source|provisioner) type .*(unknown|not found)|Failed to initialize build/i,
     advice:
-      "Packer 1.10 and later bring no plugins. Name them in a required_plugins block (HCL2; the task runs 'packer init'), or install them on the agent with 'packer plugins install github.com/hashicorp/azure'.",
+      `Packer 1.10 and later bring no plugins. Add this block to an HCL2 template, and the task installs them by 'packer init':\n${azurePlugin}\n` +
+      "A template in the older JSON cannot name plugins: run 'packer plugins install github.com/hashicorp/azure' on the agent, turn it into HCL2 with 'packer hcl2_upgrade', or take packerVersion: ~1.9.",
   },
   {
     sign: /x509: certificate signed by unknown authority/,
@@ -117,7 +127,9 @@ export function commandFailure(command: string, run: PackerRun, exitCode: number
   const said = lastLines(run.lastLines(undefined));
   const advice = adviceFor(said.join('\n'));
   const headline = {
-    init: "packer init could not install the template's plugins. Check that the agent reaches github.com, or install them beforehand.",
+    init:
+      "packer init could not install the template's plugins. Check that the agent reaches api.github.com and github.com; where GitHub limits the rate, map a token in the step's env: PACKER_GITHUB_API_TOKEN. " +
+      "For an agent without internet fill a folder elsewhere by 'PACKER_PLUGIN_PATH=FOLDER packer init', bring it here and name it with pluginsPath.",
     validate: 'The template is not valid: packer validate refused it.',
   }[command];
   const message = [headline ?? `packer ${command} failed.`, ...(advice === undefined ? [] : [advice])].join(
