@@ -58,9 +58,13 @@ export function readStatements(text: string): BicepFile | TextProblem {
     else if (token?.kind === 'word' && keywords.test(token.text)) {
       statements.push(readStatement(token));
       decorators = [];
-    } else if (token?.kind === 'newline') at += 1;
-    else if (token !== undefined)
+    } else if (token?.kind === 'symbol') {
       problem = { problem: `'${token.text}' begins no statement`, offset: token.offset };
+    } else {
+      // The rest of a statement that this reader knows nothing of.
+      at += 1;
+      if (token?.kind !== 'newline') skipUntil(({ kind }) => kind === 'newline');
+    }
   }
   return problem ?? { words, statements };
 
@@ -83,8 +87,8 @@ export function readStatements(text: string): BicepFile | TextProblem {
     const named = /^(param|var|resource|module|output|type|func|metadata|assert)$/.test(keyword);
     const name = named && tokens[at]?.kind === 'word' ? (tokens[at++]?.text ?? '') : '';
     const from = at;
-    skipUntil(token => token.text === '=' || token.kind === 'newline');
-    const type = tokens.slice(from, at);
+    skipType();
+    const type = tokens.slice(from, at).filter(({ kind }) => kind !== 'newline');
     let value: BicepValue | undefined;
     if (tokens[at]?.text === '=') {
       at += 1;
@@ -93,6 +97,18 @@ export function readStatements(text: string): BicepFile | TextProblem {
     const end = tokens[at - 1]?.end ?? text.length;
     skipUntil(token => token.kind === 'newline');
     return { keyword, name, type, decorators, value, offset: first.offset, end };
+  }
+
+  /** The choices of a union may stand one a line. */
+  function skipType(): void {
+    do {
+      skipLines(isChoice());
+      skipUntil(token => token.text === '=' || token.kind === 'newline');
+    } while (isChoice());
+  }
+
+  function isChoice(): boolean {
+    return tokens[at]?.kind === 'newline' && nextOnLaterLine()?.text === '|';
   }
 
   /** A resource's object, also behind a condition or in a loop. */
@@ -205,8 +221,8 @@ export function readStatements(text: string): BicepFile | TextProblem {
     return make(token?.end ?? text.length);
   }
 
-  function skipLines(): void {
-    while (tokens[at]?.kind === 'newline') at += 1;
+  function skipLines(isWanted = true): void {
+    while (isWanted && tokens[at]?.kind === 'newline') at += 1;
   }
 
   function skipSeparators(): void {
@@ -234,9 +250,15 @@ export function readStatements(text: string): BicepFile | TextProblem {
   }
 
   function isContinued(): boolean {
+    const next = nextOnLaterLine();
+    return next?.kind === 'symbol' && continues.test(next.text);
+  }
+
+  /** The first word of the next line that has any; undefined where this line goes on. */
+  function nextOnLaterLine(): BicepToken | undefined {
+    if (tokens[at]?.kind !== 'newline') return undefined;
     let next = at;
     while (tokens[next]?.kind === 'newline') next += 1;
-    const token = tokens[next];
-    return next > at && token?.kind === 'symbol' && continues.test(token.text);
+    return tokens[next];
   }
 }

@@ -24,11 +24,9 @@ export function readBicepTemplate(text: string, readModule: ModuleReader): Templ
   const parameters = file.statements.filter(({ keyword }) => keyword === 'param').map(readParameter);
   const slots = file.statements.flatMap(statement => {
     const { keyword, name, value } = statement;
-    if (value === undefined || (keyword !== 'resource' && keyword !== 'module' && keyword !== 'var'))
-      return [];
-    if (keyword === 'module')
-      return [...slotsIn(value, [name], symbols), ...slotsOfModule(statement, symbols, readModule)];
-    return keyword === 'resource' ? slotsIn(value, [name], symbols) : [];
+    if (value === undefined || (keyword !== 'resource' && keyword !== 'module')) return [];
+    const own = slotsIn(value, [name], symbols);
+    return keyword === 'module' ? [...own, ...slotsOfModule(statement, symbols, readModule)] : own;
   });
   return { parameters, slots };
 }
@@ -41,7 +39,7 @@ type Symbols = ReadonlyMap<string, BicepStatement>;
 function readParameter({ name, type, decorators }: BicepStatement): TemplateParameter {
   const text = type.map(token => token.text).join('');
   const nullable = text.endsWith('?');
-  const plain = text.replace(/\?$/, '');
+  const plain = text.replace(/^\||\?$/g, '');
   const argument = (decorator: string) => decorators.find(each => each.name === decorator)?.argument;
   const limit = (decorator: string) => {
     const value = argument(decorator);

@@ -1,4 +1,5 @@
 /** Bicep's words, strings and comments: https://github.com/Azure/bicep/blob/main/docs/grammar.md, as far as parameters and images go. */
+import type { StringRange } from './syntax.js';
 
 /** A word of a Bicep text. */
 export interface BicepToken {
@@ -10,18 +11,10 @@ export interface BicepToken {
   readonly value?: string | undefined;
 }
 
-/** A stretch of literal text inside a string. */
-export interface StringPart {
-  readonly start: number;
-  readonly end: number;
-  /** `'''…'''`, where nothing can be escaped. */
-  readonly isRaw: boolean;
-}
-
-/** A Bicep text in words; `ends` are the offsets after its comments' last characters. */
+/** A Bicep text in words. */
 export interface BicepText {
   readonly tokens: readonly BicepToken[];
-  readonly strings: readonly StringPart[];
+  readonly strings: readonly StringRange[];
   readonly comments: readonly (readonly [start: number, end: number])[];
 }
 
@@ -47,7 +40,7 @@ const deepest = 50;
 /** Takes a text apart. */
 export function readBicep(text: string): BicepText | TextProblem {
   const tokens: BicepToken[] = [];
-  const strings: StringPart[] = [];
+  const strings: StringRange[] = [];
   const comments: [number, number][] = [];
   let at = 0;
   let problem: TextProblem | undefined;
@@ -185,7 +178,7 @@ export function readBicep(text: string): BicepText | TextProblem {
   }
 }
 
-/** A text as the inside of a Bicep string, and what a single-quoted string must escape: grammar.md, "String literals". */
+/** A text as the inside of a Bicep string in single quotes. */
 export function escapeBicep(value: string): string {
   return value
     .replace(/[\\']/g, String.raw`\$&`)

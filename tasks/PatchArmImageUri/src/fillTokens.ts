@@ -84,7 +84,9 @@ export function fillTokens(
       text,
       filled.map(({ edit }) => edit),
     );
-    if (syntax.ranges(result).strings.length > syntax.ranges(text).strings.length)
+    const before = syntax.ranges(text).strings.length;
+    const after = syntax.ranges(result).strings.length;
+    if (after > before || (after === 0 && before > 0))
       problems.push(
         "a '$' before a token and a '{' after it would begin an expression; escape the '$' as '\\$'",
       );

@@ -41,7 +41,9 @@ param location string = resourceGroup().location
 param instanceCount int = 2
 @secure()
 param adminPassword string
-param size 'small' | 'large' = 'small'
+param size
+  | 'small'
+  | 'large' = 'small'
 param tags object = {}
 param zones string[]?
 
@@ -64,6 +66,8 @@ resource web 'Microsoft.Compute/virtualMachineScaleSets@2024-07-01' = if (instan
   }
 }
 output id string = web.id
+func hello(name string) string =>
+  '\${name}!'
 `;
 
 const profile = (storageProfile: string, declarations = 'param imageId string') => `${declarations}
@@ -387,6 +391,19 @@ describe("Bicep's strings", () => {
     );
   });
 
+  it('are not opened by what a token leaves behind', () => {
+    const folder = makeFolder();
+    try {
+      folder.write('web.bicepparam', "param a = '$@@T@@{x}'");
+      assert.throws(
+        () => folder.run({ files: '*.bicepparam', tokens: 'T=' }),
+        /web\.bicepparam: a '\$' before a token and a '\{' after it would begin an expression; escape the '\$' as '\\\$'/,
+      );
+    } finally {
+      void folder.close();
+    }
+  });
+
   it('read as the value of the token that stood in them, whatever stands around it', () => {
     const hostile = fc.oneof(
       text,
@@ -395,6 +412,7 @@ describe("Bicep's strings", () => {
     const around = fc.stringMatching(/^[a-z${]{0,4}$/).filter(value => !value.includes('${'));
     fc.assert(
       fc.property(hostile, around, around, (value, before, after) => {
+        fc.pre(value !== '' || !`${before}${after}`.includes('${'));
         const patch: Patch = {
           image: undefined,
           choice: {},
