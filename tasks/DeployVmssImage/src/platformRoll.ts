@@ -80,7 +80,7 @@ export async function stopAzuresRoll(
     ...(agent.signal.aborted ? [late(cancelPatience)] : []),
   ]);
   if (problem instanceof AzureError && problem.status === 409)
-    return `Azure's rolling upgrade of '${scaleSetName}' had ended already.`;
+    return `No rolling upgrade of '${scaleSetName}' is going on at Azure.`;
   if (problem !== undefined) {
     return `Azure's rolling upgrade of '${scaleSetName}' may go on (cancelling it failed: ${singleLine(problem.message)}). Cancel it in the portal, or wait for its end before this step runs again.`;
   }

@@ -114,8 +114,8 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
     azures = { told: progress, isRunning: /^rollingforward$/i.test(upgrade.state) };
     return faultOf(name, upgrade);
   };
-  const stop = async (): Promise<string> =>
-    azures.isRunning ? ` ${await stopAzuresRoll(name, { agent, scaleSets, clock })}` : '';
+  const stop = async (mayRun = azures.isRunning): Promise<string> =>
+    mayRun ? ` ${await stopAzuresRoll(name, { agent, scaleSets, clock })}` : '';
 
   const tell = (before: Ledger, seen: readonly ScaleSetInstance[], taking: readonly ScaleSetInstance[]) => {
     const now = clock.now();
@@ -210,7 +210,9 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
       await clock.sleep(Math.max(nap, allowances.views.wait()), agent.signal);
     }
   } catch (error) {
-    agent.warning(leftBehindLine(name, ledger, reachable(instances).taking) + (await stop()));
+    // Also one that had not been seen yet: nobody is there any more to watch it.
+    const mayRun = target.azureRollsSince !== undefined;
+    agent.warning(leftBehindLine(name, ledger, reachable(instances).taking) + (await stop(mayRun)));
     throw error;
   }
 }

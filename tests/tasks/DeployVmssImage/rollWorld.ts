@@ -20,6 +20,9 @@ import { machine, network, password, type Put } from '../../local/azure/template
 const group = '/resourceGroups/web/providers';
 const sets = `${group}/Microsoft.Compute/virtualMachineScaleSets`;
 
+const names = ['one', 'two', 'three'];
+const definition = 'galleries/site/images/web';
+
 /** A scale set of simulated instances. */
 export interface WorldOptions {
   readonly capacity: number;
@@ -96,7 +99,10 @@ export async function startRollWorld(options: WorldOptions): Promise<RollWorld> 
     timeScale,
     throttling: options.throttling ?? false,
   });
-  const imageId = (name: string) => `${azure.subscription}${group}/Microsoft.Compute/images/${name}`;
+  // Azure makes no more than 600 instances of a managed image.
+  const fromGallery = options.capacity > 600;
+  const imageId = (name: string) =>
+    `${azure.subscription}${group}/Microsoft.Compute/${fromGallery ? `${definition}/versions/${names.indexOf(name)}.0.0` : `images/${name}`}`;
   await azure.arm('PUT', '/resourcegroups/web', { location: 'westeurope' });
   const text = JSON.stringify(network(azure.subscription)).replaceAll('10.0.0.0/24', '10.0.0.0/20');
   for (const { path, body } of JSON.parse(text) as Put[]) await azure.armDone('PUT', path, body);
@@ -104,11 +110,14 @@ export async function startRollWorld(options: WorldOptions): Promise<RollWorld> 
   await azure.armDone('PUT', vm.path, vm.body);
   await azure.armDone('POST', `${vm.path}/deallocate`);
   await azure.arm('POST', `${vm.path}/generalize`);
-  for (const name of ['one', 'two', 'three'])
-    await azure.armDone('PUT', `${group}/Microsoft.Compute/images/${name}`, {
-      location: 'westeurope',
-      properties: { sourceVirtualMachine: { id: `${azure.subscription}${vm.path}` } },
-    });
+  const source = `${azure.subscription}${vm.path}`;
+  if (fromGallery) await putVersions(azure, source);
+  else
+    for (const name of names)
+      await azure.armDone('PUT', `${group}/Microsoft.Compute/images/${name}`, {
+        location: 'westeurope',
+        properties: { sourceVirtualMachine: { id: source } },
+      });
 
   const body = scaleSetBody(azure.subscription, imageId('one'), options);
   const make = async () => {
@@ -183,6 +192,28 @@ export async function startRollWorld(options: WorldOptions): Promise<RollWorld> 
       await azure.close();
     },
   };
+}
+
+async function putVersions(azure: Fixture, source: string): Promise<void> {
+  const location = 'westeurope';
+  const compute = `${group}/Microsoft.Compute`;
+  await azure.armDone('PUT', `${compute}/${definition.split('/images/')[0] ?? ''}`, { location });
+  const identifier = { publisher: 'us', offer: 'site', sku: 'web' };
+  await azure.armDone('PUT', `${compute}/${definition}`, {
+    location,
+    properties: { osType: 'Linux', osState: 'Generalized', identifier },
+  });
+  await Promise.all(
+    names.slice(0, 2).map((_, index) =>
+      azure.armDone('PUT', `${compute}/${definition}/versions/${index}.0.0`, {
+        location,
+        properties: {
+          publishingProfile: { targetRegions: [{ name: location }] },
+          storageProfile: { source: { virtualMachineId: source } },
+        },
+      }),
+    ),
+  );
 }
 
 /** @param scale how many of our seconds one of its seconds lasts */
