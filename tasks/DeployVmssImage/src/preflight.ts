@@ -155,7 +155,7 @@ export function rolloutFindings(
   const cautions: string[] = [];
   const { taking, isProtected } = reachable(instances);
   const count = taking.length;
-  const name = `Scale set '${scaleSet.name}'`;
+  const name = `'${scaleSet.name}'`;
   if (changes && upgrade !== undefined && /^rollingforward$/i.test(upgrade.state)) {
     problems.push(
       `Azure's own rolling upgrade of ${name} is going on since ${upgrade.startedAt?.toISOString() ?? 'a time unknown'}: wait for its end, or cancel it ('az vmss rolling-upgrade cancel').`,
@@ -170,7 +170,7 @@ export function rolloutFindings(
   const azureRolls = rollout.strategy === 'platformRolling' || scaleSet.upgradeMode === 'Rolling';
   if (azureRolls && scaleSet.healthSignal === undefined) {
     problems.push(
-      `${name} reports no health, which Azure's own rolling upgrades need: add the application health extension${scaleSet.orchestrationMode === 'Uniform' ? " or a 'networkProfile.healthProbe'" : ''}, or use 'strategy: rolling' with the upgrade policy Manual.`,
+      `Scale set ${name} reports no health, which Azure's own rolling upgrades need: add the application health extension${scaleSet.orchestrationMode === 'Uniform' ? " or a 'networkProfile.healthProbe'" : ''}, or use 'strategy: rolling' with the upgrade policy Manual.`,
     );
   }
   if (rollout.strategy !== 'platformRolling' && scaleSet.upgradeMode === 'Rolling' && count > 0)
@@ -180,7 +180,7 @@ export function rolloutFindings(
     if (batch >= count)
       cautions.push(
         count === 1
-          ? `${name} has one instance: while it moves, nothing answers. 'strategy: platformRolling' with 'maxSurge' makes the new instance first.`
+          ? `Scale set ${name} has one instance: while it moves, nothing answers. 'strategy: platformRolling' with 'maxSurge' makes the new instance first.`
           : `'batchSize' lets all ${count} instances of ${name} be out of service at once: while they move, nothing answers.`,
       );
     if (amountOf(rollout.canarySize, count) >= count)
@@ -198,6 +198,6 @@ function ownPolicyProblems(name: string, { rollingPolicy }: ScaleSet, count: num
   const share = Math.ceil((batch * 100) / count);
   if (share <= rollingPolicy.unhealthyPercent) return [];
   return [
-    `${name} rolls by its own upgrade policy, which would stop at its first batch: ${plural(batch, 'instance')} of ${count} being moved are ${share} % out of service, and 'maxUnhealthyInstancePercent' is ${rollingPolicy.unhealthyPercent}. Set it to ${share} or more, or use 'strategy: platformRolling', which does that for the while.`,
+    `Scale set ${name} rolls by its own upgrade policy, which would stop at its first batch: ${plural(batch, 'instance')} of ${count} being moved are ${share} % out of service, and 'maxUnhealthyInstancePercent' is ${rollingPolicy.unhealthyPercent}. Set it to ${share} or more, or use 'strategy: platformRolling', which does that for the while.`,
   ];
 }

@@ -186,7 +186,7 @@ describe('before a rollout', () => {
   ])[] = [
     [
       'a rolling upgrade under way',
-      /rolling upgrade of Scale set 'web' is going on since 2026-11-23/,
+      /rolling upgrade of 'web' is going on since 2026-11-23/,
       {},
       {},
       running,
