@@ -49,6 +49,9 @@ interface SavedDeployment {
   readonly exported: Json;
 }
 
+/** How long a deployment runs before its first resource is made, in Azure's seconds. */
+const startSeconds = 2;
+
 export function createDeployments(
   resources: () => Resources,
   identity: Identity,
@@ -112,8 +115,14 @@ export function createDeployments(
   };
 
   const carryOut = async (id: string, run: PlanRun, { plan: made }: Planned): Promise<undefined> => {
-    if (!run.active) throw notStarted(id);
+    const refuseCanceled = () => {
+      if (!run.active) throw notStarted(id);
+    };
+    refuseCanceled();
     resources().store.update(id, { provisioningState: 'Running' });
+    // Until then it can be canceled, however little there is to do.
+    await resources().pace.wait(startSeconds);
+    refuseCanceled();
     try {
       const outputs = await run.start();
       finish(id, run, {

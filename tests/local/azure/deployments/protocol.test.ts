@@ -149,6 +149,20 @@ describe('Requests about deployments in the local Azure', () => {
     assert.match(String(look(one, 'body.properties.serviceRequestId')), /^[0-9a-f-]{36}$/);
   });
 
+  it('can be canceled before they have made anything', async () => {
+    const slow = await startFixture({ offset: 0 }, { timeScale: 10 });
+    try {
+      await slow.arm('PUT', '/resourcegroups/web', { location: 'westeurope' });
+      await slow.arm('PUT', `${root}/one`, body(template(empty('never'))));
+      assert.equal((await slow.arm('POST', `${root}/one/cancel`)).status, 204);
+      const shown = await slow.arm('GET', `${root}/one`);
+      assert.equal(look(shown, 'body.properties.provisioningState'), 'Canceled');
+      assert.equal(look(shown, 'body.properties.outputResources'), undefined);
+    } finally {
+      await slow.close();
+    }
+  });
+
   it('are canceled at once with their nested ones, and start nothing more', async () => {
     let open: () => void = () => undefined;
     azure.host.gate = new Promise<void>(resolve => (open = resolve));
