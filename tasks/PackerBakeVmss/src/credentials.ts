@@ -21,8 +21,9 @@ export interface AzureOptions {
   readonly oidc_request_token: string;
   readonly tenant_id: string;
   readonly subscription_id: string;
-  /** Only where Packer has a name for the cloud. */
-  readonly cloud_environment_name?: string;
+  readonly cloud_environment_name: string;
+  /** Where the plugin asks for a cloud's addresses; empty for a cloud that it knows by its name. */
+  readonly metadata_host: string;
 }
 
 /** Packer's names for the clouds. */
@@ -42,7 +43,11 @@ export async function azureOptions(
   version: PackerVersion,
   agent: Agent,
 ): Promise<AzureOptions> {
-  const common = { ...noOptions, subscription_id: connection.subscriptionId, ...cloudName(connection.cloud) };
+  const common = {
+    ...noOptions,
+    subscription_id: connection.subscriptionId,
+    ...cloudOptions(connection.cloud),
+  };
   // Packer takes the machine's identity only where no tenant is named.
   if (connection.scheme === 'managedIdentity') return { ...common, client_id: connection.clientId ?? '' };
   const principal = { ...common, tenant_id: connection.tenantId, client_id: connection.clientId };
@@ -101,9 +106,11 @@ function readsPkcs12(template: PackerTemplate, { major, minor }: PackerVersion):
   return minor >= 7 && (template.requiresPlugins || template.hasCertificatePassword);
 }
 
-function cloudName(cloud: Cloud): Pick<AzureOptions, 'cloud_environment_name'> {
+function cloudOptions(cloud: Cloud): Pick<AzureOptions, 'cloud_environment_name' | 'metadata_host'> {
   const name = cloudNames[cloud.name.toLowerCase()];
-  return name === undefined ? {} : { cloud_environment_name: name };
+  if (name !== undefined) return { cloud_environment_name: name, metadata_host: '' };
+  // Azure Stack and its like tell their addresses themselves, at Resource Manager's own host.
+  return { cloud_environment_name: cloud.name, metadata_host: new URL(cloud.armEndpoint).host };
 }
 
 /** The environment that templates read credentials from: `PKR_VAR_…` for HCL2 variables, `ARM_…` for `{{env}}`, named as Terraform does. */
@@ -118,6 +125,7 @@ export function credentialEnvironment(options: AzureOptions): Record<string, str
     ARM_OIDC_TOKEN: options.client_jwt,
     ARM_TENANT_ID: options.tenant_id,
     ARM_SUBSCRIPTION_ID: options.subscription_id,
+    ARM_METADATA_HOST: options.metadata_host,
   };
   // An empty one is taken away: the agent's machine may have credentials of its own in there.
   for (const [name, value] of Object.entries(arm)) environment[name] = value === '' ? undefined : value;

@@ -45,6 +45,25 @@ describe('credentials for Packer', () => {
     assert.ok(fake.secrets.includes(clientSecret));
   });
 
+  it('names sovereign clouds as Packer does, and any other by its own metadata', async () => {
+    const inCloud = async (name: string, armEndpoint: string) => {
+      const connection = openConnection(fake.agent, 'key');
+      const of = { ...connection, cloud: { ...connection.cloud, name, armEndpoint } } as ServiceConnection;
+      const found = await azureOptions(of, template(''), version(6), fake.agent);
+      return [
+        found.cloud_environment_name,
+        found.metadata_host,
+        credentialEnvironment(found)['ARM_METADATA_HOST'],
+      ];
+    };
+    const government = await inCloud('AzureUSGovernment', 'https://management.usgovcloudapi.net');
+    assert.deepEqual(government, ['USGovernment', '', undefined]);
+    const china = await inCloud('AzureChinaCloud', 'https://management.chinacloudapi.cn');
+    assert.deepEqual(china, ['China', '', undefined]);
+    const host = 'management.local.azurestack.external';
+    assert.deepEqual(await inCloud('AzureStack', `https://${host}`), ['AzureStack', host, host]);
+  });
+
   it('names neither tenant nor secret for a managed identity, and the client only when it is a chosen one', async () => {
     const { client_id, tenant_id, client_secret } = await options('identity');
     assert.deepEqual([client_id, tenant_id, client_secret], ['identity-1', '', '']);
