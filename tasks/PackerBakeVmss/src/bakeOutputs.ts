@@ -11,7 +11,7 @@ export function tellImage({ reference, location }: BakedImage, agent: Agent): vo
   agent.output('imageLocation', location ?? '');
   if (reference.kind === 'vhd') {
     agent.warning(
-      'The image is a VHD. Azure retired unmanaged disks on 31 March 2026, and with them scale sets made from a VHD. Let the template make a ' +
+      'The image is a VHD. Azure retired unmanaged disks on 31 March 2026, and with them scale sets made from a VHD. Set convertVhd: managed, or let the template make a ' +
         'managed image (managed_image_name and managed_image_resource_group_name in place of storage_account and capture_…) or a gallery image version.',
     );
   }
