@@ -391,7 +391,7 @@ describe("Bicep's strings", () => {
     );
   });
 
-  it('are not opened by what a token leaves behind', () => {
+  it('are not opened by what a token leaves behind', async () => {
     const folder = makeFolder();
     try {
       folder.write('web.bicepparam', "param a = '$@@T@@{x}'");
@@ -400,7 +400,7 @@ describe("Bicep's strings", () => {
         /web\.bicepparam: a '\$' before a token and a '\{' after it would begin an expression; escape the '\$' as '\\\$'/,
       );
     } finally {
-      void folder.close();
+      await folder.close();
     }
   });
 
