@@ -115,7 +115,7 @@ async function checkManaged(
   if (existing === undefined) return;
   if (!wish.allowOverwrite) {
     problems.push(
-      `Managed image '${name}' of ${build} exists already in '${group}'. Give each run its own name, such as web-$(Build.BuildId), or set allowOverwrite: true.`,
+      `Managed image '${name}' of ${build} already exists in '${group}'. Give each run its own name, such as web-$(Build.BuildId), or set allowOverwrite: true.`,
     );
     return;
   }
@@ -173,7 +173,7 @@ async function checkGallery(
     const same = named(versions, version);
     if (same !== undefined && !wish.allowOverwrite)
       problems.push(
-        `Version ${version} of '${definition}' exists already in gallery '${gallery}'. Let galleryVersionVariable give the next one, or set allowOverwrite: true.`,
+        `Version ${version} of '${definition}' already exists in gallery '${gallery}'. Let galleryVersionVariable give the next one, or set allowOverwrite: true.`,
       );
     else if (same !== undefined) {
       const latest = [...names].sort(compareGalleryVersions).at(-1) === version;

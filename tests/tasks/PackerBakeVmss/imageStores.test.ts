@@ -152,7 +152,7 @@ describe('images around a bake', function () {
     assert.equal(problems.length, 5, problems.join('\n'));
     const all = problems.join('\n');
     assert.match(all, /Resource group 'nowhere' \(build_resource_group_name\) does not exist/);
-    assert.match(all, /Managed image 'idle' of azure-arm\.web exists already in 'web'/);
+    assert.match(all, /Managed image 'idle' of azure-arm\.web already exists in 'web'/);
     assert.match(all, /Gallery 'gal' has no image definition 'other'.*createImageDefinition: true/);
     assert.match(all, /'1\.0' is no version of a gallery image/);
     assert.match(all, /builds in 'westeurope' and does not replicate there/);

@@ -91,7 +91,7 @@ describe('a bake to a destination that the task prepares', function () {
     const run = await azure.bake({ options: rest, commands: ['true'] });
     assert.equal(run.record.result, 'failed', run.text);
     assert.match(run.text, /Resource group 'nowhere' \(build_resource_group_name\) does not exist/);
-    assert.match(run.text, /Managed image 'web-from-vhd' of azure-arm exists already in 'images'/);
+    assert.match(run.text, /Managed image 'web-from-vhd' of azure-arm already exists in 'images'/);
     assert.doesNotMatch(run.text, /Running builder/);
   });
 });
