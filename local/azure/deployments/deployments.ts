@@ -101,7 +101,9 @@ export function createDeployments(
         if (deployed.get(key(nestedId))?.run.active === true) cancel(nestedId);
       },
     });
-    deployed.set(key(id), { run, exported: () => exportedTemplate(template, secrets) });
+    // It is asked for at each save of the state.
+    let exported: Json | undefined;
+    deployed.set(key(id), { run, exported: () => (exported ??= exportedTemplate(template, secrets)) });
     return run;
   };
 
