@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { look, startFixture, type Fixture } from './fixture.js';
-import { machine, network } from './templates.js';
+import { balancer, machine, network } from './templates.js';
 
 const provider = '/resourceGroups/web/providers/Microsoft.Network';
 const location = 'westeurope';
@@ -23,6 +23,50 @@ describe('Networks in the local Azure', () => {
     await azure.arm('PUT', '/resourcegroups/web', { location });
   });
   afterEach(() => azure.close());
+
+  it('lead by an inbound NAT rule to the one machine whose interface names it, until that goes', async () => {
+    const [net, ip] = network(azure.subscription);
+    const lb = balancer(azure.subscription);
+    const id = `${azure.subscription}${lb.path}`;
+    const door = {
+      name: 'ssh',
+      properties: {
+        frontendIPConfiguration: { id: `${id}/frontendIPConfigurations/front` },
+        protocol: 'Tcp',
+        frontendPort: 2222,
+        backendPort: 22,
+      },
+    };
+    const configuration = {
+      name: 'one',
+      properties: {
+        subnet: { id: `${azure.subscription}${net?.path ?? ''}/subnets/default` },
+        loadBalancerInboundNatRules: [{ id: `${id}/inboundNatRules/ssh` }],
+      },
+    };
+    const nic = {
+      path: `${provider}/networkInterfaces/nic`,
+      body: { location, properties: { ipConfigurations: [configuration] } },
+    };
+    const body = {
+      ...lb.body,
+      properties: { ...(lb.body['properties'] as object), inboundNatRules: [door] },
+    };
+    const vm = machine(azure.subscription);
+    for (const one of [net, ip, { path: lb.path, body }, nic, vm]) {
+      const done = await azure.armDone('PUT', one?.path ?? '', one?.body);
+      assert.ok(done.status < 300 && look(done, 'body.error') === undefined, JSON.stringify(done.body));
+    }
+    const address = String(
+      look(
+        await azure.arm('GET', nic.path),
+        'body.properties.ipConfigurations.0.properties.privateIPAddress',
+      ),
+    );
+    assert.deepEqual(azure.balancers[0]?.forwards, [{ frontendPort: 2222, address, backendPort: 22 }]);
+    await azure.armDone('DELETE', vm.path);
+    assert.deepEqual(azure.balancers[0].forwards, []);
+  });
 
   describe('network security groups', () => {
     const path = `${provider}/networkSecurityGroups/door`;

@@ -155,7 +155,8 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       referredId,
     );
     const place = first === undefined ? undefined : reach(store, first);
-    if (place !== undefined) balancing.join(place.backendPools, { id, address: place.address });
+    if (place !== undefined)
+      balancing.join(place.backendPools, { id, address: place.address }, place.natRules);
   }
 
   function create(request: PutRequest): { resource: Resource; work: Work } {

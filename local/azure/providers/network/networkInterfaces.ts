@@ -107,6 +107,7 @@ function references(configuration: Json): readonly (string | undefined)[] {
     referredId(properties['subnet']),
     referredId(properties['publicIPAddress']),
     ...objects(properties['loadBalancerBackendAddressPools']).map(referredId),
+    ...objects(properties['loadBalancerInboundNatRules']).map(referredId),
   ];
 }
 
@@ -114,11 +115,11 @@ function machineOf(store: Store, id: string): Resource | undefined {
   return store.referrers(id).find(one => key(one.type) === 'microsoft.compute/virtualmachines');
 }
 
-/** Where the outside reaches an interface: its public address when it has one, else its own; and its backend pools. */
+/** Where the outside reaches an interface: its public address when it has one, else its own; its backend pools and inbound NAT rules. */
 export function reach(
   store: Store,
   interfaceId: string,
-): { address: string; backendPools: readonly string[] } | undefined {
+): { address: string; backendPools: readonly string[]; natRules: readonly string[] } | undefined {
   const configurations = objects(store.get(interfaceId)?.properties['ipConfigurations']).map(one =>
     object(one['properties']),
   );
@@ -127,8 +128,11 @@ export function reach(
     (publicIp === undefined ? undefined : string(store.get(publicIp)?.properties['ipAddress'])) ??
     string(configurations[0]?.['privateIPAddress']);
   if (address === undefined) return undefined;
-  const backendPools = configurations
-    .flatMap(one => objects(one['loadBalancerBackendAddressPools']))
-    .flatMap(one => referredId(one) ?? []);
-  return { address, backendPools };
+  const referred = (name: string) =>
+    configurations.flatMap(one => objects(one[name])).flatMap(one => referredId(one) ?? []);
+  return {
+    address,
+    backendPools: referred('loadBalancerBackendAddressPools'),
+    natRules: referred('loadBalancerInboundNatRules'),
+  };
 }

@@ -25,7 +25,13 @@ export async function startServer(options: readonly string[] = []): Promise<Serv
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
-  const [line] = (await once(server.stdout, 'data')) as [Buffer];
+  const [line] = (await Promise.race([
+    once(server.stdout, 'data'),
+    // Nobody waits for one that does not start; what it said stands above.
+    once(server, 'exit').then(([code]) => {
+      throw new Error(`The local Azure ended with exit code ${String(code)} before it was ready.`);
+    }),
+  ])) as [Buffer];
   const connection = JSON.parse(line.toString()) as Connection;
   return {
     connection,
