@@ -103,6 +103,7 @@ class Reader {
       else if (/^[$%]\{/.test(this.text.slice(this.at, this.at + 2))) this.interpolation();
       else this.at++;
     }
+    if (this.at >= this.text.length) throw this.unexpected();
     this.at++;
     return this.text.slice(start, this.at);
   }

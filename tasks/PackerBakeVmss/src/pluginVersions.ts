@@ -6,10 +6,10 @@ import type { PackerTemplate } from './packerTemplate.js';
 import { templateFiles } from './templateReader.js';
 
 /** A plugin's file, as Packer names it: `packer-plugin-azure_v2.0.0_x5.0_linux_amd64`. */
-const pluginFile = /([\w.-]+\/[\w.-]+\/)packer-plugin-([\w-]+?)_(v\d[\w.+-]*?)_x[\d.]+_/;
+const pluginFile = /([\w.-]+\/[\w.-]+)\/packer-plugin-[\w-]+?_(v\d[\w.+-]*?)_x[\d.]+_/;
 
 /**
- * The newest of each plugin that Packer has installed, such as `github.com/hashicorp/azure v2.0.0`, sorted. Before 1.8 Packer had no list of
+ * The newest of each plugin that Packer has installed, such as `hashicorp/azure v2.0.0`, sorted. Before 1.8 Packer had no list of
  * them, and brought the usual ones itself: its own version says theirs.
  * Those that the template requires count, all where it requires none.
  */
@@ -49,8 +49,7 @@ export function newestPlugins(lines: readonly string[], sources: readonly string
   for (const line of lines) {
     const match = pluginFile.exec(line.replaceAll('\\', '/'));
     if (match === null) continue;
-    const [, folder = '', name = '', version = ''] = match;
-    const source = `${folder}${name}`;
+    const [, source = '', version = ''] = match;
     const isUsed = sources.length === 0 || sources.some(each => each.endsWith(source));
     const known = newest.get(source);
     if (isUsed && (known === undefined || known.localeCompare(version, 'en', { numeric: true }) < 0))
