@@ -76,7 +76,7 @@ export async function goBack(
         gate: undefined,
         site: undefined,
         underWay,
-        azureRollsSince: drives ? undefined : since,
+        azuresRoll: drives ? undefined : { since, earlier: undefined },
         everyInstanceMoves: false,
       },
       { ...host, scaleSets: azure.scaleSets },

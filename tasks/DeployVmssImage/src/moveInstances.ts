@@ -30,8 +30,10 @@ import { setModelImage } from './updateImage.js';
 export interface ChangedScaleSet {
   /** As its model is now, but with the upgrade mode that it had before this step. */
   readonly scaleSet: ScaleSet;
-  /** The image before; undefined when the scale set is new. */
+  /** The image to go back to; undefined when the scale set is new. */
   readonly previous: ModelImage | undefined;
+  /** Whether this step has given a model that was there another image; an earlier one may have, and have been stopped. */
+  readonly changesModel: boolean;
   /** When the change began, in milliseconds. */
   readonly since: number;
   /** What Azure is still doing about the change. */
@@ -59,7 +61,6 @@ export async function moveInstances(
   const { agent, clock, azure } = host;
   const { scaleSet, previous } = changed;
   const { rollout } = settings;
-  const changesImage = previous !== undefined && imageText(previous) !== imageText(scaleSet.image);
   agent.output('scaleSetName', scaleSet.name);
   agent.output('imageReference', imageText(scaleSet.image));
   agent.output('previousImageReference', imageText(previous));
@@ -138,6 +139,10 @@ export async function moveInstances(
 
   try {
     const mode = rollout.strategy === 'platformRolling' ? 'Rolling' : scaleSet.upgradeMode;
+    const earlier =
+      policy.drives || changed.underWay.length > 0
+        ? undefined
+        : (await azure.scaleSets.latestRollingUpgrade(scaleSet.name))?.startedAt;
     const underWay = policy.drives ? [] : await startAzuresRoll(changed, taking, rollout, host);
     const result = await rollOut(
       {
@@ -159,8 +164,9 @@ export async function moveInstances(
               )
             : undefined,
         underWay: [...changed.underWay, ...underWay],
-        azureRollsSince: policy.drives ? undefined : changed.since,
-        everyInstanceMoves: !policy.drives && changesImage,
+        azuresRoll: policy.drives ? undefined : { since: changed.since, earlier },
+        // Where this step had to start Azure's roll, the others have moved before it.
+        everyInstanceMoves: !policy.drives && changed.changesModel && underWay.length === 0,
       },
       { agent, scaleSets: azure.scaleSets, clock, allowances, timeline: forward },
     );
@@ -195,8 +201,13 @@ export async function moveInstances(
     });
     throw new UserError([head, ...reasons, gone.sentence].join('\n'));
   } catch (error) {
-    if (agent.signal.aborted)
+    if (agent.signal.aborted) {
       report('stopped', error instanceof Error ? error.message : String(error), undefined);
+      if (rollout.strategy === 'platformRolling' && scaleSet.upgradeMode !== 'Rolling')
+        agent.warning(
+          `The upgrade policy of '${scaleSet.name}' stays Rolling; it was ${scaleSet.upgradeMode}.`,
+        );
+    }
     throw error;
   } finally {
     traffic?.stop();

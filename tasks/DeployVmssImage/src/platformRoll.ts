@@ -43,10 +43,20 @@ export function platformBatch(policy: RollingUpgradePolicy, count: number): numb
   return Math.max(1, Math.floor((count * policy.batchPercent) / 100));
 }
 
-/** Whether this is the upgrade that a change since then has started; an earlier one says nothing about it. Pure. */
-export function isOf(since: number, upgrade: RollingUpgrade | undefined): upgrade is RollingUpgrade {
+/** Where Azure rolls by itself: since when, in milliseconds, and the start of the last upgrade before, where it is known. */
+export interface AzuresRoll {
+  readonly since: number;
+  readonly earlier: Date | undefined;
+}
+
+/** Whether this is the upgrade that the change of the model has started; an earlier one says nothing about it. Pure. */
+export function isOf(
+  { since, earlier }: AzuresRoll,
+  upgrade: RollingUpgrade | undefined,
+): upgrade is RollingUpgrade {
+  const begun = upgrade?.startedAt?.getTime() ?? 0;
   // The agent's clock and Azure's differ.
-  return (upgrade?.startedAt?.getTime() ?? 0) >= since - clockSkew;
+  return begun >= since - clockSkew && begun !== earlier?.getTime();
 }
 
 /** Why Azure's rolling upgrade has stopped; undefined while it has not. Pure. */

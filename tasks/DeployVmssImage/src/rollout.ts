@@ -7,7 +7,7 @@ import type { Clock } from '../../../shared/core/wait.js';
 import type { Allowances } from './budget.js';
 import type { InstanceGate } from './instanceGate.js';
 import { idsText, inOrder, isInService, planInstance, reachable, type HealthSource } from './instances.js';
-import { faultOf, isOf, progressOf, stopAzuresRoll } from './platformRoll.js';
+import { faultOf, isOf, progressOf, stopAzuresRoll, type AzuresRoll } from './platformRoll.js';
 import { heartbeatLine, leftBehindLine, newsLines, whyItGaveUp } from './rolloutLines.js';
 import {
   decide,
@@ -34,8 +34,8 @@ export interface RolloutTarget {
   readonly site: SiteCheck | undefined;
   /** What is under way at Azure already, as the change of the model; its failure is the rollout's. */
   readonly underWay: readonly Operation[];
-  /** Where Azure rolls by itself: since when, in milliseconds; an earlier upgrade is none of ours. */
-  readonly azureRollsSince: number | undefined;
+  /** Where Azure rolls by itself. */
+  readonly azuresRoll: AzuresRoll | undefined;
   /** Whether even the instances that are on the model already have moved to it by this step. */
   readonly everyInstanceMoves: boolean;
 }
@@ -106,9 +106,9 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
 
   /** How Azure's own rolling upgrade of this change stands; why it has stopped, where it has. */
   const lookAtAzuresRoll = async (): Promise<string | undefined> => {
-    if (target.azureRollsSince === undefined || !allowances.reads.take()) return undefined;
+    if (target.azuresRoll === undefined || !allowances.reads.take()) return undefined;
     const upgrade = await scaleSets.latestRollingUpgrade(name);
-    if (!isOf(target.azureRollsSince, upgrade)) return undefined;
+    if (!isOf(target.azuresRoll, upgrade)) return undefined;
     const progress = progressOf(upgrade);
     if (progress !== azures.told) agent.info(`Azure's rolling upgrade: ${upgrade.state}, ${progress}`);
     azures = { told: progress, isRunning: /^rollingforward$/i.test(upgrade.state) };
@@ -211,7 +211,7 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
     }
   } catch (error) {
     // Also one that had not been seen yet: nobody is there any more to watch it.
-    const mayRun = target.azureRollsSince !== undefined;
+    const mayRun = target.azuresRoll !== undefined;
     agent.warning(leftBehindLine(name, ledger, reachable(instances).taking) + (await stop(mayRun)));
     throw error;
   }

@@ -89,7 +89,7 @@ describe('a rollout over random faults', function () {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });
