@@ -185,7 +185,8 @@ function badRequest(message: string): ArmError {
 }
 
 /**
- * How many instances a set may have: 100 in a single placement group, else 600 of a custom image and 1000 of a platform image.
+ * How many instances a set may have: 100 in a single placement group, else 600 of a custom image and 1000 of a platform image or of
+ * one in a gallery.
  * @throws ArmError when it is more, or when a set that spans several groups shall become a single one
  */
 export function checkPlacement(properties: Json, model: Model, before: Json | undefined): void {
@@ -198,7 +199,9 @@ export function checkPlacement(properties: Json, model: Model, before: Json | un
       { target: 'singlePlacementGroup' },
     );
   }
-  const custom = imageKind(object(model.profile['storageProfile'])) !== 'platform';
+  const storage = object(model.profile['storageProfile']);
+  const inGallery = /\/galleries\//i.test(string(at(storage, 'imageReference', 'id')) ?? '');
+  const custom = imageKind(storage) !== 'platform' && !inGallery;
   const most = single ? 100 : custom ? 600 : 1000;
   if (capacityOf(model.sku) <= most) return;
   throw invalidParameter(
