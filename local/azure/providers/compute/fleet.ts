@@ -243,7 +243,11 @@ export class Fleet {
       const instance = this.#instances.get(instanceId);
       return instance && this.health(instance);
     };
-    return outcomeOf(instanceId, work, health, this.cloud.timeScale);
+    const runs = () => {
+      const machine = this.#instances.get(instanceId)?.machine;
+      return machine !== undefined && machine.answers === undefined;
+    };
+    return outcomeOf(instanceId, work, health, runs, this.cloud.timeScale);
   }
 
   #add(): Instance {

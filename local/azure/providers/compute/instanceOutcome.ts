@@ -5,8 +5,10 @@ import type { Health } from './applicationHealth.js';
 
 /** How long an instance may take to become healthy, in Azure's own seconds. */
 const healthPatience = 300;
-/** In milliseconds, however small the time scale: services start at their own pace. */
+/** In milliseconds, however small the time scale. */
 const shortestPatience = 2000;
+/** The same where services really start: they do so at their own pace, and on a busy machine that is slow. */
+const servicesPatience = 30_000;
 /** How often that is looked at, in milliseconds. */
 const healthGlance = 25;
 
@@ -19,12 +21,14 @@ export interface Outcome {
 /**
  * Waits for the work on an instance, then for its health.
  * @param health undefined when nothing tells of it
- * @param timeScale factor on Azure's own waiting times
+ * @param runs whether the instance is a machine that really runs
+ * @param timeScale factor on Azure's own waiting times; with 0 nothing real is waited for
  */
 export async function outcomeOf(
   instanceId: string,
   work: Promise<void>,
   health: () => Health | undefined,
+  runs: () => boolean,
   timeScale: number,
 ): Promise<Outcome> {
   try {
@@ -32,7 +36,8 @@ export async function outcomeOf(
   } catch (error) {
     return { instanceId, error: asArmError(error) };
   }
-  const deadline = Date.now() + Math.max(shortestPatience, healthPatience * 1000 * timeScale);
+  const least = timeScale > 0 && runs() ? servicesPatience : shortestPatience;
+  const deadline = Date.now() + Math.max(least, healthPatience * 1000 * timeScale);
   for (;;) {
     const now = health();
     if (now === undefined || now === 'healthy') return { instanceId };
