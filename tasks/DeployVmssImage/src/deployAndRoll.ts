@@ -1,5 +1,6 @@
 /** `deployTemplate`: foretold, checked, deployed, then the instances of its scale set. */
 import type { DeploymentOutput } from '../../../shared/azure/deployments.js';
+import { isSameImage } from '../../../shared/azure/modelImage.js';
 import type { ScaleSet } from '../../../shared/azure/scaleSets.js';
 import { UserError } from '../../../shared/core/errors.js';
 import {
@@ -71,7 +72,9 @@ export async function deployAndRoll(
   // A template without tags has removed those that were there.
   await writeRecord(name, record, world);
   const siteUrl = siteUrlIn(state.outputs);
-  return rollAndRecord({ scaleSet, previous: found.good, since, underWay: [], siteUrl }, record, world);
+  const changesModel = found.model !== undefined && !isSameImage(found.model, scaleSet.image);
+  const changed = { scaleSet, previous: found.good, changesModel, since, underWay: [], siteUrl };
+  return rollAndRecord(changed, record, world);
 }
 
 /** A scale set of the group before the deployment. */

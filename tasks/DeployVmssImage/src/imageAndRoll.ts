@@ -49,6 +49,7 @@ export async function imageAndRoll(change: ImageChange, world: World): Promise<s
   const changed = {
     scaleSet: { ...scaleSet, image, tags },
     previous: isWayBack ? scaleSet.image : found.good,
+    changesModel: !isSet,
     since,
     underWay,
     siteUrl: undefined,
