@@ -7,6 +7,7 @@ import { imageUses } from '../../../shared/azure/imageUse.js';
 import { resourceGroupsOf } from '../../../shared/azure/resourceGroups.js';
 import { convertVhd, readConversion } from '../../../tasks/PackerBakeVmss/src/convertVhd.js';
 import { destinationsOf } from '../../../tasks/PackerBakeVmss/src/destinations.js';
+import { listStale } from '../../../tasks/PackerBakeVmss/src/listStale.js';
 import { preflight, type PreflightWish } from '../../../tasks/PackerBakeVmss/src/preflight.js';
 import { removeOldImages } from '../../../tasks/PackerBakeVmss/src/removeOldImages.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
@@ -305,5 +306,31 @@ describe('images around a bake', function () {
     assert.ok((await stores.managedImages('web')).every(({ name }) => !name.endsWith('-source')));
     assert.throws(() => readConversion('gallery', 'web/gal'), /RESOURCE-GROUP\/GALLERY\/DEFINITION/);
     assert.throws(() => readConversion('managed', undefined), /RESOURCE-GROUP\/IMAGE-NAME/);
+  });
+
+  it('build groups of earlier runs are listed, and deleted on request only', async () => {
+    const tags = (hours: number) => ({
+      'bake-and-roll.run': 'https://dev.azure.com/o/p/_build/results?buildId=7',
+      'bake-and-roll.job': 'job-1',
+      'bake-and-roll.started': new Date(Date.now() - hours * 3_600_000).toISOString(),
+    });
+    for (const [name, hours] of [
+      ['pkr-Resource-Group-old', 30],
+      ['pkr-Resource-Group-new', 1],
+    ] as const)
+      await azure.arm('PUT', `/resourcegroups/${name}`, { location: 'westeurope', tags: tags(hours) });
+    const names = async () => (await resourceGroupsOf(arm).list()).map(({ name }) => name).sort();
+    const stale = { removeStaleGroups: false, staleGroupHours: 24, dryRun: false };
+    await listStale(stale, arm, fake.agent);
+    assert.match(
+      fake.warnings.join(),
+      /1 build group of earlier runs is still there:\n {2}- pkr-Resource-Group-old, since .*buildId=7\nDelete .*removeStaleGroups: true/,
+    );
+    await listStale({ ...stale, removeStaleGroups: true, dryRun: true }, arm, fake.agent);
+    assert.deepEqual(await names(), ['pkr-Resource-Group-new', 'pkr-Resource-Group-old', 'web']);
+    await listStale({ ...stale, removeStaleGroups: true }, arm, fake.agent);
+    // Azure deletes a group in its own time.
+    while ((await names()).length > 2) await new Promise(resolve => setTimeout(resolve, 50));
+    assert.deepEqual(await names(), ['pkr-Resource-Group-new', 'web']);
   });
 });
