@@ -54,6 +54,8 @@ const pathOptions: Readonly<Record<string, readonly string[]>> = {
 
 /** What tells a moment or draws lots: an image does not change its worth by it. */
 const passing = /\b(timestamp|uuidv4|uuid|isotime)\b/;
+/** What stands for more than its expression says. */
+const behind = /\blocals?\.|\b(file\w*|templatefile)\s*\(/;
 /** What only an outside system can answer. */
 const foreign = /\bdata\.[\w-]+\.|\b(vault|consul_key|aws_secretsmanager(_raw)?)\s*[(`]/;
 
@@ -92,7 +94,8 @@ export function digestSourcesOf(
     walk(block, place, (name, value, at) => {
       if (isSource && withoutEffect.test(name)) return;
       facts.push({ name: `<${at}: ${name}>`, text: hide(meaning(value, template)) });
-      if (foreign.test(value.expression)) gaps.push(`${at}: ${name} = ${short(value)} asks another system`);
+      const why = hidden(value, template);
+      if (why !== undefined) gaps.push(`${at}: ${name} = ${short(value)} ${why}`);
     });
     for (const body of [block, ...overrides(block)]) {
       for (const name of known ?? []) {
@@ -112,6 +115,9 @@ export function digestSourcesOf(
       if (body.options.get('generated')?.value === true)
         gaps.push(`${place}: its source is generated while building`);
     }
+  }
+  for (const [name, { value }] of template.variables) {
+    if (typeof value === 'string' && foreign.test(value)) gaps.push(`variable ${name} asks another system`);
   }
   return { facts, paths: [...new Set(paths)], ansible: [...new Set(ansible)], gaps };
 }
@@ -148,14 +154,30 @@ function isDownload(block: TemplateBlock): boolean {
   return block.type === 'file' && block.options.get('direction')?.value === 'download';
 }
 
-/** What an option amounts to: its value, or how it is written with the variables in it where that is known while building only. */
+/** What an option amounts to: its value, or how it is written with the variables in it where its value is none of an input's. */
 function meaning(value: TemplateValue, template: TemplateModel): string {
-  if (value.known && !passing.test(value.expression)) return JSON.stringify(value.value);
-  const all = /\blocal\.|\blocals?\b/.test(value.expression);
-  const used = [...template.variables].filter(
-    ([name, variable]) => !variable.sensitive && (all || mentions(value.expression, name)),
-  );
-  return JSON.stringify([value.expression, ...used.map(([name, { value: given }]) => [name, given])]);
+  const isOwn = !passing.test(value.expression) || behind.test(value.expression);
+  if (value.known && isOwn) return JSON.stringify(value.value);
+  const used = variablesIn(value, template).filter(({ sensitive }) => !sensitive);
+  return JSON.stringify([value.expression, ...used.map(({ name, value: given }) => [name, given])]);
+}
+
+/** Why an option that is known while building only may hide an input; undefined where its expression and variables tell all. */
+function hidden(value: TemplateValue, template: TemplateModel): string | undefined {
+  if (foreign.test(value.expression)) return 'asks another system';
+  if (value.known) return undefined;
+  if (behind.test(value.expression)) return 'has locals or files in it, and is known while building only';
+  const open = variablesIn(value, template).filter(each => !each.sensitive && each.value === undefined);
+  return open.length === 0
+    ? undefined
+    : `has variables in it that Packer does not tell (${open[0]?.name ?? ''})`;
+}
+
+function variablesIn({ expression }: TemplateValue, template: TemplateModel) {
+  const words = new Set(expression.match(/[\w-]+/g));
+  return [...template.variables]
+    .filter(([name]) => words.has(name))
+    .map(([name, variable]) => ({ name, ...variable }));
 }
 
 function namedPaths({ known, value }: TemplateValue): string[] | undefined {
@@ -170,8 +192,4 @@ function namedPaths({ known, value }: TemplateValue): string[] | undefined {
 function short({ expression }: TemplateValue): string {
   const line = expression.replace(/\s+/g, ' ');
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
-}
-
-function mentions(expression: string, name: string): boolean {
-  return expression.match(/[\w-]+/g)?.includes(name) === true;
 }

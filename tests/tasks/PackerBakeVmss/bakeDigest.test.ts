@@ -195,6 +195,18 @@ describe('the digest of a bake', function () {
     assert.match(await gaps(block('shell-local', { inline: ['make'] })), /may read anything/);
     assert.match(await gaps(block('chef-solo', {})), /of a kind whose files are not known/);
     assert.match(await gaps(block('file', { source: 'app/', generated: true })), /generated while building/);
+    const written = (expression: string) => ({
+      ...block('shell', {}),
+      options: new Map([['inline', { expression, known: false, value: undefined }]]),
+    });
+    assert.match(await gaps(written('["${local.words} ${build.ID}"]')), /has locals or files in it/);
+    assert.match(await gaps(written('[templatefile("a", { id = build.ID })]')), /has locals or files in it/);
+    assert.match(await gaps(written('["${data.http.example.body}"]')), /asks another system/);
+    assert.equal(await gaps(written('["${build.ID} ${var.password}"]')), '');
+    const untold = { ...model(root), provisioners: [written('["${var.word} ${build.ID}"]')] };
+    const variables = new Map([['word', { value: undefined, sensitive: false }]]);
+    const { gaps: found } = await digest(root, { model: { ...untold, variables } });
+    assert.match(found.join(), /has variables in it that Packer does not tell \(word\)/);
     writeFileSync(join(root, 'packer/provision/playbook.yml'), '- include_vars: "../{{ env }}/vars.yml"\n');
     assert.match(
       await gaps(...model(root).provisioners),
