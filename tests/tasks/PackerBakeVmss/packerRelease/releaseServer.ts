@@ -1,6 +1,7 @@
 /** A server of Packer releases, signed by a key of its own, whose answers a test can spoil. */
 import { createHash } from 'node:crypto';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createMessage, generateKey, readPrivateKey, sign } from 'openpgp';
 import { zipFile, type ZipEntry } from './zipFile.js';
@@ -61,19 +62,23 @@ export interface ReleaseServer {
   close(): Promise<void>;
 }
 
-/** Starts a server with no release. */
-export async function startReleaseServer(): Promise<ReleaseServer> {
+/** Starts a server with no release; with a certificate it speaks TLS. */
+export async function startReleaseServer(tls?: {
+  readonly key: string;
+  readonly cert: string;
+}): Promise<ReleaseServer> {
   const files: ReleaseServer['files'] = new Map();
   const asked: string[] = [];
   const versions: Record<string, object> = {};
-  const server: Server = createServer((request, response) => {
+  const answerTo: RequestListener = (request, response) => {
     const path = request.url ?? '';
     asked.push(path);
     const answer = files.get(path);
     if (answer === undefined) response.writeHead(404).end();
     else if (typeof answer === 'function') answer(response);
     else response.end(answer);
-  });
+  };
+  const server = tls === undefined ? createServer(answerTo) : createTlsServer(tls, answerTo);
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/packer`,
