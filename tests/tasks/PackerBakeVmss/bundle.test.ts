@@ -148,8 +148,10 @@ describe('the PackerBakeVmss bundle', function () {
       { variables: 'image=web-1' },
     );
     assert.match(result, /^##vso\[task\.complete result=Succeeded;\]Baked a managed image in /);
-    const { packerLog = '', ...rest } = outputs;
+    const { packerLog = '', imageDigest = '', ...rest } = outputs;
+    assert.match(imageDigest, /^[0-9a-f]{64}$/);
     assert.deepEqual(rest, {
+      imageReused: 'false',
       imageReference: imageId('web-1'),
       imageKind: 'managed',
       imageName: 'web-1',
@@ -166,7 +168,7 @@ describe('the PackerBakeVmss bundle', function () {
   it('refuses to overwrite an image, unless it is told to', async () => {
     const refused = await bake(['true'], { variables: 'image=web-1' });
     assert.match(refused.result, /result=Failed;.*already exists.*set allowOverwrite: true/);
-    assert.deepEqual(Object.keys(refused.outputs), ['packerLog']);
+    assert.equal(refused.outputs['imageReference'], undefined);
     refused.close();
     const allowed = await bake(['true'], { variables: 'image=web-1', allowOverwrite: 'true' });
     assert.equal(allowed.outputs['imageReference'], imageId('web-1'));
