@@ -30,7 +30,11 @@ async function measure(capacity: number): Promise<Readonly<Record<string, unknow
   const world = await startRollWorld({ capacity, timeScale, bootSeconds: boots, throttling: true });
   try {
     const before = world.azure.traffic().length;
-    const run = await world.run({ batchSize: `${100 / share}%`, maxUnhealthy: '0' });
+    const run = await world.run({
+      batchSize: `${100 / share}%`,
+      maxUnhealthy: '0',
+      instanceTimeoutInMinutes: '120',
+    });
     if (run.failed) throw new Error(`${run.outcome}\n${run.log.join('\n')}`);
     const traffic = world.azure.traffic().slice(before);
     const report = JSON.parse(readFileSync(run.attachments[0]?.path ?? '', 'utf8')) as Report;
