@@ -23,7 +23,7 @@ describe('the custom role of DeployVmssImage', function () {
   let turn = 0;
 
   before(async () => {
-    world = await startRollWorld({ capacity: 2, timeScale: 0.002, bootSeconds: [20] });
+    world = await startRollWorld({ capacity: 2, timeScale: 0.004, bootSeconds: [10] });
     directory = mkdtempSync(join(tmpdir(), 'deploy-role-'));
     writeFileSync(
       join(directory, 'ip.json'),
@@ -65,6 +65,7 @@ describe('the custom role of DeployVmssImage', function () {
       imageReference: world.imageId(turn % 2 === 1 ? 'two' : 'three'),
       onFailure: 'stop',
       batchSize: '100%',
+      instanceTimeoutInMinutes: '600',
     });
   };
   const deploy = () => {
@@ -83,7 +84,12 @@ describe('the custom role of DeployVmssImage', function () {
     await assign();
     for (const run of [
       await update(),
-      await world.run({ action: 'rollback', imageReference: '', batchSize: '100%' }),
+      await world.run({
+        action: 'rollback',
+        imageReference: '',
+        batchSize: '100%',
+        instanceTimeoutInMinutes: '600',
+      }),
       await deploy(),
     ])
       assert.ok(!run.failed, `${run.outcome}\n${run.log.join('\n')}`);

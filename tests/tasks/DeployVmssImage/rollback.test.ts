@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { look } from '../../local/azure/fixture.js';
 import { startRollWorld, type RollWorld } from './rollWorld.js';
 
+/** On a busy machine an instance may take long in a time that runs so much faster than ours. */
+const patient = { instanceTimeoutInMinutes: '600' };
 const set = '/resourceGroups/web/providers/Microsoft.Compute/virtualMachineScaleSets/web';
 
 describe('before, after and around a rollout on the local Azure', function () {
@@ -14,7 +16,7 @@ describe('before, after and around a rollout on the local Azure', function () {
   let directory = '';
 
   before(async () => {
-    world = await startRollWorld({ capacity: 3, timeScale: 0.002, bootSeconds: [20] });
+    world = await startRollWorld({ capacity: 3, timeScale: 0.004, bootSeconds: [10] });
     directory = mkdtempSync(join(tmpdir(), 'deploy-around-'));
   });
   after(async () => {
@@ -25,9 +27,9 @@ describe('before, after and around a rollout on the local Azure', function () {
   const tags = async () => look(await world.azure.arm('GET', set), 'body.tags') as Record<string, string>;
   const setTags = (all: Record<string, string>) => world.azure.armDone('PATCH', set, { tags: all });
   const update = (image: string, more: Readonly<Record<string, string>> = {}) =>
-    world.run({ imageReference: world.imageId(image), batchSize: '1', ...more });
+    world.run({ imageReference: world.imageId(image), batchSize: '1', ...patient, ...more });
   const rollBack = (more: Readonly<Record<string, string>> = {}) =>
-    world.run({ action: 'rollback', imageReference: '', batchSize: '1', ...more });
+    world.run({ action: 'rollback', imageReference: '', batchSize: '1', ...patient, ...more });
   const all = (image: string) => Array(3).fill(image) as string[];
 
   describe('the record and the way back', () => {
@@ -68,7 +70,7 @@ describe('before, after and around a rollout on the local Azure', function () {
     it('a run after one that was stopped goes on, and still goes back to what was good', async () => {
       const cancel = new AbortController();
       const stopped = await world.run(
-        { imageReference: world.imageId('two'), batchSize: '1' },
+        { imageReference: world.imageId('two'), batchSize: '1', ...patient },
         {
           signal: cancel.signal,
           onLine: line => {
