@@ -140,6 +140,8 @@ describe('the Azure CLI against the local Azure', function () {
       new Set(look(operations, '*.properties.provisioningState') as string[]),
       new Set(['Succeeded']),
     );
+    const exported = await az('deployment', 'group', 'export', ...group('builder'));
+    assert.equal(look(exported, 'resources.length'), 4);
     assert.deepEqual(look(await az('vm', 'list', '--resource-group', 'web'), '*.name'), ['vm']);
   });
 
