@@ -309,4 +309,25 @@ describe('Scale sets in the local Azure', () => {
     assert.equal((await azure.armDone('DELETE', `${images}/one`)).status, 200);
     assert.equal(azure.host.discarded.length, 1);
   });
+
+  it('with disks in storage accounts are refused where these are retired, and nothing is made', async () => {
+    const retired = await startFixture({ offset: 0 }, { unmanagedDisks: 'retired' });
+    try {
+      await retired.arm('PUT', '/resourcegroups/web', { location: 'westeurope' });
+      for (const { path, body } of [
+        ...network(retired.subscription).slice(0, 2),
+        balancer(retired.subscription),
+      ])
+        await retired.armDone('PUT', path, body);
+      const image = { uri: 'https://store.blob.core.windows.net/system/os.vhd' };
+      const { path, body } = scaleSet(retired.subscription, { image, capacity: 1 });
+      const refused = await retired.arm('PUT', path, body);
+      assert.equal(refused.status, 409);
+      assert.equal(look(refused, 'body.error.code'), 'OperationNotAllowed');
+      assert.match(String(look(refused, 'body.error.message')), /^Unmanaged disks are retired/);
+      assert.equal((await retired.arm('GET', path)).status, 404);
+    } finally {
+      await retired.close();
+    }
+  });
 });
