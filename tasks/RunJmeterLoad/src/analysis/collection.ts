@@ -1,0 +1,204 @@
+/** Counts samples by label, and tells the samples that count from those that repeat others. */
+import {
+  addMessage,
+  defaultLabelLimit,
+  emptyStatistics,
+  merge,
+  otherLabel,
+  overallOf,
+  type AnalysisOptions,
+  type ErrorKind,
+  type JtlAnalysis,
+  type LabelStatistics,
+} from './statistics.js';
+
+/** A label as samples and as transactions. */
+export interface LabelEntry {
+  readonly label: string;
+  samples: LabelStatistics | undefined;
+  transactions: LabelStatistics | undefined;
+}
+
+/** A thread of the test: when its latest sample began that is no transaction. */
+export interface ThreadEntry {
+  latest: number;
+}
+
+/** A failure of a sample. */
+export interface Failure {
+  readonly kind: ErrorKind;
+  readonly message: string;
+}
+
+/** The numbers of a sample; times in milliseconds. One object serves for all of a file. */
+export interface SampleNumbers {
+  start: number;
+  elapsed: number;
+  latency: number;
+  connect: number;
+  bytes: number;
+  sentBytes: number;
+  /** Active threads over all groups, 0 when unknown. */
+  threads: number;
+}
+
+const threadLimit = 262_144;
+const transactionMessage = 'Number of samples in transaction : ';
+const described = 200;
+
+/** Takes the samples of one file. */
+export class Collection {
+  private readonly labels: LabelStatistics[] = [];
+  private readonly entries = new Map<string, LabelEntry>();
+  private readonly threads = new Map<string, ThreadEntry>();
+  private readonly rest: LabelEntry = { label: otherLabel, samples: undefined, transactions: undefined };
+  private readonly labelLimit: number;
+  private readonly warmUpSeconds: number;
+  private started: number | undefined;
+  private warmUp = 0;
+  private unlisted = 0;
+  private malformed = 0;
+  private firstMalformed: string | undefined;
+
+  constructor({ warmUp, labelLimit }: AnalysisOptions) {
+    this.labelLimit = labelLimit ?? defaultLabelLimit;
+    this.warmUpSeconds = warmUp?.seconds ?? 0;
+    this.started = warmUp?.testStart;
+  }
+
+  /** The entry of a label, of the rest when there are too many. */
+  labelEntry(label: string): LabelEntry {
+    const known = this.entries.get(label);
+    if (known !== undefined) return known;
+    if (this.entries.size >= this.labelLimit) return this.rest;
+    const made: LabelEntry = { label, samples: undefined, transactions: undefined };
+    this.entries.set(label, made);
+    return made;
+  }
+
+  /** Whether a label has an entry of its own. */
+  isListed(entry: LabelEntry): boolean {
+    return entry !== this.rest;
+  }
+
+  threadEntry(name: string): ThreadEntry {
+    let known = this.threads.get(name);
+    if (known === undefined) {
+      if (this.threads.size >= threadLimit) this.forgetThreads();
+      known = { latest: -1 };
+      this.threads.set(name, known);
+    }
+    return known;
+  }
+
+  /**
+   * Counts a sample.
+   * @param inTransaction how many samples it stands for when it is a transaction controller's, otherwise undefined
+   */
+  take(
+    entry: LabelEntry,
+    thread: ThreadEntry,
+    numbers: SampleNumbers,
+    failure: Failure | undefined,
+    inTransaction: number | undefined,
+  ): void {
+    const { start } = numbers;
+    // Samples inside a transaction come before it in its thread and begin within it. When none did, the controller was told to
+    // generate a parent sample, and the transaction is the sample: with sub-results off JMeter writes nothing else of its samplers.
+    const transaction = inTransaction !== undefined && (inTransaction === 0 || thread.latest >= start);
+    if (inTransaction === undefined) thread.latest = start;
+    this.started ??= start;
+    if (this.warmUpSeconds > 0 && start < this.started + this.warmUpSeconds * 1000) {
+      if (!transaction) this.warmUp += 1;
+      return;
+    }
+    if (entry === this.rest) {
+      if (!transaction) this.unlisted += 1;
+      else return;
+    }
+    count(this.lineOf(entry, transaction), numbers, failure);
+  }
+
+  /** Notes a record that is no sample. */
+  reject(number: number, why: string, text: string): void {
+    this.malformed += 1;
+    this.firstMalformed ??= `record ${number} (${why}): ${text.slice(0, described)}`;
+  }
+
+  result(cut: boolean): JtlAnalysis {
+    const { rest } = this;
+    const labels = rest.samples === undefined ? this.labels : [...this.labels, rest.samples];
+    return {
+      overall: overallOf(labels),
+      labels,
+      unlisted: this.unlisted,
+      warmUp: this.warmUp,
+      malformed: this.malformed,
+      firstMalformed: this.firstMalformed,
+      cut,
+    };
+  }
+
+  snapshot(): JtlAnalysis {
+    return merge(this.result(false));
+  }
+
+  private lineOf(entry: LabelEntry, transaction: boolean): LabelStatistics {
+    const known = transaction ? entry.transactions : entry.samples;
+    if (known !== undefined) return known;
+    const made = emptyStatistics(entry.label, transaction);
+    if (transaction) entry.transactions = made;
+    else entry.samples = made;
+    if (entry !== this.rest) this.labels.push(made);
+    return made;
+  }
+
+  /** Threads come in the order of their first samples; a thread that goes on is known again with its next sample. */
+  private forgetThreads(): void {
+    let left = threadLimit / 2;
+    for (const name of this.threads.keys()) {
+      this.threads.delete(name);
+      if (--left === 0) return;
+    }
+  }
+}
+
+function count(to: LabelStatistics, numbers: SampleNumbers, failure: Failure | undefined): void {
+  const { start, elapsed, latency, connect } = numbers;
+  to.times.add(elapsed);
+  if (latency > 0) to.latency.add(latency);
+  if (connect > 0) to.connect.add(connect);
+  to.bytes += numbers.bytes;
+  to.sentBytes += numbers.sentBytes;
+  if (start < to.firstStart) to.firstStart = start;
+  if (start + elapsed > to.lastEnd) to.lastEnd = start + elapsed;
+  to.series.add(start, elapsed, failure !== undefined, numbers.threads);
+  if (failure === undefined) return;
+  to.errors[failure.kind] += 1;
+  addMessage(to, failure.kind, failure.message);
+}
+
+/** What failed, from the fields that tell. */
+export function failureOf(responseCode: string, responseMessage: string, failureMessage: string): Failure {
+  return {
+    kind: kindOf(responseCode, failureMessage),
+    message: failureMessage === '' ? `${responseCode} ${responseMessage}`.trim() : failureMessage,
+  };
+}
+
+/** The kind of a failed sample. Where there was no answer JMeter writes `Non HTTP response code: …`, and runs the assertions all the same. */
+export function kindOf(responseCode: string, failureMessage: string): ErrorKind {
+  if (/^\d+$/.test(responseCode)) return Number(responseCode) >= 400 ? 'response' : 'assertion';
+  return failureMessage === '' || responseCode.startsWith('Non HTTP response') ? 'transport' : 'assertion';
+}
+
+/** Reads the message that a transaction controller gives its own samples; undefined when it is another. */
+export function samplesInTransaction(responseMessage: string): number | undefined {
+  if (!responseMessage.startsWith(transactionMessage)) return undefined;
+  return Number.parseInt(responseMessage.slice(transactionMessage.length), 10);
+}
+
+/** A whole number of at most 15 digits, undefined for any other text. */
+export function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}

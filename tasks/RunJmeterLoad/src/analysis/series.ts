@@ -1,0 +1,151 @@
+/** What happened when: samples in buckets of time that grow with the run, so that a long one takes no more memory than a short one. */
+
+/** One bucket. */
+export interface Bucket {
+  /** Where it begins, milliseconds since the epoch, a whole multiple of the series' width. */
+  readonly start: number;
+  /** Samples that began in it. */
+  readonly samples: number;
+  readonly errors: number;
+  /** Sum and largest of their elapsed times, milliseconds. */
+  readonly elapsed: number;
+  readonly longest: number;
+  /** The most threads that were active, over all groups; 0 when the results do not say. */
+  readonly threads: number;
+}
+
+type Counts = Float64Array<ArrayBuffer>;
+
+const bucketLimit = 1024;
+const narrowest = 1000;
+
+/** Buckets of one second at first, of twice as much whenever there would be more than 1024. */
+export class Series {
+  private milliseconds = narrowest;
+  /** The number of the first bucket since the epoch. */
+  private first = 0;
+  private length = 0;
+  private samples = new Float64Array(16);
+  private errors = new Float64Array(16);
+  private elapsed = new Float64Array(16);
+  private longest = new Float64Array(16);
+  private threads = new Float64Array(16);
+
+  /** The width of a bucket in milliseconds: 1000, 2000, 4000 and so on. */
+  get width(): number {
+    return this.milliseconds;
+  }
+
+  /** @param start milliseconds since the epoch */
+  add(start: number, elapsed: number, failed: boolean, threads: number): void {
+    const at = this.place(start);
+    this.samples[at] = (this.samples[at] ?? 0) + 1;
+    this.elapsed[at] = (this.elapsed[at] ?? 0) + elapsed;
+    if (failed) this.errors[at] = (this.errors[at] ?? 0) + 1;
+    if (elapsed > (this.longest[at] ?? 0)) this.longest[at] = elapsed;
+    if (threads > (this.threads[at] ?? 0)) this.threads[at] = threads;
+  }
+
+  /** Every bucket from the first with a sample to the last, also those between without any. */
+  buckets(): Bucket[] {
+    return Array.from({ length: this.length }, (_, at) => ({
+      start: (this.first + at) * this.milliseconds,
+      samples: this.samples[at] ?? 0,
+      errors: this.errors[at] ?? 0,
+      elapsed: this.elapsed[at] ?? 0,
+      longest: this.longest[at] ?? 0,
+      threads: this.threads[at] ?? 0,
+    }));
+  }
+
+  /** Adds the buckets of another: to theirs, or to coarser ones when either has those. */
+  addAll(other: Series): void {
+    this.addBuckets(other.width, other.buckets());
+  }
+
+  /** Adds buckets of this width. */
+  addBuckets(width: number, buckets: readonly Bucket[]): void {
+    if (buckets.length === 0) return;
+    while (this.milliseconds < width) this.coarsen();
+    for (const bucket of buckets) {
+      if (bucket.samples === 0) continue;
+      const at = this.place(bucket.start);
+      this.samples[at] = (this.samples[at] ?? 0) + bucket.samples;
+      this.errors[at] = (this.errors[at] ?? 0) + bucket.errors;
+      this.elapsed[at] = (this.elapsed[at] ?? 0) + bucket.elapsed;
+      this.longest[at] = Math.max(this.longest[at] ?? 0, bucket.longest);
+      this.threads[at] = Math.max(this.threads[at] ?? 0, bucket.threads);
+    }
+  }
+
+  copy(): Series {
+    const made = new Series();
+    made.addAll(this);
+    return made;
+  }
+
+  /** The place of a moment's bucket, which is there afterwards. */
+  private place(start: number): number {
+    for (;;) {
+      const number = Math.floor(start / this.milliseconds);
+      if (this.length === 0) {
+        this.first = number;
+        this.length = 1;
+        return 0;
+      }
+      const at = number - this.first;
+      if (at >= 0 && at < this.length) return at;
+      const length = at < 0 ? this.length - at : at + 1;
+      if (length > bucketLimit) {
+        this.coarsen();
+        continue;
+      }
+      this.extend(length, at < 0 ? -at : 0);
+      return at < 0 ? 0 : at;
+    }
+  }
+
+  /** Makes room for so many buckets, and moves those there are by `shift`. */
+  private extend(length: number, shift: number): void {
+    const capacity =
+      this.samples.length >= length ? this.samples.length : Math.max(length, this.samples.length * 2);
+    const moved = (from: Counts) => {
+      if (shift === 0 && capacity === from.length) return from;
+      const to = new Float64Array(capacity);
+      to.set(from.subarray(0, this.length), shift);
+      return to;
+    };
+    this.each(moved);
+    this.first -= shift;
+    this.length = length;
+  }
+
+  private coarsen(): void {
+    const first = Math.floor(this.first / 2);
+    const offset = this.first - first * 2;
+    const { length } = this;
+    const joined = (join: (a: number, b: number) => number) => (from: Counts) => {
+      const to = new Float64Array(from.length);
+      for (let at = 0; at < length; at += 1) {
+        const half = (at + offset) >> 1;
+        to[half] = join(to[half] ?? 0, from[at] ?? 0);
+      }
+      return to;
+    };
+    this.each(
+      joined((a, b) => a + b),
+      joined(Math.max),
+    );
+    this.first = first;
+    this.length = length === 0 ? 0 : ((length - 1 + offset) >> 1) + 1;
+    this.milliseconds *= 2;
+  }
+
+  private each(sums: (from: Counts) => Counts, peaks = sums): void {
+    this.samples = sums(this.samples);
+    this.errors = sums(this.errors);
+    this.elapsed = sums(this.elapsed);
+    this.longest = peaks(this.longest);
+    this.threads = peaks(this.threads);
+  }
+}
