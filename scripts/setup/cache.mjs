@@ -85,3 +85,12 @@ export function jmeterHome() {
 export function machineEnvironment() {
   return { JMETER_HOME: jmeterHome() };
 }
+
+/** The last version that runs on Node 20. */
+export const azuriteVersion = '3.35.0';
+
+/** @returns {string} the main module of Azurite's blob service */
+export function azurite() {
+  const home = join(cacheDirectory(), 'azurite', azuriteVersion);
+  return join(home, 'node_modules', 'azurite', 'dist', 'src', 'blob', 'main.js');
+}

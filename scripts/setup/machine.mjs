@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { azureCli, baseImageDirectory, node24 } from './cache.mjs';
+import { azureCli, azurite, baseImageDirectory, node24 } from './cache.mjs';
 import { isInstalled } from './nodeModules.mjs';
 import { installedPackages, isRecentJava, missingPackages, packages } from './packages.mjs';
 
@@ -17,6 +17,7 @@ import { installedPackages, isRecentJava, missingPackages, packages } from './pa
  * @property {boolean} jmeter
  * @property {boolean} node24
  * @property {boolean} azureCli
+ * @property {boolean} azurite
  */
 
 /**
@@ -44,6 +45,7 @@ export function whatIsLacking(repository, { toolsToo, testsToo, jmeter }) {
       jmeter: false,
       node24: false,
       azureCli: false,
+      azurite: false,
     };
   }
   /** @type {Set<import('./packages.mjs').Made>} */
@@ -62,6 +64,7 @@ export function whatIsLacking(repository, { toolsToo, testsToo, jmeter }) {
     jmeter: missing.has('jmeter'),
     node24: testsToo && !existsSync(node24()),
     azureCli: missing.has('azureCli'),
+    azurite: testsToo && !existsSync(azurite()),
   };
 }
 

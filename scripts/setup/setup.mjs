@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installPackages } from './apt.mjs';
 import { installAzureCli } from './azureCli.mjs';
+import { installAzurite } from './azurite.mjs';
 import { makeBaseImage } from './baseImage.mjs';
 import { cacheDirectory, jmeterHome, jmeterHomeFrom } from './cache.mjs';
 import { installJmeter } from './jmeter.mjs';
@@ -66,6 +67,7 @@ async function setUp({ purpose, jmeter }) {
     if (lacks.jmeter) await installJmeter(jmeter, log);
     if (lacks.node24) await installNode24(log);
     if (lacks.azureCli) await installAzureCli(log);
+    if (lacks.azurite) await installAzurite();
     say(`This machine is ready (${((Date.now() - start) / 1000).toFixed(0)} s)`);
   });
 }

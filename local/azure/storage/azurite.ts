@@ -2,15 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { cacheDirectory } from '../../../scripts/setup/cache.mjs';
-import { locked } from '../../../scripts/setup/lock.mjs';
+import { mkdir } from 'node:fs/promises';
+import { installAzurite } from '../../../scripts/setup/azurite.mjs';
+import { azurite } from '../../../scripts/setup/cache.mjs';
 import { ToolError } from '../../../shared/core/errors.js';
 import { lastLines } from '../../../shared/core/text.js';
-
-/** The last version that runs on Node 20. */
-const version = '3.35.0';
 
 /** The blob service of one storage account. */
 export interface BlobService {
@@ -28,14 +24,14 @@ const wrapper =
  * Starts the service.
  * @param keys of the account, base64
  * @param directory where it keeps the blobs over restarts; all that it holds is in memory when absent
- * @throws ToolError when it cannot be fetched or does not start
+ * @throws SetupError when it cannot be fetched, ToolError when it does not start
  */
 export async function startAzurite(
   account: string,
   keys: readonly string[],
   directory?: string,
 ): Promise<BlobService> {
-  const main = await installed();
+  if (!existsSync(azurite())) await installAzurite();
   if (directory !== undefined) await mkdir(directory, { recursive: true });
   const options = [
     '--blobHost',
@@ -53,7 +49,7 @@ export async function startAzurite(
       detached: true,
       env: {
         PATH: process.env['PATH'],
-        AZURITE_MAIN: main,
+        AZURITE_MAIN: azurite(),
         AZURITE_ACCOUNTS: [account, ...keys].join(':'),
       },
     },
@@ -80,33 +76,6 @@ export async function startAzurite(
       await ended;
     },
   };
-}
-
-/** Fetches Azurite unless it is there. It is no dependency: most runs upload nothing, and it is 186 MB. */
-async function installed(): Promise<string> {
-  const home = join(cacheDirectory(), 'azurite', version);
-  const main = join(home, 'node_modules', 'azurite', 'dist', 'src', 'blob', 'main.js');
-  if (existsSync(main)) return main;
-  await locked(join(cacheDirectory(), 'azurite.lock'), async () => {
-    if (existsSync(main)) return;
-    process.stderr.write(`Fetching Azurite ${version} (npm) for the first upload of a blob; 186 MB, once.\n`);
-    const draft = `${home}.unfinished`;
-    await rm(draft, { recursive: true, force: true });
-    await mkdir(draft, { recursive: true });
-    const quiet = ['--ignore-scripts', '--no-save', '--no-audit', '--no-fund'];
-    const child = spawn('npm', ['install', '--prefix', draft, ...quiet, `azurite@${version}`], {
-      cwd: draft,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    const take = (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-20_000));
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    const [code] = (await once(child, 'close')) as [number | null];
-    if (code !== 0) throw failure(`could not be fetched by npm (exit code ${String(code)})`, said);
-    await rename(draft, home);
-  });
-  return main;
 }
 
 function failure(what: string, said: string): ToolError {
