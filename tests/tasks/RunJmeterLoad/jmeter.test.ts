@@ -10,7 +10,7 @@ import {
   propertiesRead,
   siteProperties,
 } from '../../../tasks/RunJmeterLoad/src/jmeter.js';
-import { startOfTest } from '../../../tasks/RunJmeterLoad/src/run.js';
+import { startOfTest } from '../../../tasks/RunJmeterLoad/src/runJmeter.js';
 import { fakeAgent, type FakeAgent, type FakeAgentOptions } from '../../fakes/fakeAgent.js';
 
 describe('siteProperties', () => {

@@ -1,0 +1,34 @@
+/** Keeps what a load test leaves with the pipeline's run, secrets masked. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Agent } from '../../../shared/agent/agent.js';
+import { copyMasked } from './files.js';
+
+/** A run keeps files up to this size among its logs; larger ones are better published as an artifact. */
+const keepLimit = 100 * 1024 * 1024;
+
+/** Keeps JMeter's log; its lines. */
+export async function keepLog(path: string, agent: Agent): Promise<string[]> {
+  if (!existsSync(path)) return [];
+  const copy = join(agent.resultsDirectory, 'jmeter.log');
+  await copyMasked(path, copy, text => agent.mask(text));
+  keepFile(copy, agent);
+  return statSync(copy).size > keepLimit ? [] : readFileSync(copy, 'utf8').split('\n');
+}
+
+/** Keeps JMeter's results. */
+export async function keepResults(path: string, agent: Agent): Promise<void> {
+  const copy = join(agent.resultsDirectory, 'results.jtl');
+  await copyMasked(path, copy, text => agent.mask(text));
+  agent.output('resultsFile', copy);
+  keepFile(copy, agent);
+}
+
+/** Keeps a file, or says why not. */
+export function keepFile(path: string, agent: Agent): void {
+  if (statSync(path).size <= keepLimit) agent.keepFile(path);
+  else
+    agent.info(
+      `${path} is larger than ${keepLimit / 1024 / 1024} MiB and is not kept with the run; publish it as a pipeline artifact.`,
+    );
+}

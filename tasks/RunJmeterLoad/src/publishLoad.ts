@@ -1,0 +1,52 @@
+/** Publishes what a load test found: outputs, the run's summary, the Tests tab, files. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Agent } from '../../../shared/agent/agent.js';
+import { mapTexts } from '../../../shared/core/junit.js';
+import { writeJunit } from '../../../shared/core/junitWriter.js';
+import { keepFile } from './keepFiles.js';
+import type { LoadSummary } from './loadSummary.js';
+import { junitSuites, logTable, markdownSummary } from './report.js';
+import type { LoadRules, LoadVerdict } from './verdict.js';
+
+/** What there is to publish. */
+export interface Findings {
+  readonly summary: LoadSummary;
+  readonly verdict: LoadVerdict;
+  readonly rules: LoadRules;
+  /** What the results are called. */
+  readonly title: string;
+  /** Whether the Tests tab gets them. */
+  readonly publishResults: boolean;
+}
+
+/** Publishes all of it. */
+export async function publishLoad(
+  { summary, verdict, rules, title, publishResults }: Findings,
+  agent: Agent,
+): Promise<void> {
+  for (const line of logTable(summary)) agent.info(line);
+  const summaryFile = join(agent.resultsDirectory, 'load-summary.json');
+  writeFileSync(summaryFile, agent.mask(`${JSON.stringify(summary, undefined, 2)}\n`));
+  keepFile(summaryFile, agent);
+  await agent.summary(title, markdownSummary(summary, verdict));
+  if (publishResults) {
+    const junit = join(agent.resultsDirectory, 'load.xml');
+    const suites = mapTexts(junitSuites(summary, verdict, rules, title), text => agent.mask(text));
+    writeFileSync(junit, writeJunit(suites));
+    agent.publishTests({ files: [junit], title });
+  }
+  const { samples, p50, p95, p99, throughput } = summary.overall;
+  agent.output('samples', String(samples));
+  agent.output('errorPercent', number(verdict.errorPercent));
+  agent.output('p50', String(p50 ?? ''));
+  agent.output('p95', String(p95 ?? ''));
+  agent.output('p99', String(p99 ?? ''));
+  agent.output('throughput', number(throughput));
+  agent.output('summaryFile', summaryFile);
+}
+
+/** A number with as many digits as it needs, at most four behind the point: `12.5`, `0.0313`. */
+function number(value: number): string {
+  return String(Math.round(value * 10_000) / 10_000);
+}

@@ -1,0 +1,74 @@
+/** Runs JMeter on a plan, to its end. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
+import { describeEnd } from '../../../shared/agent/toolEnd.js';
+import { ToolError } from '../../../shared/core/errors.js';
+import { lastLines } from '../../../shared/core/text.js';
+import { keepLog } from './keepFiles.js';
+import { ownProperties, propertiesFile } from './jmeter.js';
+
+const jmeterGrace = 5000;
+
+/** What JMeter is started with. */
+export interface JmeterCall {
+  /** Full path of the launcher. */
+  readonly jmeter: string;
+  readonly plan: string;
+  /** Where the plan's relative paths start. */
+  readonly directory: string;
+  readonly properties: ReadonlyMap<string, string>;
+}
+
+/** A run that left results. */
+export interface JmeterRun {
+  /** Full path of the results. */
+  readonly jtl: string;
+  /** When the test started, milliseconds since the epoch, as JMeter says it. */
+  readonly testStart: number | undefined;
+  readonly ended: ToolResult;
+}
+
+/**
+ * Runs a plan and keeps JMeter's log.
+ * @throws ToolError when JMeter leaves no results
+ */
+export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterRun> {
+  // Fresh names in a fresh folder: JMeter appends to results that are there already.
+  const files = {
+    jtl: join(agent.tempDirectory, 'results.jtl'),
+    log: join(agent.tempDirectory, 'jmeter.log'),
+    properties: join(agent.tempDirectory, 'task.properties'),
+  };
+  const properties = new Map([...call.properties, ...Object.entries(ownProperties)]);
+  writeFileSync(files.properties, propertiesFile(properties), { mode: 0o600 });
+  let testStart: number | undefined;
+  const ended = await agent.run({
+    name: 'JMeter',
+    path: call.jmeter,
+    args: ['-n', '-t', call.plan, '-l', files.jtl, '-j', files.log, '-q', files.properties],
+    cwd: call.directory,
+    echo: false,
+    stopGraceMilliseconds: jmeterGrace,
+    onLine: line => {
+      // Log4j's complaint about JMeter's own configuration, the same in every run.
+      if (!line.startsWith('WARN StatusConsoleListener')) agent.info(line);
+      testStart ??= startOfTest(line);
+    },
+  });
+  const log = await keepLog(files.log, agent);
+  if (existsSync(files.jtl)) return { jtl: files.jtl, testStart, ended };
+  const hints = log.filter(line => / (ERROR|FATAL) /.test(line));
+  throw new ToolError(
+    `JMeter ${describeEnd(ended)} without any results. The plan ${call.plan} did not run.`,
+    'JMeter',
+    ended.exitCode,
+    lastLines([...ended.tail, ...hints].map(line => agent.mask(line))),
+  );
+}
+
+/** The moment JMeter gives when a test starts: `Starting standalone test @ 2026 Nov 23 01:47:17 UTC (1795398437078)`. */
+export function startOfTest(line: string): number | undefined {
+  const match = /^Starting .*test .*@ .*\((\d{13})\)$/.exec(line);
+  return match === null ? undefined : Number(match[1]);
+}
