@@ -1,0 +1,171 @@
+/** Collects a timeline of samples as they come, in bounded memory. */
+import type { ErrorKind } from '../jtl.js';
+import { distributionOf } from './distribution.js';
+import { timeMetrics, type Block, type Timeline, type TimeMetric } from './timeline.js';
+
+/** What a timeline needs of a sample. Times are whole milliseconds. */
+export interface TimedSample {
+  readonly label: string;
+  readonly transaction: boolean;
+  /** Milliseconds since the epoch. */
+  readonly start: number;
+  readonly elapsed: number;
+  readonly latency: number;
+  readonly connect: number;
+  readonly bytes: number;
+  readonly kind: ErrorKind | undefined;
+}
+
+/** Takes samples in any order. */
+export interface TimelineCollector {
+  add(sample: TimedSample): void;
+  /** What was collected so far; undefined when there is no sample. */
+  timeline(): Timeline | undefined;
+}
+
+/** A short test has blocks of a second. */
+const shortestBlock = 1000;
+/** When a test has more blocks than this, two become one. */
+const blockLimit = 64;
+/** Up to here every millisecond is counted by itself, above in classes of 0.1 %. */
+const exactLimit = 131_072;
+
+interface Collected {
+  firstStart: number;
+  lastEnd: number;
+  readonly errors: Record<ErrorKind, number>;
+  bytes: number;
+  readonly times: Record<TimeMetric, Map<number, number>>;
+  readonly failedTimes: Map<number, number>;
+}
+
+interface CollectedLabel {
+  readonly label: string;
+  readonly transaction: boolean;
+  blocks: Map<number, Collected>;
+}
+
+/**
+ * @param stepMilliseconds the length of a block, when windows of time are asked for; else blocks are as long as it takes to keep at
+ * most 64, and at least 32 once a test is longer than that many seconds
+ * @param labelLimit labels beyond so many are left out; the caller tells of them
+ */
+export function collectTimeline(stepMilliseconds: number | undefined, labelLimit: number): TimelineCollector {
+  const labels = new Map<string, CollectedLabel>();
+  let blockMilliseconds = stepMilliseconds ?? shortestBlock;
+  /** Blocks are counted from here; a sample that began earlier has a negative number. */
+  let origin: number | undefined;
+  let first = Infinity;
+  let last = -Infinity;
+  let end = -Infinity;
+
+  const blockOf = (start: number) => Math.floor((start - (origin ?? start)) / blockMilliseconds);
+  const double = () => {
+    blockMilliseconds *= 2;
+    for (const each of labels.values()) {
+      const halves = each.blocks;
+      each.blocks = new Map();
+      for (const [at, collected] of halves) {
+        const whole = each.blocks.get(Math.floor(at / 2));
+        if (whole === undefined) each.blocks.set(Math.floor(at / 2), collected);
+        else merge(whole, collected);
+      }
+    }
+  };
+
+  return {
+    add(sample) {
+      const { start, elapsed } = sample;
+      origin ??= start;
+      first = Math.min(first, start);
+      last = Math.max(last, start);
+      end = Math.max(end, start + elapsed);
+      if (stepMilliseconds === undefined) while (blockOf(last) - blockOf(first) >= blockLimit) double();
+      const key = `${sample.transaction ? 't' : 's'}${sample.label}`;
+      let own = labels.get(key);
+      if (own === undefined) {
+        if (labels.size >= labelLimit) return;
+        own = { label: sample.label, transaction: sample.transaction, blocks: new Map() };
+        labels.set(key, own);
+      }
+      const at = blockOf(start);
+      let block = own.blocks.get(at);
+      if (block === undefined) own.blocks.set(at, (block = emptyBlock()));
+      count(block, sample);
+    },
+    timeline() {
+      if (origin === undefined) return undefined;
+      const zero = blockOf(first);
+      return {
+        start: origin + zero * blockMilliseconds,
+        end,
+        blockMilliseconds,
+        labels: [...labels.values()].map(({ label, transaction, blocks }) => ({
+          label,
+          transaction,
+          blocks: [...blocks].sort(([a], [b]) => a - b).map(([at, each]) => closed(at - zero, each)),
+        })),
+      };
+    },
+  };
+}
+
+function emptyBlock(): Collected {
+  return {
+    firstStart: Infinity,
+    lastEnd: -Infinity,
+    errors: { assertion: 0, response: 0, transport: 0 },
+    bytes: 0,
+    times: { response_time: new Map(), latency: new Map(), connect_time: new Map() },
+    failedTimes: new Map(),
+  };
+}
+
+function count(block: Collected, sample: TimedSample): void {
+  block.firstStart = Math.min(block.firstStart, sample.start);
+  block.lastEnd = Math.max(block.lastEnd, sample.start + sample.elapsed);
+  increase(block.times.response_time, classOf(sample.elapsed), 1);
+  // JMeter writes 0 where no byte came, and where a connection was there already.
+  if (sample.latency > 0) increase(block.times.latency, classOf(sample.latency), 1);
+  if (sample.connect > 0) increase(block.times.connect_time, classOf(sample.connect), 1);
+  block.bytes += sample.bytes;
+  if (sample.kind === undefined) return;
+  block.errors[sample.kind] += 1;
+  increase(block.failedTimes, classOf(sample.elapsed), 1);
+}
+
+function merge(into: Collected, from: Collected): void {
+  for (const metric of timeMetrics)
+    for (const [value, times] of from.times[metric]) increase(into.times[metric], value, times);
+  for (const [value, times] of from.failedTimes) increase(into.failedTimes, value, times);
+  for (const kind of ['assertion', 'response', 'transport'] as const) into.errors[kind] += from.errors[kind];
+  into.bytes += from.bytes;
+  into.firstStart = Math.min(into.firstStart, from.firstStart);
+  into.lastEnd = Math.max(into.lastEnd, from.lastEnd);
+}
+
+function increase(counts: Map<number, number>, value: number, by: number): void {
+  counts.set(value, (counts.get(value) ?? 0) + by);
+}
+
+/** Very long times share a count with their neighbours, as in the table of percentiles. */
+function classOf(milliseconds: number): number {
+  if (milliseconds < exactLimit) return milliseconds;
+  return exactLimit + Math.floor((milliseconds - exactLimit) / 128) * 128 + 64;
+}
+
+function closed(at: number, { firstStart, lastEnd, errors, bytes, times, failedTimes }: Collected): Block {
+  return {
+    at,
+    firstStart,
+    lastEnd,
+    errors: { ...errors },
+    bytes,
+    times: {
+      response_time: distributionOf(times.response_time),
+      latency: distributionOf(times.latency),
+      connect_time: distributionOf(times.connect_time),
+    },
+    failedTimes: distributionOf(failedTimes),
+  };
+}
