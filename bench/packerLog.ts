@@ -1,6 +1,7 @@
 /**
  * How fast a long log of Packer's streams through the task, and in how much memory: `npx tsx bench/packerLog.ts [LINES]`.
- * LINES of a provisioner (1,000,000 when absent), beside the same lines through `cat` and through Node's readline alone.
+ * LINES of a provisioner (1,000,000 when absent). `pipe`: Node drains the pipe and looks at nothing. `readline`: Node's readline splits lines and
+ * writes them on. `task`: all that the task does, from the child process to the agent's log and the log file.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,16 +9,17 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { connectPipelines } from '../shared/agent/pipelines.js';
 import { showRun } from '../tasks/PackerBakeVmss/src/showRun.js';
 
-const ways = ['cat', 'readline', 'task'] as const;
+const ways = ['pipe', 'readline', 'task'] as const;
 type Way = (typeof ways)[number];
 
 async function main(): Promise<void> {
   const lines = Number(process.argv[2] ?? 1_000_000);
   const directory = mkdtempSync(join(tmpdir(), 'bench-packer-log-'));
   try {
-    console.log('lines      way       lines/s      MB/s   peak RSS MiB');
+    console.log('lines      way          lines/s       MB/s  CPU µs/line  RSS MiB  of it new');
     for (const count of [Math.round(lines / 10), lines]) {
       const log = join(directory, `${count}.log`);
       writeLog(log, count);
@@ -46,53 +48,58 @@ function writeLog(path: string, count: number): void {
   closeSync(file);
 }
 
-/** Each way in a process of its own, which reads the log from a pipe and writes to nowhere. */
+/** Each way in a process of its own, which starts a program that writes the log, and itself writes to nowhere. */
 async function measure(way: Way, log: string, count: number, directory: string): Promise<void> {
-  const begun = performance.now();
-  const command =
-    way === 'cat'
-      ? `cat < '${log}' | cat > /dev/null`
-      : `cat '${log}' | '${process.execPath}' --import tsx '${import.meta.filename}' --${way} 2>&1 >/dev/null`;
-  const child = spawn('sh', ['-c', command], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn(process.execPath, ['--import', 'tsx', import.meta.filename, `--${way}`, log], {
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, AGENT_TEMPDIRECTORY: directory, AGENT_VERSION: '4.265.1' },
   });
   let said = '';
-  child.stdout.on('data', chunk => (said += String(chunk)));
+  child.stderr.on('data', chunk => (said += String(chunk)));
   await once(child, 'close');
-  const own = /(\d+) kB in (\d+) ms/.exec(said);
-  const milliseconds = own === null ? performance.now() - begun : Number(own[2]);
+  const own = /(\d+) kB before, (\d+) kB in (\d+) ms, (\d+) µs CPU/.exec(said);
+  if (own === null) throw new Error(`${way} failed: ${said}`);
+  const [before = 0, peak = 0, milliseconds = 0, cpu = 0] = own.slice(1).map(Number);
   const figures = [
     Math.round((count / milliseconds) * 1000).toLocaleString('en'),
     (statSync(log).size / 1e3 / milliseconds).toFixed(0),
-    own === null ? '-' : (Number(own[1]) / 1024).toFixed(0),
+    (cpu / count).toFixed(2),
+    (peak / 1024).toFixed(0),
+    ((peak - before) / 1024).toFixed(0),
   ];
   console.log(
-    `${String(count).padEnd(10)} ${way.padEnd(9)} ${figures.map(each => each.padStart(9)).join(' ')}`,
+    `${String(count).padEnd(10)} ${way.padEnd(9)} ${figures.map(each => each.padStart(10)).join(' ')}`,
   );
 }
 
-/** The child's part: reads standard input to its end and tells its time and memory. */
-async function stream(way: Way): Promise<void> {
-  const begun = performance.now();
-  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
-  if (way === 'readline') {
-    for await (const line of lines) process.stdout.write(`${line}\n`);
-  } else {
-    // It speaks to the agent as soon as it is loaded.
-    const { connectPipelines } = await import('../shared/agent/pipelines.js');
-    const { agent } = connectPipelines(new AbortController().signal);
-    for (const secret of ['a-client-secret~of.Azure', 'another-secret-value', 'job-token-0123456789'])
-      agent.secret(secret);
-    const file = openSync('/dev/null', 'w');
-    const run = showRun(file, true, () => undefined, agent);
-    for await (const line of lines) run.take(line);
+/** The child's part: reads what `cat` writes to its end and tells its time and memory. */
+async function stream(way: Way, log: string): Promise<void> {
+  const { agent } = connectPipelines(new AbortController().signal);
+  for (const secret of ['a-client-secret~of.Azure', 'another-secret-value', 'job-token-0123456789'])
+    agent.secret(secret);
+  const before = process.resourceUsage().maxRSS;
+  const [begun, used] = [performance.now(), process.cpuUsage()];
+  if (way === 'task') {
+    const run = showRun(openSync('/dev/null', 'w'), true, () => undefined, agent);
+    await agent.start({
+      name: 'cat',
+      path: '/bin/cat',
+      args: [log],
+      echo: false,
+      onLine: line => run.take(line),
+    }).ended;
     run.end();
+  } else {
+    const { stdout } = spawn('/bin/cat', [log], { stdio: ['ignore', 'pipe', 'inherit'] });
+    if (way === 'pipe') await once(stdout.resume(), 'end');
+    else for await (const line of createInterface({ input: stdout })) process.stdout.write(`${line}\n`);
   }
+  const took = Math.round(performance.now() - begun);
+  const { user, system } = process.cpuUsage(used);
   process.stderr.write(
-    `${process.resourceUsage().maxRSS} kB in ${Math.round(performance.now() - begun)} ms\n`,
+    `${before} kB before, ${process.resourceUsage().maxRSS} kB in ${took} ms, ${user + system} µs CPU\n`,
   );
 }
 
 const way = ways.find(each => process.argv.includes(`--${each}`));
-await (way === undefined ? main() : stream(way));
+await (way === undefined ? main() : stream(way, process.argv.at(-1) ?? ''));

@@ -5,6 +5,7 @@ import { resourceGroupsOf } from '../../../shared/azure/resourceGroups.js';
 import { describe } from '../../../shared/core/errors.js';
 import { plural } from '../../../shared/core/text.js';
 import { staleGroups } from './buildGroups.js';
+import type { TemplateModel } from './templateModel.js';
 
 /** What the pipeline wants. */
 export interface StaleWish {
@@ -14,8 +15,17 @@ export interface StaleWish {
   readonly dryRun: boolean;
 }
 
-/** Lists them as a warning, or asks Azure to delete them. What goes wrong here keeps nobody from baking. */
-export async function listStale(wish: StaleWish, arm: ArmClient, agent: Agent): Promise<void> {
+/**
+ * Lists them as a warning, or asks Azure to delete them. What goes wrong here keeps nobody from baking.
+ * @param model a template that builds nothing on Azure has left nothing there
+ */
+export async function listStale(
+  model: TemplateModel | undefined,
+  wish: StaleWish,
+  arm: ArmClient,
+  agent: Agent,
+): Promise<void> {
+  if (model?.sources.some(({ type }) => type.startsWith('azure-')) === false) return;
   const groups = resourceGroupsOf(arm);
   try {
     const stale = staleGroups(await groups.list(), new Date(arm.clock.now()), wish.staleGroupHours);

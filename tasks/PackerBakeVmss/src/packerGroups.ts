@@ -24,7 +24,7 @@ export function groupReader(): GroupReader {
     [...builds.values()].flatMap(told => (told.group !== undefined && which(told) ? [told.group] : []));
   return {
     take(build, line) {
-      if (/(Creating|Using existing) resource group \.\.\./.test(line)) {
+      if (line.includes(' resource group ...') && /(Creating|Using existing) resource/.test(line)) {
         builds.set(build, { group: undefined, isOwn: !/Using existing/.test(line), cleared: false });
         return false;
       }

@@ -74,10 +74,11 @@ export function packerReader(listener: PackerListener = {}): PackerReader {
     if (name === undefined) return;
     const own = byBuild.get(name) ?? { lines: [], closed: false };
     byBuild.set(name, own);
-    own.closed ||= cleanUp.test(line);
-    // A provisioner's output may come after Packer has begun to clean up.
-    if (!own.closed || line.startsWith('    ')) {
-      if (provisioning.test(line)) own.lines.length = 0;
+    // What is indented a provisioner says, and that may come after Packer has begun to clean up.
+    const isOutput = line.startsWith('    ');
+    own.closed ||= !isOutput && cleanUp.test(line);
+    if (!own.closed || isOutput) {
+      if (!isOutput && provisioning.test(line)) own.lines.length = 0;
       push(own.lines, line);
     }
     listener.onSaid?.(name, line);

@@ -85,7 +85,7 @@ export async function bake(
     return `Nothing was baked, the inputs are the same: ${nameImage(reused).id}`;
   }
   const version = await checkTargets(facts.model, { ...input, versionVariable }, arm, agent);
-  await listStale(input, arm, agent);
+  await listStale(facts.model, input, arm, agent);
   if (input.dryRun) {
     await retainImages(undefined, facts.family, facts.model, input, arm, agent);
     return 'Dry run: the template is valid, nothing was built.';

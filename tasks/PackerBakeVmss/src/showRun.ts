@@ -28,8 +28,18 @@ export function showRun(file: number, isBuild: boolean, onGroup: () => void, age
   const parts = phaseReader();
   const warned = new Set<string>();
   let opened: { readonly since: number; readonly close: () => void } | undefined;
+  // Written as one for all lines that come at once: a write for each would take longer than all else.
+  let waiting: string[] = [];
+  const write = () => {
+    if (waiting.length === 0) return;
+    const text = waiting.join('\n');
+    waiting = [];
+    agent.info(text);
+    writeSync(file, `${agent.mask(text)}\n`);
+  };
   const closeGroup = () => {
     if (opened === undefined) return;
+    write();
     agent.info(`(${formatDuration(Date.now() - opened.since)})`);
     opened.close();
     opened = undefined;
@@ -41,6 +51,7 @@ export function showRun(file: number, isBuild: boolean, onGroup: () => void, age
       const title = parts.take(build, line, Date.now());
       if (title === undefined) return;
       closeGroup();
+      write();
       // Builds at the same time speak in turns: a group of one would hold the lines of all.
       if (parts.builds === 1) opened = { since: Date.now(), close: agent.openGroup(`${build}: ${title}`) };
     },
@@ -57,12 +68,12 @@ export function showRun(file: number, isBuild: boolean, onGroup: () => void, age
   return {
     reader,
     take(line) {
-      for (const shown of reader.take(line)) {
-        agent.info(shown);
-        writeSync(file, `${agent.mask(shown)}\n`);
-      }
+      const shown = reader.take(line);
+      if (shown.length > 0 && waiting.length === 0) setImmediate(write);
+      waiting.push(...shown);
     },
     end() {
+      write();
       parts.end(Date.now());
       closeGroup();
     },

@@ -1,5 +1,8 @@
 /** Service connections of every scheme, as the agent hands them over. */
+import { createHttpHeaders } from '@azure/core-rest-pipeline';
 import type { Endpoint } from '../../../shared/agent/agent.js';
+import { createArmClient } from '../../../shared/azure/armClient.js';
+import type { bake } from '../../../tasks/PackerBakeVmss/src/run.js';
 
 export const clientSecret = 'Very~Secret.Value/1';
 
@@ -29,3 +32,21 @@ export function certificateEndpoint(pem: string): Partial<Endpoint> {
     servicePrincipalCertificate: pem,
   });
 }
+
+/** An Azure in which the connection may read nothing. */
+export const closedAzure: Parameters<typeof bake>[2] = (agent, connection) =>
+  createArmClient(agent, connection, {
+    credential: {
+      getToken: () => Promise.resolve({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }),
+    },
+    transport: {
+      name: 'closed',
+      sendRequest: request =>
+        Promise.resolve({
+          request,
+          status: 403,
+          headers: createHttpHeaders({ 'content-type': 'application/json' }),
+          bodyAsText: JSON.stringify({ error: { code: 'AuthorizationFailed', message: 'It may not.' } }),
+        }),
+    },
+  });

@@ -321,14 +321,14 @@ describe('images around a bake', function () {
       await azure.arm('PUT', `/resourcegroups/${name}`, { location: 'westeurope', tags: tags(hours) });
     const names = async () => (await resourceGroupsOf(arm).list()).map(({ name }) => name).sort();
     const stale = { removeStaleGroups: false, staleGroupHours: 24, dryRun: false };
-    await listStale(stale, arm, fake.agent);
+    await listStale(undefined, stale, arm, fake.agent);
     assert.match(
       fake.warnings.join(),
       /1 build group of earlier runs is still there:\n {2}- pkr-Resource-Group-old, since .*buildId=7\nDelete .*removeStaleGroups: true/,
     );
-    await listStale({ ...stale, removeStaleGroups: true, dryRun: true }, arm, fake.agent);
+    await listStale(undefined, { ...stale, removeStaleGroups: true, dryRun: true }, arm, fake.agent);
     assert.deepEqual(await names(), ['pkr-Resource-Group-new', 'pkr-Resource-Group-old', 'web']);
-    await listStale({ ...stale, removeStaleGroups: true }, arm, fake.agent);
+    await listStale(undefined, { ...stale, removeStaleGroups: true }, arm, fake.agent);
     // Azure deletes a group in its own time.
     while ((await names()).length > 2) await new Promise(resolve => setTimeout(resolve, 50));
     assert.deepEqual(await names(), ['pkr-Resource-Group-new', 'web']);

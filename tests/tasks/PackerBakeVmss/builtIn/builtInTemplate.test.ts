@@ -13,7 +13,7 @@ import { expression, formatHcl } from '../../../../tasks/PackerBakeVmss/src/buil
 import { bake } from '../../../../tasks/PackerBakeVmss/src/run.js';
 import { fakeAgent, type FakeAgent } from '../../../fakes/fakeAgent.js';
 import { defaultInput } from '../bakeInput.js';
-import { clientSecret, endpoints } from '../connections.js';
+import { clientSecret, closedAzure, endpoints } from '../connections.js';
 
 const compute = '/subscriptions/sub-1/resourceGroups/base/providers/Microsoft.Compute';
 const managed = { managedImageName: 'web-1', managedImageResourceGroupName: 'images' };
@@ -54,7 +54,7 @@ describe('the built-in template', function () {
     return 'problems' in wrong ? wrong.problems.join('\n') : assert.fail('nothing was wrong');
   };
   const run = (over: Record<string, string>) =>
-    bake(defaultInput(given({ dryRun: 'true', ...over })), fake.agent);
+    bake(defaultInput(given({ dryRun: 'true', ...over })), fake.agent, closedAzure);
   const packer = async (args: readonly string[]) =>
     fake.agent.run({
       name: 'Packer',
@@ -148,7 +148,7 @@ describe('the built-in template', function () {
       /'deployScript': .*deploy is no file/,
       /'deployScriptArguments' must be one line/,
       /'managedImageResourceGroupName' must be given, too, with 'managedImageName'/,
-      /'galleryImageVersion' must be three numbers/,
+      /'galleryImageVersion' must be auto, or three numbers/,
       /'packageDestination' must not have '\{\{' in it/,
     ])
       assert.match(wrong, said);
