@@ -67,6 +67,20 @@ export interface AnalysisOptions {
   readonly warmUp?: WarmUp;
   /** How many labels are listed, 2000 when absent; each takes memory. */
   readonly labelLimit?: number;
+  /** Sees every sample that counts, in the order of the file. */
+  readonly observe?: (sample: ObservedSample) => void;
+}
+
+/** A sample as an observer sees it; times in milliseconds, its start since the epoch. */
+export interface ObservedSample {
+  readonly label: string;
+  readonly transaction: boolean;
+  readonly start: number;
+  readonly elapsed: number;
+  readonly latency: number;
+  readonly connect: number;
+  readonly bytes: number;
+  readonly kind: ErrorKind | undefined;
 }
 
 export const defaultLabelLimit = 2000;
@@ -74,7 +88,7 @@ export const overallLabel = 'All samples';
 export const otherLabel = '(other)';
 /** Messages kept of one label. */
 const messageLimit = 20;
-const messageLength = 1000;
+const messageLength = 500;
 
 export function emptyStatistics(label: string, transaction: boolean): LabelStatistics {
   return {
