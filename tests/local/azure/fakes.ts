@@ -51,6 +51,8 @@ export class FakeHost implements MachineHost {
 
 export class FakeMachine implements Machine {
   running = true;
+  /** Those of the commands that were run in it. */
+  readonly environments: Readonly<Record<string, string>>[] = [];
   readonly #listeners: ((reason: string) => void)[] = [];
   constructor(
     readonly options: MachineOptions,
@@ -69,7 +71,8 @@ export class FakeMachine implements Machine {
     this.running = false;
     for (const listener of this.#listeners) listener('crashed');
   }
-  run(): Promise<{ exitCode: number; output: string }> {
+  run(_command: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    this.environments.push(environment);
     return Promise.resolve({ exitCode: 0, output: '' });
   }
   stop(): Promise<void> {

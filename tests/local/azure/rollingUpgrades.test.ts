@@ -81,6 +81,40 @@ describe('Rolling upgrades in the local Azure', () => {
     assert.equal(look(await latest(), 'body.properties.progress.successfulInstanceCount'), 2);
   });
 
+  it('are started by extensionRollingUpgrade, which brings extensions and leaves all else as it is', async () => {
+    const manual = (size: string, profile: object = {}) => {
+      const set = scaleSet(azure.subscription, { image: platformImage, capacity: 2 });
+      Object.assign(look(set, 'body.properties.virtualMachineProfile') as object, profile);
+      return { ...set.body, sku: { name: size, capacity: 2 } };
+    };
+    const cse = {
+      name: 'cse',
+      properties: {
+        publisher: 'Microsoft.Azure.Extensions',
+        type: 'CustomScript',
+        typeHandlerVersion: '2.1',
+        settings: { commandToExecute: 'true' },
+      },
+    };
+    await azure.armDone('PUT', web, manual('Standard_B1s'));
+    const nothingToDo = await azure.armDone('POST', `${web}/extensionRollingUpgrade`);
+    assert.equal(look(nothingToDo, 'body.status'), 'Succeeded');
+    assert.equal(look(await latest(), 'body.properties.progress.successfulInstanceCount'), 2);
+    const machines = [...azure.host.machines.values()];
+    await azure.armDone('PUT', web, manual('Standard_B2s', { extensionProfile: { extensions: [cse] } }));
+    const upgraded = await azure.armDone('POST', `${web}/extensionRollingUpgrade`);
+    assert.equal(look(upgraded, 'body.status'), 'Succeeded');
+    assert.deepEqual([...azure.host.machines.values()], machines);
+    assert.deepEqual(
+      machines.map(one => one.environments),
+      machines.map(() => [{ AZURE_SCRIPT: 'true' }]),
+    );
+    const { body } = await instances();
+    assert.deepEqual(look(body, 'value.*.sku.name'), Array(2).fill('Standard_B1s'));
+    assert.deepEqual(look(body, 'value.*.properties.latestModelApplied'), [false, false]);
+    assert.deepEqual(look(await azure.arm('GET', `${web}/osUpgradeHistory`), 'body.value'), []);
+  });
+
   it('are Faulted when an upgraded instance stays unhealthy, with the code of the breach, and can be rolled back', async () => {
     const policy = { rollbackFailedInstancesOnPolicyBreach: true };
     await azure.armDone('PUT', web, body(5, 'Standard_B1s', policy));

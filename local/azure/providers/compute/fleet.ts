@@ -141,20 +141,23 @@ export class Fleet {
 
   /** Brings the instances to the scale set's model, each at its old address. */
   async upgrade(instanceIds: readonly string[]): Promise<void> {
-    await inParallel(instanceIds, instanceId => this.#bringTo(instanceId, this.model));
+    await inParallel(instanceIds, instanceId => this.#bringTo(instanceId, () => this.model));
   }
 
-  /** Upgrades them and waits for the health of each. @returns what became of each */
-  async upgradeHealthily(instanceIds: readonly string[]): Promise<readonly Outcome[]> {
+  /** Brings each to a model of its own and waits for its health. @returns what became of each */
+  async upgradeHealthily(
+    instanceIds: readonly string[],
+    modelFor: (instance: Instance) => Model,
+  ): Promise<readonly Outcome[]> {
     return Promise.all(
-      instanceIds.map(instanceId => this.#outcome(instanceId, this.#bringTo(instanceId, this.model))),
+      instanceIds.map(instanceId => this.#outcome(instanceId, this.#bringTo(instanceId, modelFor))),
     );
   }
 
   /** Brings an instance back to what it was made of before its last upgrade. */
   async rollBack(instanceId: string): Promise<void> {
     const { previous } = this.#instances.existing(instanceId);
-    if (previous !== undefined) await this.#bringTo(instanceId, previous);
+    if (previous !== undefined) await this.#bringTo(instanceId, () => previous);
   }
 
   /** Makes the instances anew from the models they were made of. */
@@ -276,7 +279,9 @@ export class Fleet {
     return instance;
   }
 
-  #bringTo(instanceId: string, model: Model): Promise<void> {
-    return this.#turns(instanceId, () => this.#life.bringTo(instanceId, model));
+  #bringTo(instanceId: string, modelFor: (instance: Instance) => Model): Promise<void> {
+    return this.#turns(instanceId, () =>
+      this.#life.bringTo(instanceId, modelFor(this.#instances.existing(instanceId))),
+    );
   }
 }

@@ -240,6 +240,13 @@ export function modelChange(a: Model, b: Model): 'none' | 'inPlace' | 'resize' |
   return isDeepStrictEqual([a.profile, a.extensions], [b.profile, b.extensions]) ? 'none' : 'inPlace';
 }
 
+/** A model with the extensions of another, and all else as it was; itself when it has them already. */
+export function withExtensionsOf(model: Model, { extensions, health, profile }: Model): Model {
+  if (isDeepStrictEqual(model.extensions, extensions)) return model;
+  const { extensionProfile } = profile;
+  return { ...model, extensions, health, profile: compact({ ...model.profile, extensionProfile }) };
+}
+
 /** @throws ArmError when the image changes its kind, which takes a new scale set on Azure */
 export function refuseImageKindChange(before: Model, after: Model): void {
   const [old, wanted] = [before, after].map(model => imageKind(object(model.profile['storageProfile'])));

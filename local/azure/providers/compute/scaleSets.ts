@@ -153,22 +153,25 @@ export function createScaleSets(
     return { resource, work };
   };
 
-  /** An action on the instances that the body names, on all unprotected ones when it names none. */
+  /**
+   * An action on the instances that the body names, on all unprotected ones when it names none. Other instances may have theirs at the
+   * same time; the fleet keeps those of one instance apart.
+   */
   const onInstances =
     (run: (fleet: Fleet, instanceIds: readonly string[]) => Promise<void>, idsRequired = false) =>
     ({ resource, body }: ActionRequest): Action => {
       const { fleet } = setOf(resource.id);
       const instanceIds = chosenInstances(fleet, body, idsRequired);
-      return { work: () => run(fleet, instanceIds) };
+      return { work: () => run(fleet, instanceIds), company: 'beside' };
     };
 
   const rollingUpgrade =
-    (what: 'image' | 'extensions') =>
+    (what: 'model' | 'extensions') =>
     ({ resource }: ActionRequest): Action => {
       const { fleet, upgrades } = setOf(resource.id);
       refuseRollingWithoutHealth(fleet.model, fleet.rules.orchestration);
       upgrades.refuseWhileRunning();
-      return { work: () => upgrades.roll(resource.properties, what === 'image' ? 'all' : 'outdated', what) };
+      return { work: () => upgrades.roll(resource.properties, 'all', what) };
     };
 
   const deleteInstances = (fleet: Fleet, instanceIds: readonly string[]) => {
@@ -216,9 +219,9 @@ export function createScaleSets(
       deallocate: onInstances((fleet, ids) => fleet.stop(ids, 'deallocated')),
       delete: ({ resource, body }) => {
         const { fleet } = setOf(resource.id);
-        return { work: deleteInstances(fleet, chosenInstances(fleet, body, true)) };
+        return { work: deleteInstances(fleet, chosenInstances(fleet, body, true)), company: 'beside' };
       },
-      osrollingupgrade: rollingUpgrade('image'),
+      osrollingupgrade: rollingUpgrade('model'),
       extensionrollingupgrade: rollingUpgrade('extensions'),
       'rollingupgrades/cancel': ({ resource }) => {
         setOf(resource.id).upgrades.cancel();

@@ -4,9 +4,10 @@ import { compact, object, type Json } from '../../arm/json.js';
 import type { Resource } from '../../arm/store.js';
 import type { Cloud } from '../cloud.js';
 import type { Fleet } from './fleet.js';
-import { isUnprotected } from './instance.js';
+import { isUnprotected, type Instance } from './instance.js';
 import { rollingPolicy } from './rollingPolicy.js';
 import { startRollingUpgrade, type RollingUpgrade, type RollPort } from './rollingUpgrade.js';
+import { withExtensionsOf } from './scaleSetModel.js';
 
 const type = 'Microsoft.Compute/virtualMachineScaleSets/rollingUpgrades';
 
@@ -42,19 +43,20 @@ export class SetUpgrades {
   /**
    * Rolls through the instances to its end.
    * @param which `outdated` ones only, or `all`; those that are up to date then are only looked at
+   * @param what the whole model, or its extensions alone: the instances then keep their disks and sizes
    * @throws ArmError when it was broken off
    */
   async roll(
     properties: Json,
     which: 'outdated' | 'all',
-    what: 'image' | 'extensions' = 'image',
+    what: 'model' | 'extensions' = 'model',
   ): Promise<void> {
     const pending = this.fleet.instances.filter(
       one => isUnprotected(one) && (which === 'all' || !this.fleet.isLatest(one)),
     );
     if (which === 'outdated' && pending.length === 0) return;
     const upgrade = startRollingUpgrade(
-      rollPort(this.fleet, this.cloud),
+      rollPort(this.fleet, what, this.cloud),
       rollingPolicy(properties),
       pending.map(one => one.instanceId),
       this.fleet.name,
@@ -62,7 +64,7 @@ export class SetUpgrades {
     const { imageReference } = object(this.fleet.model.profile['storageProfile']);
     this.#entries.push({
       upgrade,
-      targetImageReference: what === 'image' ? object(imageReference) : undefined,
+      targetImageReference: what === 'model' ? object(imageReference) : undefined,
     });
     await upgrade.ended;
   }
@@ -141,7 +143,13 @@ function historicalOf({ runningStatus, progress, error }: Json, now: Date): Json
   };
 }
 
-function rollPort(fleet: Fleet, { now, timeScale }: Pick<Cloud, 'now' | 'timeScale'>): RollPort {
+function rollPort(
+  fleet: Fleet,
+  what: 'model' | 'extensions',
+  { now, timeScale }: Pick<Cloud, 'now' | 'timeScale'>,
+): RollPort {
+  const modelFor = ({ model }: Instance) =>
+    what === 'model' ? fleet.model : withExtensionsOf(model, fleet.model);
   return {
     instances: () =>
       fleet.instances.map(instance => {
@@ -149,7 +157,8 @@ function rollPort(fleet: Fleet, { now, timeScale }: Pick<Cloud, 'now' | 'timeSca
         return { instanceId: instance.instanceId, healthy: health === undefined || health === 'healthy' };
       }),
     upgrade: async (instanceIds, surge) => {
-      if (!surge) return fleet.upgradeHealthily(instanceIds);
+      // New instances would be made of the whole model.
+      if (!surge || what === 'extensions') return fleet.upgradeHealthily(instanceIds, modelFor);
       const made = await fleet.surge(instanceIds.length);
       const good = made.filter(one => one.error === undefined).length;
       await Promise.all(instanceIds.slice(0, good).map(instanceId => fleet.delete(instanceId)));
