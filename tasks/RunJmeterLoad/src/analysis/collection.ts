@@ -59,8 +59,10 @@ export class Collection {
   private unlisted = 0;
   private malformed = 0;
   private firstMalformed: string | undefined;
+  private readonly observe: AnalysisOptions['observe'];
 
-  constructor({ warmUp, labelLimit }: AnalysisOptions) {
+  constructor({ warmUp, labelLimit, observe }: AnalysisOptions) {
+    this.observe = observe;
     this.labelLimit = labelLimit ?? defaultLabelLimit;
     this.warmUpSeconds = warmUp?.seconds ?? 0;
     this.started = warmUp?.testStart;
@@ -117,6 +119,16 @@ export class Collection {
       else return;
     }
     count(this.lineOf(entry, transaction), numbers, failure);
+    this.observe?.({
+      label: entry.label,
+      transaction,
+      start,
+      elapsed: numbers.elapsed,
+      latency: numbers.latency,
+      connect: numbers.connect,
+      bytes: numbers.bytes,
+      kind: failure?.kind,
+    });
   }
 
   /** Notes a record that is no sample. */
