@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, closeSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exclusion, hashTrees } from '../tasks/PackerBakeVmss/src/treeHash.js';
+import { exclusion, hashTrees } from '../tasks/PackerBakeVmss/src/digest/treeHash.js';
 
 const mebibytes = Number(process.argv[2] ?? 1024);
 const count = Number(process.argv[3] ?? 20_000);

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connectPipelines } from '../shared/agent/pipelines.js';
-import { showRun } from '../tasks/PackerBakeVmss/src/showRun.js';
+import { showRun } from '../tasks/PackerBakeVmss/src/log/showRun.js';
 
 const ways = ['pipe', 'readline', 'task'] as const;
 type Way = (typeof ways)[number];
@@ -86,7 +86,7 @@ async function stream(way: Way, log: string): Promise<void> {
       path: '/bin/cat',
       args: [log],
       echo: false,
-      onLine: line => run.take(line),
+      onLine: line => { run.take(line); },
     }).ended;
     run.end();
   } else {

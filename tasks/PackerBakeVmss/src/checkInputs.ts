@@ -3,8 +3,8 @@ import type { Inputs } from '../../../shared/agent/inputs.js';
 import { ProblemsError } from '../../../shared/core/errors.js';
 import { readBuiltIn, type BuiltInBake } from './builtIn/builtInSpec.js';
 import type { inputs } from './inputs.generated.js';
-import { conversionProblems } from './convertVhd.js';
-import { packerProblems } from './packerChoice.js';
+import { conversionProblems } from './destination/convertVhd.js';
+import { packerProblems } from './packer/packerChoice.js';
 
 /**
  * @returns what the built-in template is to bake; undefined for a template of one's own

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe as prose } from '../../../shared/core/errors.js';
-import { readHcl } from '../../../tasks/PackerBakeVmss/src/hclBody.js';
+import { readHcl } from '../../../tasks/PackerBakeVmss/src/template/hclBody.js';
 import { bake } from '../../../tasks/PackerBakeVmss/src/run.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
 import { defaultInput } from './bakeInput.js';

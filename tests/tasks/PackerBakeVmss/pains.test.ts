@@ -16,8 +16,8 @@ const pains: Readonly<Record<string, readonly (readonly [file: string, title: st
     ['run', 'gives credentials to HCL2 templates that have variables for them, and to no others'],
   ],
   'a federated build of more than an hour dies': [
-    ['federation', 'lets a long build ask for fresh tokens, as the plugin does'],
-    ['credentials', 'opens a bridge for a template that can ask for tokens, and closes it at the end'],
+    ['signIn/federation', 'lets a long build ask for fresh tokens, as the plugin does'],
+    ['signIn/credentials', 'opens a bridge for a template that can ask for tokens, and closes it at the end'],
   ],
   'a Packer without plugins cannot build, or takes the newest ones': [
     ['anyTemplate', 'b4: names the block to add where Packer brings no plugins'],
@@ -38,30 +38,36 @@ const pains: Readonly<Record<string, readonly (readonly [file: string, title: st
   ],
   'an image in service is deleted before the build': [
     ['bundle', 'refuses to overwrite an image, unless it is told to'],
-    ['imageStores', 'an image that a scale set uses is never overwritten: its name is told'],
+    ['destination/imageStores', 'an image that a scale set uses is never overwritten: its name is told'],
   ],
   'resource groups are left behind': [
-    ['cleanUp', 'when the run is cancelled'],
-    ['cleanUp', 'when the task is killed: the post-job step ends Packer and sweeps'],
-    ['cleanUp', 'when Packer is killed: the task sweeps and says what has happened'],
+    ['cleanUp/cleanUp', 'when the run is cancelled'],
+    ['cleanUp/cleanUp', 'when the task is killed: the post-job step ends Packer and sweeps'],
+    ['cleanUp/cleanUp', 'when Packer is killed: the task sweeps and says what has happened'],
   ],
   'old images are cleaned up with the last good one': [
-    ['retention', 'does not count failed versions as kept: three failures do not push out the last good one'],
     [
-      'retention',
+      'image/retention',
+      'does not count failed versions as kept: three failures do not push out the last good one',
+    ],
+    [
+      'image/retention',
       'keeps what is used or may be gone back to, and the last good one before the image just baked',
     ],
   ],
   "a gallery's definition is missing, and that is told late": [
-    ['imageStores', 'preflight names everything that stands in the way at once'],
+    ['destination/imageStores', 'preflight names everything that stands in the way at once'],
     [
-      'imageStores',
+      'destination/imageStores',
       'a definition that does not fit is told by what differs; one that is missing is made on request',
     ],
   ],
   'everything is baked anew though nothing has changed': [
-    ['reuse', 'reuses it from another checkout, under another name for the new image, with another secret'],
-    ['bakeDigest', 'is the same in a clone, whatever git does to line ends'],
+    [
+      'image/reuse',
+      'reuses it from another checkout, under another name for the new image, with another secret',
+    ],
+    ['digest/bakeDigest', 'is the same in a clone, whatever git does to line ends'],
   ],
 };
 

@@ -4,7 +4,7 @@ import type {
   TemplateBody,
   TemplateModel,
   TemplateValue,
-} from '../../../tasks/PackerBakeVmss/src/templateModel.js';
+} from '../../../tasks/PackerBakeVmss/src/template/templateModel.js';
 
 /** Stands for a value that is known while building only. */
 export const unknown = Symbol('unknown');

@@ -8,7 +8,7 @@ import {
   choosePacker,
   packerProblems,
   type PackerWish,
-} from '../../../../tasks/PackerBakeVmss/src/packerChoice.js';
+} from '../../../../tasks/PackerBakeVmss/src/packer/packerChoice.js';
 import { verifySignature } from '../../../../tasks/PackerBakeVmss/src/packerRelease/signedSums.js';
 import { fakeAgent, type FakeAgent } from '../../../fakes/fakeAgent.js';
 import {
