@@ -10,7 +10,7 @@ import { lastLines, plural } from '../../../shared/core/text.js';
 import { findScreenshots } from './results.js';
 import type { Input } from './smokePlan.js';
 import { screenshotFolder, type Suite, type SuiteRun } from './suiteRun.js';
-import { judge } from './verdict.js';
+import { describeFlaky, judge } from './verdict.js';
 
 /**
  * Publishes a run and judges it.
@@ -20,6 +20,12 @@ import { judge } from './verdict.js';
 export function concludeRun(run: SuiteRun, { site, runner }: Suite, input: Input, agent: Agent): string {
   const { ended, results } = run;
   const suites = mapTexts(results.suites, text => agent.mask(text));
+  const flaky = run.flaky.map(test => ({
+    ...test,
+    className: agent.mask(test.className),
+    name: agent.mask(test.name),
+    message: agent.mask(test.message),
+  }));
   const verdict = judge({
     ...results,
     suites,
@@ -28,6 +34,8 @@ export function concludeRun(run: SuiteRun, { site, runner }: Suite, input: Input
     exitCode: ended.exitCode,
     signal: ended.signal,
     minimumTests: input.minimumTests,
+    flaky,
+    failOnFlaky: input.failOnFlaky,
   });
   const { counts, faults } = verdict;
 
@@ -45,7 +53,10 @@ export function concludeRun(run: SuiteRun, { site, runner }: Suite, input: Input
     agent.publishTests({ files: [resultsFile], title: input.testRunTitle ?? 'Smoke tests' });
   agent.output('testsTotal', String(counts.total));
   agent.output('testsFailed', String(counts.failed));
+  agent.output('testsFlaky', String(flaky.length));
   agent.output('resultsFile', resultsFile);
+  if (flaky.length > 0 && !input.failOnFlaky)
+    agent.warning(`${describeFlaky(flaky)}\nThe step goes on; input 'failOnFlaky' would fail it.`);
   agent.info(
     `${plural(counts.total, 'test')}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped. ${runner.name} ${describeEnd(ended)}.`,
   );

@@ -1,7 +1,7 @@
 /** The inputs and outputs of RunSeleniumSmoke, made from task.json by "npm run generate". */
 export const inputs = {
   siteUrl: { type: 'string', required: true },
-  runner: { type: 'pickList', required: false, options: ['phpunit', 'command'] },
+  runner: { type: 'pickList', required: false, options: ['phpunit', 'pytest', 'mocha', 'command', 'checks'] },
   tests: { type: 'string', required: false },
   command: { type: 'string', required: false },
   arguments: { type: 'string', required: false },
@@ -12,9 +12,11 @@ export const inputs = {
   browsers: { type: 'string', required: false },
   gridUrl: { type: 'string', required: false },
   minimumTests: { type: 'int', required: false, fallback: 1 },
+  rerunFailed: { type: 'int', required: false },
+  failOnFlaky: { type: 'boolean', required: false },
   testRunTitle: { type: 'string', required: false },
   publishResults: { type: 'boolean', required: false, fallback: true },
   timeoutInMinutes: { type: 'int', required: false },
 } as const;
 
-export const outputs = ['gatePassed', 'testsTotal', 'testsFailed', 'resultsFile'] as const;
+export const outputs = ['gatePassed', 'testsTotal', 'testsFailed', 'testsFlaky', 'resultsFile'] as const;

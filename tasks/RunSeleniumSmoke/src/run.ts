@@ -1,5 +1,5 @@
 /** RunSeleniumSmoke's use case: wait for the site, run the tests in a browser, judge and publish, leave nothing behind. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Agent } from '../../../shared/agent/agent.js';
 import { runGate } from '../../../shared/agent/gate.js';
 import { createSiteProbe } from '../../../shared/agent/siteProbe.js';
@@ -27,10 +27,15 @@ async function smoke(input: Input, agent: Agent): Promise<string> {
   const plan = planSmoke(input, agent.workingDirectory);
   const runner = chooseRunner(
     { ...input, directory: plan.directory },
-    { exists: existsSync, findTool: name => agent.findTool(name) },
+    {
+      exists: existsSync,
+      findTool: name => agent.findTool(name),
+      read: path => readFileSync(path, 'utf8'),
+      environment: name => agent.environment(name),
+    },
   );
   await untilReady(plan, input, agent);
-  const suite = { ...plan, runner };
+  const suite = { ...plan, runner, rerunFailed: input.rerunFailed };
   const open = (mark: string) =>
     plan.grid === undefined
       ? startChromeDriver(agent, mark)

@@ -1,38 +1,43 @@
-/** How the tests are run: PHPUnit, or any command that writes JUnit XML. */
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { ProblemsError } from '../../../shared/core/errors.js';
+/** How the tests are run: by a test runner, by any command that writes JUnit XML, or as checks by the task itself. */
 import { fillVariables, splitCommandLine } from '../../../shared/core/commandLine.js';
+import { ProblemsError } from '../../../shared/core/errors.js';
+import { parseChecks, type Checks } from './checks/checksFile.js';
+import { command } from './runners/command.js';
+import {
+  existingTarget,
+  type Finding,
+  type Machine,
+  type ProgramRunner,
+  type RunnerChoice,
+} from './runners/finding.js';
+import { mocha } from './runners/mocha.js';
+import { phpunit } from './runners/phpunit.js';
+import { pytest } from './runners/pytest.js';
 
-/** What decides how to run the tests. */
-export interface RunnerChoice {
-  readonly runner: 'phpunit' | 'command';
-  readonly tests: string | undefined;
-  readonly command: string | undefined;
-  readonly arguments: string | undefined;
-  /** Where the runner starts, an absolute path. */
-  readonly directory: string;
-}
-
-/** What a choice needs to know of the machine. */
-export interface Machine {
-  readonly exists: (path: string) => boolean;
-  readonly findTool: (name: string) => string | undefined;
-}
-
-/** The tests' program, ready but for the values of its variables. */
-export interface Runner {
-  /** Its name as people know it. */
+/** Checks, which need no program. */
+export interface ChecksRunner {
   readonly name: string;
-  readonly path: string;
-  /** Its arguments for a given environment of the tests; their results go into the folder `RESULTS_DIR`. */
-  readonly args: (variables: Readonly<Record<string, string>>) => string[];
+  readonly checks: Checks;
+  readonly reruns: boolean;
+}
+
+/** What runs the tests. */
+export type Runner = ProgramRunner | ChecksRunner;
+
+/** Also what checks need: their file, and the environment that they may name. */
+export interface RunnerMachine extends Machine {
+  readonly read: (path: string) => string;
+  readonly environment: (name: string) => string | undefined;
 }
 
 /**
  * Finds the runner before anything is started.
- * @throws ProblemsError naming all that is wrong with the inputs
+ * @throws ProblemsError naming all that is wrong with the inputs and the file of checks
  */
-export function chooseRunner(choice: RunnerChoice, machine: Machine): Runner {
+export function chooseRunner(
+  choice: RunnerChoice & { readonly rerunFailed?: number },
+  machine: RunnerMachine,
+): Runner {
   const problems: string[] = [];
   const words = (text: string | undefined, input: string): string[] => {
     try {
@@ -42,84 +47,42 @@ export function chooseRunner(choice: RunnerChoice, machine: Machine): Runner {
       return [];
     }
   };
-  const more = words(choice.arguments, 'arguments');
-  const runner =
-    choice.runner === 'phpunit'
-      ? phpunit(choice, machine, problems, more)
-      : command(choice, machine, problems, words, more);
+  const theirs = words(choice.arguments, 'arguments');
+  const finding: Finding = {
+    choice,
+    machine,
+    problems,
+    more: variables => theirs.map(word => fillVariables(word, variables)),
+  };
+  const find: Record<RunnerChoice['runner'], () => Runner | undefined> = {
+    phpunit: () => phpunit(finding),
+    pytest: () => pytest(finding),
+    mocha: () => mocha(finding),
+    command: () =>
+      command(finding, choice.command === undefined ? undefined : words(choice.command, 'command')),
+    checks: () => checks(choice, machine, problems),
+  };
+  const runner = find[choice.runner]();
+  if (choice.runner === 'command' && (choice.rerunFailed ?? 0) > 0)
+    problems.push(
+      `'rerunFailed' cannot be used when 'runner' is command: the task does not know how to tell your program which tests to run again. Let the program do it (Maven: -Dsurefire.rerunFailingTestsCount=2), or leave 'rerunFailed' at 0.`,
+    );
   if (runner === undefined || problems.length > 0)
     throw new ProblemsError('The tests cannot be run', problems);
   return runner;
 }
 
-function phpunit(
-  { tests, directory }: RunnerChoice,
-  machine: Machine,
-  problems: string[],
-  more: readonly string[],
-): Runner | undefined {
-  const target = tests === undefined ? undefined : resolve(directory, tests);
-  if (target !== undefined && !machine.exists(target))
-    problems.push(
-      `'tests' names ${target}, which does not exist. Relative paths begin at ${directory} (input 'workingDirectory').`,
-    );
-  const args = (variables: Readonly<Record<string, string>>) => [
-    '--log-junit',
-    join(variables['RESULTS_DIR'] ?? directory, 'phpunit.xml'),
-    ...(target === undefined ? [] : [target]),
-    ...more.map(word => fillVariables(word, variables)),
-  ];
-  const own = foldersUpFrom(target ?? directory)
-    .map(folder => join(folder, 'vendor', 'bin', 'phpunit'))
-    .find(machine.exists);
-  if (own !== undefined) {
-    const php = machine.findTool('php');
-    if (php !== undefined)
-      return { name: 'PHPUnit', path: php, args: variables => [own, ...args(variables)] };
-    problems.push(`PHP was not found on PATH; ${own} needs it. Install PHP on this agent (Debian: php-cli).`);
+function checks(choice: RunnerChoice, machine: RunnerMachine, problems: string[]): ChecksRunner | undefined {
+  if (choice.tests === undefined) {
+    problems.push(`'tests' must name the file of checks when 'runner' is checks.`);
     return undefined;
   }
-  const path = machine.findTool('phpunit');
-  if (path !== undefined) return { name: 'PHPUnit', path, args };
-  problems.push(
-    `PHPUnit was not found: there is no vendor/bin/phpunit in ${target === undefined ? directory : dirname(target)} or a folder above it, and no phpunit on PATH. Run 'composer install' in a step before, or install PHPUnit on this agent.`,
-  );
-  return undefined;
-}
-
-function command(
-  choice: RunnerChoice,
-  machine: Machine,
-  problems: string[],
-  words: (text: string | undefined, input: string) => string[],
-  more: readonly string[],
-): Runner | undefined {
-  if (choice.command === undefined) {
-    problems.push(`'command' must be given when 'runner' is command.`);
-    return undefined;
-  }
-  const [program, ...args] = words(choice.command, 'command');
-  if (program === undefined) return undefined;
-  // A path is taken from the working directory, a bare name from PATH, as a shell does.
-  const isPath = isAbsolute(program) || /[\\/]/.test(program);
-  const path = isPath ? resolve(choice.directory, program) : machine.findTool(program);
-  if (path === undefined || !machine.exists(path)) {
-    const where = isPath ? `${path ?? program} does not exist` : `'${program}' is not on PATH`;
-    problems.push(`The program of 'command' was not found: ${where}.`);
-    return undefined;
-  }
-  return {
-    name: program,
-    path,
-    args: variables => [...args, ...more].map(word => fillVariables(word, variables)),
-  };
-}
-
-function foldersUpFrom(path: string): string[] {
-  const folders = [path];
-  for (let folder = path; dirname(folder) !== folder;) {
-    folder = dirname(folder);
-    folders.push(folder);
-  }
-  return folders;
+  if (choice.arguments !== undefined)
+    problems.push(`'arguments' has no meaning when 'runner' is checks; empty it.`);
+  const before = problems.length;
+  const file = existingTarget(choice, machine, problems);
+  if (file === undefined || problems.length > before) return undefined;
+  const parsed = parseChecks(machine.read(file), choice.tests, machine.environment);
+  problems.push(...parsed.problems);
+  return parsed.checks && { name: 'The checks', checks: parsed.checks, reruns: true };
 }

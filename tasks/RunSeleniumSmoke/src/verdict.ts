@@ -8,6 +8,7 @@ import {
   type TestSuite,
 } from '../../../shared/core/junit.js';
 import { plural, singleLine } from '../../../shared/core/text.js';
+import type { FlakyTest } from './rerun.js';
 
 /** A test run as it ended. */
 export interface TestRun {
@@ -20,6 +21,9 @@ export interface TestRun {
   /** Why a results file cannot be judged, or that there is none. */
   readonly unreadable: readonly string[];
   readonly minimumTests: number;
+  /** What passed only when it was run again. */
+  readonly flaky: readonly FlakyTest[];
+  readonly failOnFlaky: boolean;
 }
 
 /** What a run is worth. */
@@ -39,6 +43,8 @@ export function judge(run: TestRun): Verdict {
   const executed = counts.total - counts.skipped;
   const faults: string[] = [];
   if (counts.failed > 0) faults.push(failures(run, counts));
+  if (run.failOnFlaky && run.flaky.length > 0)
+    faults.push(`${describeFlaky(run.flaky)}\nSuch tests fail the step (input 'failOnFlaky').`);
   faults.push(...run.unreadable);
   if (run.unreadable.length === 0) {
     if (counts.total === 0)
@@ -57,6 +63,15 @@ export function judge(run: TestRun): Verdict {
   return { counts, faults, logTellsMore: unexplained || run.unreadable.length > 0 };
 }
 
+/** Names them, with what went wrong first. */
+export function describeFlaky(flaky: readonly FlakyTest[]): string {
+  const named = flaky
+    .slice(0, shownFailures)
+    .map(test => `  - ${nameOf(test)}: passed in attempt ${test.attempt}; before: ${reasonOf(test)}`);
+  const rest = flaky.length > shownFailures ? [`  … and ${flaky.length - shownFailures} more.`] : [];
+  return [`${plural(flaky.length, 'test')} passed only when run again:`, ...named, ...rest].join('\n');
+}
+
 function failures(run: TestRun, counts: TestCounts): string {
   const failed = failedTests(run.suites);
   const named = failed.slice(0, shownFailures).map(test => `  - ${nameOf(test)}: ${reasonOf(test)}`);
@@ -69,11 +84,11 @@ function failures(run: TestRun, counts: TestCounts): string {
   ].join('\n');
 }
 
-function nameOf(test: TestCase): string {
+function nameOf(test: Pick<TestCase, 'className' | 'name'>): string {
   return singleLine(test.className === '' ? test.name : `${test.className}::${test.name}`, 200);
 }
 
-function reasonOf(test: TestCase): string {
+function reasonOf(test: Pick<TestCase, 'message'>): string {
   const reason = singleLine(test.message, 300);
   return reason === '' ? 'failed without a message' : reason;
 }

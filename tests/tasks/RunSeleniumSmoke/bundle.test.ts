@@ -66,7 +66,7 @@ describe('the RunSeleniumSmoke bundle', function () {
     const { result, outputs, lines } = await run({ tests: 'PassingTest.php' });
     assert.match(result, /^##vso\[task\.complete result=Succeeded;\]2 tests passed against http/);
     const { resultsFile = '', ...rest } = outputs;
-    assert.deepEqual(rest, { gatePassed: 'true', testsTotal: '2', testsFailed: '0' });
+    assert.deepEqual(rest, { gatePassed: 'true', testsTotal: '2', testsFailed: '0', testsFlaky: '0' });
     const published = lines.filter(line => line.startsWith('##vso[results.publish'));
     assert.equal(published.length, 1);
     assert.ok(

@@ -66,6 +66,8 @@ describe('runSmoke with a real browser', function () {
       browsers: 'chrome',
       gridUrl: undefined,
       minimumTests: 1,
+      rerunFailed: 0,
+      failOnFlaky: false,
       testRunTitle: 'Smoke tests',
       publishResults: true,
       timeoutInMinutes: 0,
@@ -108,7 +110,7 @@ describe('runSmoke with a real browser', function () {
     assert.equal(sentence, `2 tests passed against ${site}.`);
     assert.ok(processes > 5, 'a browser was running');
     const { resultsFile = '', ...outputs } = fake.outputs;
-    assert.deepEqual(outputs, { gatePassed: 'true', testsTotal: '2', testsFailed: '0' });
+    assert.deepEqual(outputs, { gatePassed: 'true', testsTotal: '2', testsFailed: '0', testsFlaky: '0' });
     assert.match(readFileSync(resultsFile, 'utf8'), /<testcase name="testTitle" classname="PassingTest"/);
     assert.deepEqual(fake.published, [{ files: [resultsFile], title: 'Smoke tests' }]);
     assert.equal(fake.kept.length, 1);

@@ -1,12 +1,32 @@
 import assert from 'node:assert/strict';
-import { chooseRunner, type RunnerChoice } from '../../../tasks/RunSeleniumSmoke/src/runner.js';
+import type { TestCase } from '../../../shared/core/junit.js';
+import { chooseRunner } from '../../../tasks/RunSeleniumSmoke/src/runner.js';
+import type { ProgramRunner } from '../../../tasks/RunSeleniumSmoke/src/runners/finding.js';
+
+type Choice = Parameters<typeof chooseRunner>[0];
 
 const nothing = { tests: undefined, command: undefined, arguments: undefined, directory: '/src' };
-const choose = (choice: Partial<RunnerChoice>, files: string[], tools: Record<string, string> = {}) =>
-  chooseRunner(
+const choose = (choice: Partial<Choice>, files: string[], tools: Record<string, string> = {}) => {
+  const runner = chooseRunner(
     { runner: 'phpunit', ...nothing, ...choice },
-    { exists: path => files.includes(path), findTool: name => tools[name] },
+    {
+      exists: path => files.includes(path),
+      findTool: name => tools[name],
+      read: () => 'pages: 3',
+      environment: () => undefined,
+    },
   );
+  return runner as ProgramRunner;
+};
+const failedTest = (className: string, name: string): TestCase => ({
+  className,
+  name,
+  seconds: 0,
+  outcome: 'failed',
+  message: 'no',
+  detail: 'no',
+  output: '',
+});
 const variables = { RESULTS_DIR: '/r', SITE_URL: 'http://s' };
 
 describe('chooseRunner', () => {
@@ -98,7 +118,7 @@ describe('chooseRunner', () => {
       {},
       /'arguments' has a '(.|\n)*'command' has a "/,
     ],
-  ] as [string, Partial<RunnerChoice>, string[], Record<string, string>, RegExp][]) {
+  ] as [string, Partial<Choice>, string[], Record<string, string>, RegExp][]) {
     it(`refuses ${what}`, () => {
       assert.throws(() => choose(choice, files, tools), { name: 'UserError', message });
     });

@@ -20,6 +20,8 @@ const run = (cases: TestCase[], rest: Partial<TestRun> = {}) =>
     suites: [{ name: 's', timestamp: undefined, cases }],
     unreadable: [],
     minimumTests: 1,
+    flaky: [],
+    failOnFlaky: false,
     ...rest,
   });
 
