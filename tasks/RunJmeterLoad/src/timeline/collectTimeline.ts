@@ -26,7 +26,7 @@ export interface TimelineCollector {
 /** A short test has blocks of a second. */
 const shortestBlock = 1000;
 /** When a test has more blocks than this, two become one. */
-const blockLimit = 64;
+const blockLimit = 48;
 /** Up to here every millisecond is counted by itself, above in classes of 0.1 %. */
 const exactLimit = 131_072;
 
@@ -47,7 +47,7 @@ interface CollectedLabel {
 
 /**
  * @param stepMilliseconds the length of a block, when windows of time are asked for; else blocks are as long as it takes to keep at
- * most 64, and at least 32 once a test is longer than that many seconds
+ * most 48, and at least 24 once a test is longer than that many seconds
  * @param labelLimit labels beyond so many are left out; the caller tells of them
  */
 export function collectTimeline(stepMilliseconds: number | undefined, labelLimit: number): TimelineCollector {
