@@ -1,72 +1,66 @@
-/** Reads results in CSV, piece by piece. */
-import { StringDecoder } from 'node:string_decoder';
+/** Reads results in CSV or XML, piece by piece: tells by the first bytes which they are. */
 import { UserError } from '../../../../shared/core/errors.js';
-import { createCsvReader } from '../csvRecords.js';
-import { Collection, failureOf, samplesInTransaction, wholeNumber } from './collection.js';
 import type { Analyser } from './analyse.js';
+import { Collection } from './collection.js';
+import { layoutOf, noLayout } from './csvColumns.js';
+import { createCsvReader, type RecordReader } from './csvReader.js';
 import type { AnalysisOptions } from './statistics.js';
+import { createXmlReader } from './xmlReader.js';
 
-const needed = ['timeStamp', 'elapsed', 'label', 'success'] as const;
+const longestHeader = 64 * 1024;
+const lineFeed = 10;
+const lessThan = '<';
 
+/** Makes a reader of one file. */
 export function createJtlReader(options: AnalysisOptions): Analyser {
   const collection = new Collection(options);
-  const decoder = new StringDecoder('utf8');
-  let head = '';
-  let number = 0;
-  let columns: string[] | undefined;
-  let records: ReturnType<typeof createCsvReader> | undefined;
-  const numbers = { start: 0, elapsed: 0, latency: 0, connect: 0, bytes: 0, sentBytes: 0, threads: 0 };
-  const take = (fields: string[]) => {
-    number += 1;
-    if (columns === undefined) {
-      columns = fields;
-      const missing = needed.filter(column => !fields.includes(column));
-      if (missing.length > 0)
-        throw new UserError(
-          `The results file does not begin with a header line that names ${missing.join(', ')}.`,
-        );
-      return;
+  let head = Buffer.alloc(0);
+  let records: RecordReader | undefined;
+
+  /** Looks at the beginning, as soon as there is enough of it. @param last whether nothing more comes */
+  function begin(last: boolean): void {
+    const text = head.toString('utf8').replace(/^\ufeff/, '');
+    if (text.trimStart().startsWith(lessThan)) {
+      records = createXmlReader(collection);
+      feed(records, head);
+    } else {
+      const end = head.indexOf(lineFeed);
+      if (end < 0 && (last || head.length > longestHeader)) throw new UserError(noLayout(text));
+      if (end < 0) return;
+      const layout = layoutOf(text.slice(0, text.indexOf('\n')).replace(/\r$/, ''));
+      records = createCsvReader(layout, collection);
+      const mark = head.length - Buffer.byteLength(text);
+      feed(records, head.subarray(layout.header ? end + 1 : mark));
     }
-    const field = (name: string) => fields[columns?.indexOf(name) ?? -1];
-    const start = wholeNumber(field('timeStamp'));
-    const elapsed = wholeNumber(field('elapsed'));
-    const success = field('success')?.toLowerCase();
-    if (fields.length !== columns.length || start === undefined || elapsed === undefined) {
-      if (field('timeStamp') !== 'timeStamp') collection.reject(number, 'not a sample', fields.join(','));
-      return;
-    }
-    numbers.start = start;
-    numbers.elapsed = elapsed;
-    numbers.latency = wholeNumber(field('Latency')) ?? 0;
-    numbers.connect = wholeNumber(field('Connect')) ?? 0;
-    numbers.bytes = wholeNumber(field('bytes')) ?? 0;
-    numbers.sentBytes = wholeNumber(field('sentBytes')) ?? 0;
-    numbers.threads = wholeNumber(field('allThreads')) ?? 0;
-    const message = field('responseMessage') ?? '';
-    collection.take(
-      collection.labelEntry(field('label') ?? ''),
-      collection.threadEntry(field('threadName') ?? ''),
-      numbers,
-      success === 'true'
-        ? undefined
-        : failureOf(field('responseCode') ?? '', message, field('failureMessage') ?? ''),
-      (field('URL') ?? 'null') === 'null' ? samplesInTransaction(message) : undefined,
-    );
-  };
+    head = Buffer.alloc(0);
+  }
+
   return {
     push(bytes) {
-      const text = decoder.write(Buffer.from(bytes));
-      if (records === undefined) {
-        head += text;
-        if (!head.includes('\n')) return;
-        records = createCsvReader(/[^\w"]/.exec(head)?.[0] ?? ',', take);
-        records.push(head);
-      } else records.push(text);
+      if (records !== undefined) {
+        feed(records, bytes);
+        return;
+      }
+      head = Buffer.concat([head, bytes]);
+      begin(false);
     },
     snapshot: () => collection.snapshot(),
-    end: () => {
-      if (records === undefined) throw new UserError('The results file is empty: JMeter took no sample.');
-      return collection.result(records.end());
+    end() {
+      if (records === undefined) {
+        if (head.length === 0) throw new UserError('The results file is empty: JMeter took no sample.');
+        begin(true);
+      }
+      return collection.result(records?.open() === true);
     },
   };
+}
+
+function feed(records: RecordReader, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    const room = records.room();
+    const part = bytes.subarray(at, at + room.length);
+    room.set(part);
+    records.filled(part.length);
+    at += part.length;
+  }
 }

@@ -1,0 +1,101 @@
+/** Names as bytes, so that a name which came before is found without making a text of it. */
+
+/** Names found by an open hash table. */
+export interface NameCache {
+  /** 0 is free, otherwise a name's number plus 1. */
+  readonly slots: Int32Array;
+  /** For each name: its hash, where in `bytes` it begins, its length. */
+  readonly names: Int32Array;
+  readonly bytes: Uint8Array;
+}
+
+/** How many names a cache holds, and their bytes together. */
+export const nameLimit = 8192;
+export const nameBytes = 512 * 1024;
+/** Of a field that is longer only this much is sure to be kept, so that no field can fill the memory. */
+export const fieldLimit = 2048;
+/** Names that have as many characters in common are one. */
+const nameLength = 500;
+
+/** What belongs to the names of a cache. */
+export interface NameEntries<Entry> {
+  /** By the name's number. */
+  readonly known: readonly Entry[];
+  /** The entry of the name in `text[from, to)`. */
+  of(text: Buffer, from: number, to: number): Entry;
+}
+
+/**
+ * Makes entries by name.
+ * @param make makes the entry of a name, or finds it when the name is written in another way; a name for which there is no more
+ * room is asked for again each time
+ */
+export function nameEntries<Entry>(cache: NameCache, make: (name: string) => Entry): NameEntries<Entry> {
+  const known: Entry[] = [];
+  return {
+    known,
+    of(text, from, to) {
+      const found = known[findName(cache, text, from, to - from)];
+      if (found !== undefined) return found;
+      const made = make(text.toString('utf8', from, Math.min(to, from + fieldLimit)).slice(0, nameLength));
+      if (to - from <= fieldLimit && addName(cache, known.length, text.subarray(from, to))) known.push(made);
+      return made;
+    },
+  };
+}
+
+/** @returns the number of the name in `text[start, start + length)`, -1 when it is not in the cache */
+export function findName(
+  { slots, names, bytes }: NameCache,
+  text: Uint8Array,
+  start: number,
+  length: number,
+): number {
+  const mask = slots.length - 1;
+  const hash = hashOf(text, start, length);
+  for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    const id = (slots[slot] ?? 0) - 1;
+    if (id < 0) return -1;
+    if (names[id * 3] !== hash || names[id * 3 + 2] !== length) continue;
+    const name = names[id * 3 + 1] ?? 0;
+    let same = 0;
+    while (same < length && text[start + same] === bytes[name + same]) same += 1;
+    if (same === length) return id;
+  }
+}
+
+/** Puts a name with the number `count` into a cache. @returns whether there was room */
+function addName({ slots, names, bytes }: NameCache, count: number, name: Uint8Array): boolean {
+  const at = count === 0 ? 0 : (names[count * 3 - 2] ?? 0) + (names[count * 3 - 1] ?? 0);
+  if (count >= nameLimit || at + name.length > bytes.length) return false;
+  const hash = hashOf(name, 0, name.length);
+  bytes.set(name, at);
+  names.set([hash, at, name.length], count * 3);
+  const mask = slots.length - 1;
+  let slot = hash & mask;
+  while (slots[slot] !== 0) slot = (slot + 1) & mask;
+  slots[slot] = count + 1;
+  return true;
+}
+
+/** A hash of bytes, four at a time, the last ones one by one. */
+function hashOf(text: Uint8Array, start: number, length: number): number {
+  let hash = length;
+  let at = start;
+  const end = start + length;
+  for (; at + 4 <= end; at += 4) {
+    const word =
+      (text[at] ?? 0) |
+      ((text[at + 1] ?? 0) << 8) |
+      ((text[at + 2] ?? 0) << 16) |
+      ((text[at + 3] ?? 0) << 24);
+    hash = mix(hash ^ word);
+  }
+  for (; at < end; at += 1) hash = mix(hash ^ (text[at] ?? 0));
+  return hash;
+}
+
+function mix(hash: number): number {
+  const product = Math.imul(hash, 0x9e3779b1);
+  return product ^ (product >>> 15);
+}

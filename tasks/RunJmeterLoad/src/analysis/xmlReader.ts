@@ -1,0 +1,190 @@
+/** Reads JMeter's XML as bytes: finds tags and the texts that are asked for. */
+import type { Collection } from './collection.js';
+import type { RecordReader } from './csvReader.js';
+import { fieldLimit } from './names.js';
+import { createXmlSamples } from './xmlSamples.js';
+
+const size = 512 * 1024;
+const readSize = 128 * 1024;
+const lessThan = 60;
+const greaterThan = 62;
+const slash = 47;
+const doubleQuote = 34;
+const singleQuote = 39;
+const exclamation = 33;
+const question = 63;
+
+/** Markup that is no tag, by what it begins with and what closes it. */
+const others = [
+  { opens: '<!--', closes: '-->' },
+  { opens: '<![CDATA[', closes: ']]>' },
+  { opens: '<?', closes: '?>' },
+] as const;
+const longestOpening = '<![CDATA['.length;
+/** An entity is no longer than this. */
+const longestEntity = 12;
+const longestName = 64;
+/** Quotes kept of a tag: twice as many as attributes. */
+const markLimit = 256;
+
+/** A whole tag. Its attributes' values stand between each two of `marks`, places in the buffer counted from the tag's beginning. */
+export interface XmlTag {
+  readonly name: string;
+  readonly closing: boolean;
+  /** Whether it closes itself. */
+  readonly empty: boolean;
+  readonly buffer: Buffer;
+  readonly at: number;
+  readonly marks: Int32Array;
+  /** How many marks there are; none of a tag that was too long to be kept. */
+  readonly markCount: number;
+  /** Whether it was too long to be kept. */
+  readonly cut: boolean;
+}
+
+/** Makes a reader of XML. */
+export function createXmlReader(collection: Collection): RecordReader {
+  const buffer = Buffer.alloc(size);
+  const samples = createXmlSamples(collection);
+  const marks = new Int32Array(markLimit);
+  let markCount = 0;
+  let fill = 0;
+  /** How far the tag that is open was looked through from its beginning, and within which quote that ends. */
+  let scanned = 0;
+  let within = 0;
+  /** The beginning of a tag too long to be kept, whose end is looked for. */
+  let skimmed: string | undefined;
+  /** What closes the comment, CDATA section or instruction that is open. */
+  let closes: string | undefined;
+  /** The text of the element that is open, undefined when nobody asks for it. */
+  let text: string | undefined;
+
+  /** Takes the markup and the text in the buffer. @returns how many bytes are done with */
+  function take(): number {
+    let at = 0;
+    while (at < fill) {
+      if (closes !== undefined) {
+        const end = buffer.subarray(0, fill).indexOf(closes, at);
+        // All but what may be the beginning of its close.
+        const stop = end < 0 ? Math.max(at, fill - closes.length + 1) : end;
+        if (closes === ']]>') keepText(at, stop, false);
+        if (end < 0) return stop;
+        at = end + closes.length;
+        closes = undefined;
+        continue;
+      }
+      if (skimmed === undefined) {
+        const tag = buffer[at] === lessThan ? at : nextTag(at);
+        const stop = text === undefined || tag < fill ? tag : wholeText(at);
+        keepText(at, stop, true);
+        if (stop < tag || tag === fill) return stop;
+        at = tag;
+        const other = otherMarkup(at);
+        if (other === 'unsure') return at;
+        if (other !== undefined) {
+          closes = other.closes;
+          at += other.opens.length;
+          continue;
+        }
+      }
+      const end = endOfTag(at);
+      if (end < 0) {
+        if (skimmed === undefined && fill - at < size - readSize) return at;
+        skimmed ??= buffer.toString('latin1', at, at + longestName);
+        scanned = 0;
+        return fill;
+      }
+      takeTag(at, end);
+      at = end + 1;
+    }
+    return at;
+  }
+
+  function nextTag(at: number): number {
+    const found = buffer.indexOf(lessThan, at);
+    return found < 0 || found > fill ? fill : found;
+  }
+
+  /** Where text ends that goes on: before an entity or a character of several bytes that may be cut. */
+  function wholeText(at: number): number {
+    const ampersand = buffer.lastIndexOf('&', fill - 1);
+    if (ampersand >= at && fill - ampersand < longestEntity) return ampersand;
+    let stop = fill;
+    while (stop > at && stop > fill - 4 && (buffer[stop - 1] ?? 0) >= 0x80) stop -= 1;
+    return stop;
+  }
+
+  function otherMarkup(at: number): (typeof others)[number] | 'unsure' | undefined {
+    if (fill - at < 2) return 'unsure';
+    if (buffer[at + 1] !== exclamation && buffer[at + 1] !== question) return undefined;
+    const begin = buffer.toString('latin1', at, Math.min(fill, at + longestOpening));
+    const other = others.find(({ opens }) => begin.startsWith(opens));
+    return other ?? (others.some(({ opens }) => opens.startsWith(begin)) ? 'unsure' : undefined);
+  }
+
+  /** Where the tag that begins at `at` closes, -1 when it does not yet. What was looked through is not looked through again. */
+  function endOfTag(at: number): number {
+    for (let place = at + scanned; place < fill; place += 1) {
+      const byte = buffer[place] ?? 0;
+      if (within === 0 ? byte === doubleQuote || byte === singleQuote : byte === within) {
+        within = within === 0 ? byte : 0;
+        if (markCount < markLimit) marks[markCount++] = place - at;
+      } else if (byte === greaterThan && within === 0) return place;
+    }
+    scanned = fill - at;
+    return -1;
+  }
+
+  function keepText(from: number, to: number, entities: boolean): void {
+    if (text === undefined || from >= to || text.length >= fieldLimit) return;
+    const raw = buffer.toString('utf8', from, Math.min(to, from + fieldLimit));
+    text += entities ? decodeEntities(raw) : raw;
+  }
+
+  function takeTag(at: number, end: number): void {
+    const closing = skimmed === undefined ? buffer[at + 1] === slash : skimmed.startsWith('</');
+    const tag: XmlTag = {
+      name: nameOf(skimmed ?? buffer.toString('latin1', at, Math.min(end, at + longestName))),
+      closing,
+      empty: buffer[end - 1] === slash,
+      buffer,
+      at,
+      marks,
+      markCount: skimmed === undefined ? markCount : 0,
+      cut: skimmed !== undefined,
+    };
+    text = samples.take(tag, text) ? '' : undefined;
+    skimmed = undefined;
+    scanned = 0;
+    markCount = 0;
+  }
+
+  return {
+    room: () => buffer.subarray(fill, fill + readSize),
+    filled(count) {
+      fill += count;
+      const done = take();
+      buffer.copyWithin(0, done, fill);
+      fill -= done;
+    },
+    open: () => fill > 0 || !samples.complete(),
+  };
+}
+
+/** Replaces the entities of XML, and character references. */
+export function decodeEntities(text: string): string {
+  return text.replaceAll(
+    /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}));/g,
+    (whole, name, decimal, hex) => {
+      if (typeof name === 'string') return named[name] ?? whole;
+      const code = typeof decimal === 'string' ? Number(decimal) : Number.parseInt(String(hex), 16);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    },
+  );
+}
+
+const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+function nameOf(tag: string): string {
+  return /^<\/?([^\s/>]*)/.exec(tag)?.[1] ?? '';
+}
