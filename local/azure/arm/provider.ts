@@ -1,5 +1,6 @@
 /** The one shape of every resource type: what it makes of a request, as plain descriptions of work. */
 import type { Json } from './json.js';
+import type { Company } from './serial.js';
 import type { Resource, ResourceGroup } from './store.js';
 
 /** How a provider tells of its long-running operations; see protocol.ts. */
@@ -30,8 +31,8 @@ export interface Put {
   readonly followed?: true;
 }
 
-/** What becomes of a POST: a body at once, or work. */
-export type Action = { readonly result: unknown } | { readonly work: Work };
+/** What becomes of a POST: a body at once, or work, which waits for other work on the resource unless that is `beside` it too. */
+export type Action = { readonly result: unknown } | { readonly work: Work; readonly company?: Company };
 
 /** A POST to a resource, or a GET of something below it. */
 export interface ActionRequest {

@@ -190,7 +190,8 @@ export class Resources {
     const acted = act({ resource, body, query });
     if ('result' in acted) return { provider, result: acted.result };
     const timing = timingOf({ method: 'POST', type: provider.type, action, existed: true });
-    const work = () => lasting(this.pace, timing, effect, () => this.#serial(topLevel(id), acted.work));
+    const work = () =>
+      lasting(this.pace, timing, effect, () => this.#serial(topLevel(id), acted.work, acted.company));
     return { provider, resource, operation: this.operations.start(work, { timing }) };
   }
 

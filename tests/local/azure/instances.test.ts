@@ -114,6 +114,30 @@ describe('Instances of scale sets in the local Azure', () => {
     assert.equal(host.machines.size, 1);
   });
 
+  it('take actions beside one another; what changes the scale set waits for them', async () => {
+    await started(false);
+    await azure.armDone('PUT', web, body(3));
+    effects.set('1', { kind: 'hangs' });
+    await azure.armDone('PUT', web, body(3, 'Manual', 'Standard_B2s'));
+    const upgrade = (instanceId: string) =>
+      azure.armDone('POST', `${web}/manualupgrade`, { instanceIds: [instanceId] });
+    const hanging = upgrade('1');
+    assert.equal(look(await upgrade('0'), 'body.status'), 'Succeeded');
+    assert.equal(look(await upgrade('2'), 'body.status'), 'Succeeded');
+    assert.equal(
+      look(await azure.armDone('POST', `${web}/virtualMachines/0/restart`), 'body.status'),
+      'Succeeded',
+    );
+    const put = await azure.arm('PUT', web, body(4, 'Manual', 'Standard_B2s'));
+    const change = () => azure.arm('GET', put.headers['azure-asyncoperation'] ?? '');
+    assert.equal(look(await change(), 'body.status'), 'InProgress');
+    await azure.armDone('POST', `${web}/delete`, { instanceIds: ['1'] });
+    assert.equal(look(await hanging, 'body.error.code'), 'OperationPreempted');
+    while (look(await change(), 'body.status') === 'InProgress')
+      await new Promise(resolve => setTimeout(resolve, 10));
+    assert.equal(look(await change(), 'body.status'), 'Succeeded');
+  });
+
   it('have a port each at the load balancer by its NAT pool, kept over an upgrade', async () => {
     await started(false);
     const lb = balancer(azure.subscription);

@@ -28,6 +28,7 @@ export function scaleSetInstances(cloud: Cloud, sets: ScaleSets): Provider {
         const fleet = fleetOf(parentId(resource.id));
         return run(fleet, [idOf(fleet, resource)]);
       },
+      company: 'beside',
     });
   const idOf = (fleet: Fleet, resource: Pick<Resource, 'id'>): string => {
     const instance = fleet.find(lastName(resource.id));
