@@ -61,6 +61,7 @@ export interface RolloutResult {
   readonly instances: readonly ScaleSetInstance[];
 }
 
+const shortestNap = 50;
 const shortestLook = 1000;
 const longestLook = 15_000;
 const heartbeat = 60_000;
@@ -154,7 +155,6 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
   };
 
   const round = async (): Promise<RolloutResult | undefined> => {
-    allowances.views.take();
     const seen = reachable(instances).taking;
     instances = await scaleSets.instances(target.scaleSet);
     const { taking } = reachable(instances);
@@ -203,11 +203,13 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
   try {
     for (;;) {
       agent.signal.throwIfAborted();
+      // Timers may be early, and a look that nobody counts would be one too many in the end.
+      while (!allowances.views.take())
+        await clock.sleep(Math.max(shortestNap, allowances.views.wait()), agent.signal);
       const result = await round();
       if (result !== undefined) return result;
       const pace = Math.min(longestLook, Math.max(shortestLook, (clock.now() - ledger.movedAt) / 20));
-      const nap = Math.min(pace, Math.max(50, wakeAt - clock.now()));
-      await clock.sleep(Math.max(nap, allowances.views.wait()), agent.signal);
+      await clock.sleep(Math.min(pace, Math.max(shortestNap, wakeAt - clock.now())), agent.signal);
     }
   } catch (error) {
     // Also one that had not been seen yet: nobody is there any more to watch it.

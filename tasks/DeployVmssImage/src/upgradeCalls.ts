@@ -46,19 +46,27 @@ export async function askUpgrade(
   }
 }
 
-/** Looks at the calls that have something left to tell: those whose instances have all arrived have none. */
+/** So many calls are looked at in one round: the list of instances tells nearly all, and reads must not grow with the calls. */
+const mostChecks = 2;
+
+/**
+ * Looks at the change of the model and, in turn, at a few of the calls that have something left to tell: those whose instances have all
+ * arrived have none.
+ */
 export async function checkCalls(
   calls: readonly Call[],
   ledger: Ledger,
   instances: readonly ScaleSetInstance[],
 ): Promise<{ calls: Call[]; ledger: Ledger; modelFailure: string | undefined }> {
-  const left: Call[] = [];
+  const [left, looked]: [Call[], Call[]] = [[], []];
+  let checks = 0;
   let after = ledger;
   let modelFailure: string | undefined;
   for (const call of calls) {
     try {
       if (!isModelChange(call) && call.ids.every(id => ledger.arrivedAt.has(id))) continue;
-      if (!(await call.operation.check())) left.push(call);
+      if (!isModelChange(call) && ++checks > mostChecks) left.push(call);
+      else if (!(await call.operation.check())) looked.push(call);
     } catch (error) {
       if (!(error instanceof AzureError)) throw error;
       if (isModelChange(call)) modelFailure = describe(error);
@@ -68,7 +76,7 @@ export async function checkCalls(
       after = noteRefused(after, behind.length > 0 ? behind : call.ids, inOneLine(error));
     }
   }
-  return { calls: left, ledger: after, modelFailure };
+  return { calls: [...left, ...looked], ledger: after, modelFailure };
 }
 
 function inOneLine(error: AzureError): string {
