@@ -6,7 +6,9 @@ import type { Inputs } from '../../../shared/agent/inputs.js';
 import { ProblemsError, describe } from '../../../shared/core/errors.js';
 import { parseNameValues } from '../../../shared/core/nameValues.js';
 import { webAddress } from '../../../shared/core/webAddress.js';
+import { readGates, type Gates } from './gates.js';
 import type { inputs } from './inputs.generated.js';
+import type { LoadShape } from './loadShape.js';
 import type { LoadRules } from './verdict.js';
 
 /** The inputs of this task. */
@@ -20,15 +22,20 @@ export interface LoadOrder {
   readonly site: URL | undefined;
   /** Properties as the user gives them. */
   readonly properties: ReadonlyMap<string, string>;
+  readonly shape: LoadShape;
+  /** Hosts in the plan that the site takes the place of; `*` for all of them. */
+  readonly replaceHosts: readonly string[];
+  /** Full paths of property files, later ones win. */
+  readonly propertyFiles: readonly string[];
   readonly rules: LoadRules;
+  readonly gates: Gates;
 }
 
 /** Checks the inputs, all of them at once. Values that look like secrets are masked from then on. @throws ProblemsError */
 export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
   const problems: string[] = [];
   const plan = resolve(agent.workingDirectory, input.testPlan);
-  if (!statSync(plan, { throwIfNoEntry: false })?.isFile())
-    problems.push(`'testPlan' names ${plan}, which is not a file.`);
+  if (!isFile(plan)) problems.push(`'testPlan' names ${plan}, which is not a file.`);
   const allowed = input.allowedErrorPercent ?? '0';
   const allowedErrorPercent = /^\d+(\.\d+)?\s*%?$/.test(allowed) ? Number.parseFloat(allowed) : Number.NaN;
   if (!(allowedErrorPercent <= 100))
@@ -40,6 +47,16 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
   } catch (error) {
     problems.push(describe(error));
   }
+  const propertyFiles = linesOf(input.propertyFiles).map(file => resolve(agent.workingDirectory, file));
+  for (const file of propertyFiles.filter(path => !isFile(path)))
+    problems.push(`'propertyFiles' names ${file}, which is not a file.`);
+  const replaceHosts = (input.replaceHosts ?? '')
+    .split(',')
+    .map(host => host.trim())
+    .filter(host => host !== '');
+  if (replaceHosts.length > 0 && site === undefined && input.siteUrl === undefined)
+    problems.push("'replaceHosts' says what 'siteUrl' takes the place of, and 'siteUrl' is not given.");
+  const gates = readGates(input, agent, problems);
   if (problems.length > 0) throw new ProblemsError('The inputs of this task are not right', problems);
   for (const [name, value] of properties) {
     if (/password|passwd|secret|token|key/i.test(name)) agent.secret(value);
@@ -48,10 +65,28 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
     plan,
     site,
     properties,
+    shape: {
+      threads: input.threads === 0 ? undefined : input.threads,
+      rampUpSeconds: input.rampUpSeconds === 0 ? undefined : input.rampUpSeconds,
+      durationSeconds: input.durationSeconds === 0 ? undefined : input.durationSeconds,
+    },
+    replaceHosts,
+    propertyFiles,
     rules: {
       failOnAssertionErrors: input.failOnAssertionErrors,
       allowedErrorPercent,
       minimumSamples: input.minimumSamples,
     },
+    gates,
   };
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** The lines of a text that say something; those that begin with # do not. */
+function linesOf(text: string | undefined): string[] {
+  const lines = (text ?? '').split(/\r?\n/).map(line => line.trim());
+  return lines.filter(line => line !== '' && !line.startsWith('#'));
 }

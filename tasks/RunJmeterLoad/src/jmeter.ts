@@ -94,7 +94,7 @@ export const ownProperties: Readonly<Record<string, string>> = {
 };
 
 /** The parts of a site's URL as a plan reads them. `path` has no slash at its end, so that a plan can go on with one. */
-export function siteProperties(siteUrl: URL): Record<string, string> {
+export function siteProperties(siteUrl: URL): Record<'protocol' | 'host' | 'port' | 'path', string> {
   const protocol = siteUrl.protocol.replace(':', '');
   return {
     protocol,
@@ -107,7 +107,9 @@ export function siteProperties(siteUrl: URL): Record<string, string> {
 
 /** Which of `protocol`, `host`, `port` and `path` a plan reads, by `__P` or `__property`. */
 export function propertiesRead(plan: string): Set<string> {
-  const calls = plan.matchAll(/__(?:P|property)\(\s*([^,)\s]+)/g);
+  const calls = plan.matchAll(
+    /(?:__(?:P|property)\(\s*|\bprops\.get(?:Property)?\(\s*(?:"|'|&quot;|&apos;))([^,)\s"'&]+)/g,
+  );
   return new Set([...calls].flatMap(match => match[1] ?? []));
 }
 

@@ -6,15 +6,20 @@ import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ToolError, UserError } from '../../../shared/core/errors.js';
 import { lastLines, plural } from '../../../shared/core/text.js';
 import { checkInputs, type LoadInput } from './checkInputs.js';
-import { analyseJtl } from './files.js';
+import { courseLines } from './course.js';
+import { stepFor } from './criteria/judgeCriteria.js';
+import { analyseJtl, digestOf } from './files.js';
+import { baselineNotes, judgeGates } from './gates.js';
 import { checkJava, findJmeter } from './jmeter.js';
+import { labelLimit } from './jtl.js';
 import { keepResults } from './keepFiles.js';
 import { summarise, type LoadSummary } from './loadSummary.js';
-import { planProperties } from './planProperties.js';
+import { preparePlan } from './preparePlan.js';
 import { publishLoad } from './publishLoad.js';
 import { faultsOf } from './report.js';
 import { runJmeter } from './runJmeter.js';
-import { formatPercent, judgeLoad, type LoadVerdict } from './verdict.js';
+import { collectTimeline } from './timeline/collectTimeline.js';
+import { countedKinds, formatPercent, judgeLoad, type LoadVerdict } from './verdict.js';
 
 /**
  * Runs the load test.
@@ -27,26 +32,39 @@ export function runLoad(input: LoadInput, agent: Agent): Promise<string> {
 
 async function load(input: LoadInput, agent: Agent): Promise<string> {
   const order = checkInputs(input, agent);
-  const { plan, rules } = order;
-  const properties = planProperties(order, agent);
+  const { plan, rules, gates } = order;
+  const { file, properties } = preparePlan(order, agent);
   const jmeter = findJmeter(input.jmeterHome, agent);
   agent.info(`JMeter: ${jmeter}, ${await checkJava(agent)}`);
 
   const { jtl, testStart, ended } = await runJmeter(
-    { jmeter, plan, directory: dirname(plan), properties },
+    {
+      jmeter,
+      plan: file,
+      directory: dirname(plan),
+      properties,
+      propertyFiles: order.propertyFiles,
+      jvmArguments: input.jvmArguments,
+    },
     agent,
   );
-  const analysis = await analyseJtl(jtl, { seconds: input.warmUpSeconds, testStart });
+  const course = collectTimeline(stepFor(gates.criteria), labelLimit);
+  const analysis = await analyseJtl(jtl, { seconds: input.warmUpSeconds, testStart }, sample => {
+    course.add(sample);
+  });
   await keepResults(jtl, agent);
 
-  const summary = summarise(analysis, plan);
-  const verdict = judgeLoad(summary, analysis, rules);
+  const timeline = course.timeline();
+  const summary = summarise(analysis, plan, digestOf(plan), timeline);
+  const verdict = judgeLoad(summary, analysis, rules, judgeGates(gates, timeline, countedKinds(rules)));
   if (analysis.unlisted > 0)
     agent.warning(
       `The plan makes more labels than are listed; ${plural(analysis.unlisted, 'sample')} are counted among all samples only. Give samplers names without ids, or use transaction controllers.`,
     );
   const title = input.testRunTitle ?? 'Load test';
-  await publishLoad({ summary, verdict, rules, title, publishResults: input.publishResults }, agent);
+  const remarks = { course: courseLines(timeline), notes: baselineNotes(gates, summary) };
+  const { publishResults } = input;
+  await publishLoad({ summary, verdict, rules, remarks, title, publishResults }, agent);
   return conclude(summary, verdict, ended, agent);
 }
 

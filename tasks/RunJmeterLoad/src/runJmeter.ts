@@ -1,7 +1,7 @@
 /** Runs JMeter on a plan, to its end. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
+import type { Agent, ToolCall, ToolResult } from '../../../shared/agent/agent.js';
 import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ToolError } from '../../../shared/core/errors.js';
 import { lastLines } from '../../../shared/core/text.js';
@@ -18,6 +18,10 @@ export interface JmeterCall {
   /** Where the plan's relative paths start. */
   readonly directory: string;
   readonly properties: ReadonlyMap<string, string>;
+  /** Property files, weaker than the properties. */
+  readonly propertyFiles: readonly string[];
+  /** For the Java virtual machine, such as `-Xmx4g`. */
+  readonly jvmArguments: string | undefined;
 }
 
 /** A run that left results. */
@@ -42,11 +46,13 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
   };
   const properties = new Map([...call.properties, ...Object.entries(ownProperties)]);
   writeFileSync(files.properties, propertiesFile(properties), { mode: 0o600 });
+  const propertyArguments = [...call.propertyFiles, files.properties].flatMap(file => ['-q', file]);
   let testStart: number | undefined;
   const ended = await agent.run({
     name: 'JMeter',
     path: call.jmeter,
-    args: ['-n', '-t', call.plan, '-l', files.jtl, '-j', files.log, '-q', files.properties],
+    args: ['-n', '-t', call.plan, '-l', files.jtl, '-j', files.log, ...propertyArguments],
+    ...javaArguments(call.jvmArguments, agent),
     cwd: call.directory,
     echo: false,
     stopGraceMilliseconds: jmeterGrace,
@@ -71,4 +77,10 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
 export function startOfTest(line: string): number | undefined {
   const match = /^Starting .*test .*@ .*\((\d{13})\)$/.exec(line);
   return match === null ? undefined : Number(match[1]);
+}
+
+/** JMeter's launcher hands JVM_ARGS over behind its own settings, so that these win. */
+function javaArguments(given: string | undefined, agent: Agent): Pick<ToolCall, 'env'> {
+  const all = [agent.environment('JVM_ARGS') ?? '', given ?? ''].filter(text => text !== '');
+  return all.length === 0 ? {} : { env: { JVM_ARGS: all.join(' ') } };
 }

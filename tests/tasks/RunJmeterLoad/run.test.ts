@@ -63,7 +63,13 @@ describe('runLoad with a real JMeter', function () {
       {
         testPlan: 'site.jmx',
         siteUrl,
+        replaceHosts: undefined,
+        threads: 0,
+        rampUpSeconds: 0,
+        durationSeconds: 0,
         properties: undefined,
+        propertyFiles: undefined,
+        jvmArguments: undefined,
         jmeterHome: undefined,
         failOnAssertionErrors: true,
         allowedErrorPercent: '0',
@@ -201,15 +207,71 @@ describe('runLoad with a real JMeter', function () {
     assert.equal(fake.outputs['gatePassed'], 'false');
   });
 
-  it('warns of a plan that does not read the host, and says all that is wrong with the inputs', async () => {
-    const plan = readFileSync(join(directory, 'site.jmx'), 'utf8')
-      .replaceAll('${__P(host)}', '127.0.0.1')
-      .replaceAll('${__P(port)}', new URL(siteUrl).port);
-    writeFileSync(join(directory, 'fixed.jmx'), plan);
-    await run({ testPlan: 'fixed.jmx', siteUrl: 'https://other.example.com', properties: 'protocol=http' });
+  it('runs a plan with hard-coded hosts on a copy, with property files and JVM arguments, whatever its listeners say', async () => {
+    copyFileSync(join(import.meta.dirname, 'fixtures', 'hardCoded.jmx'), join(directory, 'hardCoded.jmx'));
+    writeFileSync(join(directory, 'load.properties'), 'page=from the file\nother=1\n');
+    writeFileSync(join(directory, 'pages.csv'), '7\n');
+    const { sentence } = await run({
+      testPlan: 'hardCoded.jmx',
+      siteUrl: `${siteUrl}/app/`,
+      propertyFiles: '# ours\nload.properties',
+      jvmArguments: '-Dfrom.jvm=jvm',
+    });
+    assert.match(sentence, /^6 samples, 0 % errors/);
+    assert.deepEqual([...new Set(paths)].sort(), ['/app', '/app/item/7?from+the+file&jvm']);
+    assert.ok(
+      fake.log.some(line =>
+        /hardCoded\.jmx names 192\.0\.2\.63 itself\. JMeter runs a copy of it whose requests go to http:\/\/127\.0\.0\.1:\d+\/app\/ instead/.test(
+          line,
+        ),
+      ),
+    );
+    assert.deepEqual(
+      readFileSync(join(directory, 'hardCoded.jmx')),
+      readFileSync(join(import.meta.dirname, 'fixtures', 'hardCoded.jmx')),
+      'the plan is as it was',
+    );
+    assert.deepEqual(fake.warnings, []);
+    await fake.close();
+    assert.deepEqual(
+      readdirSync(directory).filter(name => name.startsWith('.')),
+      [],
+      'the copy is gone',
+    );
+  });
+
+  it('does not run a plan that it cannot give its site or its load', async () => {
+    const plan = readFileSync(join(directory, 'site.jmx'), 'utf8');
+    const hosts = ['a.example.com', 'b.example.com'];
+    writeFileSync(
+      join(directory, 'two.jmx'),
+      plan.replaceAll('${__P(host)}', () => hosts.pop() ?? ''),
+    );
+    const two = await run({ testPlan: 'two.jmx' });
+    assert.match(
+      two.message,
+      /its requests go to b\.example\.com and a\.example\.com\. Say which of them .* in 'replaceHosts'/,
+    );
+    await fake.close();
+    const other = await run({ testPlan: 'two.jmx', replaceHosts: 'c.example.com' });
+    assert.match(other.message, /'replaceHosts' names c\.example\.com, where no request of /);
+    await fake.close();
+    const unread = await run({ threads: 3, durationSeconds: 60 });
+    assert.match(
+      unread.message,
+      /'durationSeconds' is 60, but the plan reads no property for it \(duration, .*it reads loops, threads, /,
+    );
+  });
+
+  it('warns of a plan without any host, and says all that is wrong with the inputs', async () => {
+    writeFileSync(
+      join(directory, 'hostless.jmx'),
+      readFileSync(join(directory, 'site.jmx'), 'utf8').replaceAll('${__P(host)}', ''),
+    );
+    await run({ testPlan: 'hostless.jmx', threads: 1 });
     assert.match(
       fake.warnings[0] ?? '',
-      /fixed\.jmx does not read the property 'host' \(it does read protocol and path\), so it does not go to https:\/\/other\.example\.com/,
+      /hostless\.jmx does not read the property 'host', and no HTTP request in it names a host/,
     );
     await fake.close();
     const { message } = await run({
@@ -217,10 +279,11 @@ describe('runLoad with a real JMeter', function () {
       siteUrl: 'example.com',
       allowedErrorPercent: 'some',
       properties: 'x',
+      propertyFiles: 'no.properties',
     });
     assert.match(
       message,
-      /nope\.jmx, which is not a file\.\n(.|\n)*'allowedErrorPercent' must be(.|\n)*'siteUrl' must be(.|\n)*'properties'/,
+      /nope\.jmx, which is not a file\.\n(.|\n)*'allowedErrorPercent' must be(.|\n)*'siteUrl' must be(.|\n)*'properties'(.|\n)*no\.properties, which is not a file/,
     );
   });
 
