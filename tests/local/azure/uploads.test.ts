@@ -13,6 +13,7 @@ import {
 import { openStateFile } from '../../../local/azure/state/savedState.js';
 import { checkFooter, checksum } from '../../../local/azure/storage/vhdFooter.js';
 import { look, startFixture, transportTo, type Fixture } from './fixture.js';
+import { machine, network } from './templates.js';
 
 const megabyte = 1024 ** 2;
 const location = 'westeurope';
@@ -193,9 +194,23 @@ describe('Blobs that are uploaded to the local Azure', function () {
     assert.equal((await blob('GET', '/vhds/note.txt')).status, 404);
   });
 
-  it('become images when they are fixed VHDs, which are kept but not booted', async () => {
+  it('become images when they are fixed VHDs, which are kept; a machine of one says why it does not boot', async () => {
     await upload('disk.vhd', vhd());
     assert.equal(look(await image('uploaded', 'disk.vhd'), 'body.status'), 'Succeeded');
+    for (const one of network(azure.subscription)) await azure.armDone('PUT', one.path, one.body);
+    const vm = machine(azure.subscription);
+    Object.assign(look(vm.body, 'properties.storageProfile') as object, {
+      imageReference: {
+        id: `${azure.subscription}/resourceGroups/web/providers/Microsoft.Compute/images/uploaded`,
+      },
+    });
+    const booted = await azure.armDone('PUT', vm.path, vm.body);
+    assert.equal(look(booted, 'body.error.code'), 'OSProvisioningClientError');
+    assert.match(
+      String(look(booted, 'body.error.message')),
+      /^OS Provisioning failed for VM 'vm'\. Error details: its image goes back to a VHD that was uploaded/,
+    );
+    assert.equal(look(await azure.arm('GET', vm.path), 'body.properties.provisioningState'), 'Failed');
     const set = await azure.arm('PUT', '/resourceGroups/web/providers/Microsoft.Compute/disks/imported', {
       location,
       properties: { creationData: { createOption: 'Import', sourceUri: `${site}/vhds/disk.vhd` } },

@@ -7,6 +7,7 @@ import type { Resource } from '../../arm/store.js';
 import type { Disk } from '../../machines/machineHost.js';
 import type { Cloud } from '../cloud.js';
 import { isIn, latestVersion } from './imageVersion.js';
+import { unbootable } from './provisioning.js';
 
 /** The kinds between which a scale set cannot change. */
 export type ImageKind = 'platform' | 'managed' | 'vhd';
@@ -94,7 +95,7 @@ function galleryImage(cloud: Cloud, id: string, location: string): ImageSource {
   };
 }
 
-/** @throws ArmError when the image is not ready, or there is nothing in it that runs here */
+/** @throws ArmError when the image is not ready, or of an OS that does not run here */
 function content(cloud: Cloud, image: Resource, osType: unknown): Disk {
   const disk = cloud.images.get(key(image.id));
   if (!same(string(osType), 'Linux')) {
@@ -111,11 +112,7 @@ function content(cloud: Cloud, image: Resource, osType: unknown): Disk {
       'imageReference',
     );
   }
-  throw invalidParameter(
-    'imageReference',
-    `The image ${image.id} goes back to a VHD that was uploaded, to the disk of a running machine or to an empty disk. This local ` +
-      'Azure keeps such images, but runs only what was captured from its own stopped machines: bake the image with this local Azure.',
-  );
+  return unbootable;
 }
 
 /** Which kind of image a storage profile asks for, whether it exists or not. */

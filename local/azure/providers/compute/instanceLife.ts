@@ -10,7 +10,7 @@ import { watchHealth } from './instanceHealth.js';
 import type { InstanceTable } from './instanceTable.js';
 import { runExtension } from './runExtension.js';
 import { modelChange, type Model } from './scaleSetModel.js';
-import { provisioningFailed } from './provisioning.js';
+import { boot } from './provisioning.js';
 
 export class InstanceLife {
   /** Ends the waiting of an instance that hangs. */
@@ -126,10 +126,11 @@ export class InstanceLife {
   ): Promise<Machine> {
     const options = { name, address, disk, login, boot: 'services' } as const;
     try {
-      return await this.cloud.host.start(resumed === undefined ? options : { ...options, resumed });
+      const given = resumed === undefined ? options : { ...options, resumed };
+      return await boot(this.cloud.host, this.instances.existing(instanceId).name, given);
     } catch (error) {
       this.instances.change(instanceId, { power: 'stopped' });
-      throw provisioningFailed(this.instances.existing(instanceId).name, error);
+      throw error;
     }
   }
 

@@ -9,14 +9,14 @@ import type { Machine } from '../../machines/machineHost.js';
 import type { Cloud } from '../cloud.js';
 import { apiVersion, checkReferences, givenProperties, referredId, resourceOf } from '../envelope.js';
 import type { Balancing } from '../network/loadBalancers.js';
-import { reach } from '../network/networkInterfaces.js';
+import { deleteInterfacesOf, reach } from '../network/networkInterfaces.js';
 import { captureResult } from './captureResult.js';
 import { attachedDisk, detachDisk, keptDisk } from './disks.js';
 import { createGuests, type Guest, type Guests, type SavedGuest } from './guests.js';
 import { findImage } from './imageSource.js';
 import { agentView, diskView, powerStatus, provisioningStatus, type Power } from './instanceView.js';
 import { loginOf, shownOsProfile } from './osProfile.js';
-import { hostName, provisioningFailed, refuseDataDisks } from './provisioning.js';
+import { boot, hostName, refuseDataDisks } from './provisioning.js';
 
 const type = 'Microsoft.Compute/virtualMachines';
 
@@ -138,6 +138,7 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
       }
       await machine?.remove();
       detachDisk(store, resource);
+      deleteInterfacesOf(resource, cloud);
     },
   };
   return {
@@ -213,11 +214,11 @@ export function createVirtualMachines(cloud: Cloud, balancing: Balancing): Virtu
     };
     const work = async () => {
       try {
-        guest.machine = await cloud.host.start(options);
+        guest.machine = await boot(cloud.host, request.name, options);
       } catch (error) {
         guest.power = 'stopped';
         guest.failed = true;
-        throw provisioningFailed(request.name, error);
+        throw error;
       }
       // How large the disk is shows when it has been made.
       store.update(request.id, {

@@ -5,6 +5,7 @@ import { at, object, objects, string, type Json } from '../../arm/json.js';
 import type { Provider } from '../../arm/provider.js';
 import { key, same } from '../../arm/resourceId.js';
 import type { Resource, Store } from '../../arm/store.js';
+import type { AddressPool } from '../../machines/addressPool.js';
 import type { Cloud } from '../cloud.js';
 import { checkReferences, givenProperties, referredId, resourceOf } from '../envelope.js';
 import { referringChildren, withEtag } from './networkResource.js';
@@ -86,13 +87,28 @@ export function networkInterfaces({ store, addresses }: Cloud): Provider {
       );
     },
     remove: resource => () => {
-      for (const configuration of objects(resource.properties['ipConfigurations'])) {
-        const address = string(at(configuration, 'properties', 'privateIPAddress'));
-        if (address !== undefined) addresses.release(address);
-      }
+      releaseAddresses(resource, addresses);
       return Promise.resolve();
     },
   };
+}
+
+/** Deletes the interfaces of a machine that goes, those that were to go with it. */
+export function deleteInterfacesOf({ properties }: Resource, { store, addresses }: Cloud): void {
+  for (const given of objects(at(properties, 'networkProfile', 'networkInterfaces'))) {
+    if (!same(string(at(given, 'properties', 'deleteOption')), 'Delete')) continue;
+    const found = store.get(referredId(given) ?? '');
+    if (found === undefined) continue;
+    releaseAddresses(found, addresses);
+    store.delete(found.id);
+  }
+}
+
+function releaseAddresses({ properties }: Resource, addresses: AddressPool): void {
+  for (const configuration of objects(properties['ipConfigurations'])) {
+    const address = string(at(configuration, 'properties', 'privateIPAddress'));
+    if (address !== undefined) addresses.release(address);
+  }
 }
 
 /** The interface's own, of Microsoft's range; Azure gives it with the machine. */
