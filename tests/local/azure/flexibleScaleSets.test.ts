@@ -112,6 +112,26 @@ describe('Flexible scale sets in the local Azure', () => {
     assert.equal(look(await azure.arm('GET', `${sets}/web`), 'body.sku.capacity'), 1);
   });
 
+  it('give back interfaces and addresses, those of a machine that was let go with the machine', async () => {
+    const [own = '', other = ''] = await members();
+    const nic = (name: string) =>
+      `/resourceGroups/web/providers/Microsoft.Network/networkInterfaces/${name}-nic`;
+    const addressOf = async (name: string) =>
+      String(
+        look(
+          await azure.arm('GET', nic(name)),
+          'body.properties.ipConfigurations.0.properties.privateIPAddress',
+        ),
+      );
+    const [ownAddress, otherAddress] = [await addressOf(own), await addressOf(other)];
+    await azure.armDone('PATCH', `${machines}/${own}`, { properties: { virtualMachineScaleSet: null } });
+    assert.ok(azure.addresses.held.has(ownAddress));
+    await azure.armDone('DELETE', `${machines}/${own}`);
+    await azure.armDone('DELETE', `${machines}/${other}`);
+    for (const name of [own, other]) assert.equal((await azure.arm('GET', nic(name))).status, 404);
+    assert.ok(!azure.addresses.held.has(ownAddress) && !azure.addresses.held.has(otherAddress));
+  });
+
   it('roll with a health extension only, and vanish with their machines', async () => {
     const refused = await azure.arm('PUT', `${sets}/web`, body(2, 'Standard_B1s', 'Rolling'));
     assert.equal(refused.status, 400);

@@ -171,7 +171,9 @@ function machineResource(
       ...properties,
       hardwareProfile: { vmSize: instance.model.sku['name'] },
       virtualMachineScaleSet: { id: set.id },
-      networkProfile: { networkInterfaces: [{ id: nicId, properties: { primary: true } }] },
+      networkProfile: {
+        networkInterfaces: [{ id: nicId, properties: { primary: true, deleteOption: 'Delete' } }],
+      },
     },
   };
 }
