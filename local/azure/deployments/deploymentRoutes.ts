@@ -17,6 +17,7 @@ import {
   type Visit,
 } from '../arm/route.js';
 import type { Resource } from '../arm/store.js';
+import { apiVersion } from '../providers/envelope.js';
 import { deploymentPage } from './deploymentList.js';
 import { deploymentType, unsupported, type DeploymentRequest } from './deploymentRequest.js';
 import { errorFor, statusMessageFor } from './escapedErrors.js';
@@ -46,7 +47,9 @@ export const deploymentRoutes: readonly Route[] = [
       return ok(deploymentPage(visit.resources.list(id, deploymentType, visit.query), visit.request.url));
     }),
   ),
-  route('POST', `${deployment}/validate`, visit => ok(visit.deployments.validate(requestOf(visit)))),
+  route('POST', `${deployment}/validate`, visit =>
+    ok(visit.deployments.validate(requestOf(visit), apiVersion(visit.query))),
+  ),
   route('POST', `${deployment}/whatif`, visit =>
     locationReply(visit.request, named(visit, 'subscription'), visit.deployments.whatIf(requestOf(visit))),
   ),

@@ -31,6 +31,52 @@ export function describeDeployment(
   };
 }
 
+/** What a deployment of the request would be, without its being made; see recorded answers of 2016 and of 2022. */
+export function describeValidation(
+  request: DeploymentRequest,
+  planned: Planned,
+  now: Date,
+  apiVersion: string,
+): Json {
+  const { properties, ...rest }: Resource = describeDeployment(request, planned, now);
+  const { resources } = planned.plan;
+  if (isFirst(apiVersion)) {
+    const validatedResources = resources.map(one => ({
+      apiVersion: one.apiVersion,
+      id: one.id,
+      name: one.name,
+      type: one.type,
+      ...one.preview(),
+    }));
+    const { type: _type, ...shown } = shownTo(apiVersion, {
+      ...rest,
+      properties: { ...properties, validatedResources },
+    });
+    return shown;
+  }
+  return {
+    ...rest,
+    properties: {
+      ...properties,
+      provisioningState: 'Succeeded',
+      timestamp: '0001-01-01T00:00:00Z',
+      validatedResources: resources.map(({ id }) => ({ id })),
+    },
+  };
+}
+
+/** The deployment with what the api-version knows of it. */
+export function shownTo(apiVersion: string, resource: Resource): Resource {
+  if (!isFirst(apiVersion)) return resource;
+  const { templateHash: _hash, ...properties } = resource.properties;
+  return { ...resource, properties };
+}
+
+/** The api-versions of 2016 and before. */
+function isFirst(apiVersion: string): boolean {
+  return apiVersion < '2017';
+}
+
 /** Twenty digits at most that are the same for the same template; nobody can tell them from Azure's. */
 function opaqueHash(text: string): string {
   return String(createHash('sha256').update(text).digest().readBigUInt64LE());

@@ -6,14 +6,15 @@ import type { Operation } from '../arm/operations.js';
 import type { Kept, Provider } from '../arm/provider.js';
 import { key, lastName } from '../arm/resourceId.js';
 import type { Resources } from '../arm/resources.js';
-import type { Resource, ResourceGroup } from '../arm/store.js';
+import type { ResourceGroup } from '../arm/store.js';
 import { jobTiming } from '../arm/timings.js';
 import type { Authorization } from '../authorization/authorization.js';
+import { apiVersion } from '../providers/envelope.js';
 import type { Identity } from '../signIn/identity.js';
 import { isDeployment } from '../template/resourceBody.js';
 import { surplusOf } from './completeMode.js';
 import { planRequest, deploymentType, type DeploymentRequest, type Planned } from './deploymentRequest.js';
-import { describeDeployment, durationSince } from './deploymentView.js';
+import { describeDeployment, describeValidation, durationSince, shownTo } from './deploymentView.js';
 import { errorFor } from './escapedErrors.js';
 import { exportedTemplate } from './exportTemplate.js';
 import { runPlan, type PlanRun } from './planRun.js';
@@ -23,7 +24,7 @@ import { resultFormatOf, whatIfChanges } from './whatIf.js';
 export interface Deployments {
   readonly provider: Provider;
   /** What a PUT of this request would answer to, without doing it. @throws ArmError */
-  validate(request: DeploymentRequest): Json;
+  validate(request: DeploymentRequest, apiVersion: string): Json;
   /** Starts telling what a PUT of this request would change. @throws ArmError */
   whatIf(request: DeploymentRequest): Operation;
   /** The operations of a deployment, newest first. */
@@ -189,28 +190,16 @@ export function createDeployments(
       if (run?.active === true) throw stillActive(resource.name, run.started);
     },
     show: (resource, query) => {
+      const version = apiVersion(query);
       const error = resource.properties['error'];
-      if (error === undefined) return resource;
-      const told = errorFor(query.get('api-version'), object(error));
-      return { ...resource, properties: { ...resource.properties, error: told } };
+      const told = error === undefined ? {} : { error: errorFor(version, object(error)) };
+      return shownTo(version, { ...resource, properties: { ...resource.properties, ...told } });
     },
   };
 
   return {
     provider,
-    validate: request => {
-      const planned = permitted(request);
-      const { properties, ...rest }: Resource = describeDeployment(request, planned, now());
-      return {
-        ...rest,
-        properties: {
-          ...properties,
-          provisioningState: 'Succeeded',
-          timestamp: '0001-01-01T00:00:00Z',
-          validatedResources: planned.plan.resources.map(one => ({ id: one.id })),
-        },
-      };
-    },
+    validate: (request, apiVersion) => describeValidation(request, permitted(request), now(), apiVersion),
     whatIf: request => {
       const planned = permitted(request);
       const format = resultFormatOf(object(request.body['properties']));

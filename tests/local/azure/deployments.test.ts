@@ -134,6 +134,19 @@ describe('Deployments in the local Azure', () => {
     assert.match(String(look(bad, 'body.error.message')), /label/);
   });
 
+  it('validate for the oldest clients with the resources as they would be written', async () => {
+    const path = `${azure.subscription}${root}/check/validate?api-version=2016-09-01`;
+    const { status, body: told } = await azure.arm('POST', path, body(network));
+    assert.equal(status, 200);
+    assert.deepEqual(Object.keys(told as object), ['id', 'name', 'properties']);
+    assert.equal(look(told, 'properties.provisioningState'), 'Accepted');
+    assert.equal(look(told, 'properties.templateHash'), undefined);
+    assert.notEqual(look(told, 'properties.timestamp'), '0001-01-01T00:00:00Z');
+    const [first] = look(told, 'properties.validatedResources') as Record<string, unknown>[];
+    assert.deepEqual(Object.keys(first ?? {}).slice(0, 5), ['apiVersion', 'id', 'name', 'type', 'location']);
+    assert.ok(first?.['properties'] !== undefined);
+  });
+
   it('fail with the error of the resource, seen in the operation, the deployment and its operations', async () => {
     const template = structuredClone(network);
     template.resources = [
