@@ -1,8 +1,9 @@
 /** Extensions and NAT for real: a script that starts a service inside an instance, found healthy and reached by its own port. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAddressPool } from '../../../../local/azure/machines/addressPool.js';
@@ -10,7 +11,7 @@ import { startLoadBalancer } from '../../../../local/azure/machines/loadBalancer
 import { createMachineHost } from '../../../../local/azure/machines/machineHost.js';
 import { baseImageDirectory } from '../../../../scripts/setup/cache.mjs';
 import { look, startFixture, type Fixture } from '../fixture.js';
-import { balancer, network, platformImage, scaleSet } from '../templates.js';
+import { balancer, machine, network, platformImage, scaleSet } from '../templates.js';
 
 const web = '/resourceGroups/web/providers/Microsoft.Compute/virtualMachineScaleSets/web';
 const timeScale = 0.02;
@@ -55,7 +56,21 @@ describe('Extensions in real instances', function () {
     };
     await azure.armDone('PUT', lb.path, {
       ...lb.body,
-      properties: { ...(lb.body['properties'] as object), inboundNatPools: [pool] },
+      properties: {
+        ...(lb.body['properties'] as object),
+        inboundNatPools: [pool],
+        inboundNatRules: [
+          {
+            name: 'ssh',
+            properties: {
+              frontendIPConfiguration: front,
+              protocol: 'Tcp',
+              frontendPort: 2222,
+              backendPort: 22,
+            },
+          },
+        ],
+      },
     });
   });
   after(async () => {
@@ -99,6 +114,10 @@ describe('Extensions in real instances', function () {
     body.properties.virtualMachineProfile['extensionProfile'] = { extensions };
     return azure.armDone('PUT', web, body);
   };
+  const frontend = async () => {
+    const ip = await azure.arm('GET', '/resourceGroups/web/providers/Microsoft.Network/publicIPAddresses/ip');
+    return String(look(ip, 'body.properties.ipAddress'));
+  };
   const instance = () => azure.arm('GET', `${web}/virtualMachines/0?$expand=instanceView`);
 
   it('fail with what the script said, run again when it changes, and are told in the instance view', async () => {
@@ -119,9 +138,26 @@ describe('Extensions in real instances', function () {
     const shown = await instance();
     assert.deepEqual(look(shown, 'body.properties.instanceView.extensions.*.name'), ['health', 'script']);
     assert.ok(!JSON.stringify((await azure.arm('GET', web)).body).includes('php -S'));
-    const ip = await azure.arm('GET', '/resourceGroups/web/providers/Microsoft.Network/publicIPAddresses/ip');
-    const address = String(look(ip, 'body.properties.ipAddress'));
-    const answer = await fetch(`http://${address}:50000/name.txt`);
+    const answer = await fetch(`http://${await frontend()}:50000/name.txt`);
     assert.equal((await answer.text()).trim(), 'web000000');
+  });
+
+  it('stand beside a machine of its own, whose SSH service an inbound NAT rule leads to', async () => {
+    const rule = `${azure.subscription}${balancer(azure.subscription).path}/inboundNatRules/ssh`;
+    const subnet = `${azure.subscription}${network(azure.subscription)[0]?.path ?? ''}/subnets/default`;
+    const configuration = {
+      name: 'one',
+      properties: { subnet: { id: subnet }, loadBalancerInboundNatRules: [{ id: rule }] },
+    };
+    await azure.armDone('PUT', '/resourceGroups/web/providers/Microsoft.Network/networkInterfaces/nic', {
+      location: 'westeurope',
+      properties: { ipConfigurations: [configuration] },
+    });
+    const vm = machine(azure.subscription);
+    assert.equal(look(await azure.armDone('PUT', vm.path, vm.body), 'body.status'), 'Succeeded');
+    const socket = connect(2222, await frontend());
+    const [greeting] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    assert.match(greeting.toString(), /^SSH-2\.0-/);
   });
 });
