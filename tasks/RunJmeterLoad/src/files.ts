@@ -3,14 +3,16 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
-import { createJtlReader, type JtlAnalysis, type WarmUp } from './jtl.js';
+import { analyse } from './analysis/analyse.js';
+import type { JtlAnalysis, ObservedSample, WarmUp } from './analysis/statistics.js';
 
-/** Analyses a results file in one pass. @throws UserError when it has no header */
-export async function analyseJtl(path: string, warmUp: WarmUp): Promise<JtlAnalysis> {
-  const reader = createJtlReader(warmUp);
-  for await (const piece of createReadStream(path, { encoding: 'utf8', highWaterMark: 1024 * 1024 }))
-    reader.push(piece as string);
-  return reader.end();
+/** Analyses a results file. @param observe sees every sample that counts @throws UserError when it holds no results */
+export function analyseJtl(
+  path: string,
+  warmUp: WarmUp,
+  observe: (sample: ObservedSample) => void = () => undefined,
+): Promise<JtlAnalysis> {
+  return analyse(path, { warmUp, observe });
 }
 
 /** Copies a text file with `mask` applied to each line. */

@@ -71,6 +71,6 @@ function lineOf(statistics: LabelStatistics): SummaryLine {
     max: times.maximum ?? null,
     throughput: times.count === 0 ? 0 : (times.count / milliseconds) * 1000,
     bytes: statistics.bytes,
-    firstError: failed === 0 ? '' : (messages[kinds[0] ?? 'transport'] ?? ''),
+    firstError: failed === 0 ? '' : (messages.find(({ kind }) => kind === kinds[0])?.text ?? ''),
   };
 }

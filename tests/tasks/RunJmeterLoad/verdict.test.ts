@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { countTests } from '../../../shared/core/junit.js';
-import { createJtlReader } from '../../../tasks/RunJmeterLoad/src/jtl.js';
+import { createAnalyser } from '../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
 import { summarise } from '../../../tasks/RunJmeterLoad/src/loadSummary.js';
 import { faultsOf, junitSuites, logTable, markdownSummary } from '../../../tasks/RunJmeterLoad/src/report.js';
 import { formatPercent, judgeLoad, type LoadRules } from '../../../tasks/RunJmeterLoad/src/verdict.js';
@@ -12,8 +12,8 @@ const tooSlow = (label = 'a') => `1000,900,${label},200,OK,T,false,"It took 900 
 const refused = 'Non HTTP response code: java.net.ConnectException,Connection refused';
 
 function judge(rows: string[], rules: Partial<LoadRules> = {}) {
-  const reader = createJtlReader({ seconds: 0, testStart: undefined });
-  reader.push(header + rows.join(''));
+  const reader = createAnalyser();
+  reader.push(Buffer.from(header + rows.join('')));
   const analysis = reader.end();
   const summary = summarise(analysis, 'site.jmx');
   const all = { ...strict, ...rules };

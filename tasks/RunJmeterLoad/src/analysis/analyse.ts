@@ -1,5 +1,9 @@
 /** Reads JMeter's results in one pass and constant memory. */
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { UserError } from '../../../../shared/core/errors.js';
 import { createJtlReader } from './reader.js';
 import type { AnalysisOptions, JtlAnalysis } from './statistics.js';
 
@@ -7,7 +11,7 @@ import type { AnalysisOptions, JtlAnalysis } from './statistics.js';
 export interface Analyser {
   /** @param bytes the next piece of the file, of any length; they are not kept */
   push(bytes: Uint8Array): void;
-  /** What there is so far, as a copy of its own: `merge`, `Histogram.since` and `serialise` work with it. */
+  /** What there is so far, as a copy of its own: `merge`, `since` and `serialise` work with it. */
   snapshot(): JtlAnalysis;
   /**
    * What there was, when nothing more comes.
@@ -15,6 +19,9 @@ export interface Analyser {
    */
   end(): JtlAnalysis;
 }
+
+const pieceSize = 512 * 1024;
+const gzipMagic = Buffer.from([0x1f, 0x8b]);
 
 /**
  * Makes an analyser of results in CSV (header or not, columns in any order, any separator of one byte) or XML, told apart by
@@ -25,12 +32,92 @@ export function createAnalyser(options: AnalysisOptions = {}): Analyser {
 }
 
 /**
- * Analyses a results file, also one that is compressed by gzip.
+ * Analyses a results file, also one that is compressed by gzip. One that was cut, compressed or not, gives what it holds and
+ * says that it is cut.
  * @throws UserError when it is empty, or begins neither with JMeter's columns nor with its XML
  */
 export async function analyse(path: string, options: AnalysisOptions = {}): Promise<JtlAnalysis> {
   const analyser = createAnalyser(options);
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 }))
-    analyser.push(piece as Buffer);
-  return analyser.end();
+  const whole = (await isGzip(path)) ? await unpack(path, analyser) : await read(path, analyser);
+  const analysis = analyser.end();
+  return whole ? analysis : { ...analysis, cut: true };
+}
+
+/** Follows a results file that grows. */
+export interface Follower {
+  /** Takes what was written since the last time. @returns how many bytes; 0 also while there is no file */
+  poll(): Promise<number>;
+  snapshot(): JtlAnalysis;
+  end(): JtlAnalysis;
+}
+
+/** Makes a follower of a file, which may not be there yet. */
+export function follow(path: string, options: AnalysisOptions = {}): Follower {
+  const analyser = createAnalyser(options);
+  let position = 0;
+  return {
+    async poll() {
+      const from = position;
+      try {
+        position += await readOn(path, position, bytes => {
+          analyser.push(bytes);
+        });
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      }
+      return position - from;
+    },
+    snapshot: () => analyser.snapshot(),
+    end: () => analyser.end(),
+  };
+}
+
+async function read(path: string, analyser: Analyser): Promise<true> {
+  await readOn(path, 0, bytes => {
+    analyser.push(bytes);
+  });
+  return true;
+}
+
+/** Reads from a place to the end of a file, in pieces that are one and the same memory. @returns how many bytes */
+async function readOn(path: string, from: number, take: (bytes: Uint8Array) => void): Promise<number> {
+  const file = await open(path);
+  try {
+    const piece = Buffer.allocUnsafe(pieceSize);
+    for (let at = from; ;) {
+      const { bytesRead } = await file.read(piece, 0, piece.length, at);
+      if (bytesRead === 0) return at - from;
+      take(piece.subarray(0, bytesRead));
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function isGzip(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(gzipMagic.length), 0, gzipMagic.length, 0);
+    return buffer.equals(gzipMagic);
+  } finally {
+    await file.close();
+  }
+}
+
+/** @returns whether the compressed file is whole */
+async function unpack(path: string, analyser: Analyser): Promise<boolean> {
+  const unpacked = createGunzip({ chunkSize: pieceSize });
+  const source = createReadStream(path);
+  source.on('error', error => unpacked.destroy(error));
+  try {
+    for await (const bytes of Readable.from(source.pipe(unpacked))) analyser.push(bytes as Buffer);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'Z_BUF_ERROR') return false;
+    if (code === 'Z_DATA_ERROR')
+      throw new UserError(`The compressed results file ${path} is damaged and cannot be unpacked.`);
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createResponseTimes } from '../../../tasks/RunJmeterLoad/src/responseTimes.js';
+import { Histogram } from '../../../../tasks/RunJmeterLoad/src/analysis/histogram.js';
 
 /** Nearest rank over the sorted values. */
 function exact(values: readonly number[], percent: number): number | undefined {
@@ -9,16 +9,16 @@ function exact(values: readonly number[], percent: number): number | undefined {
 }
 
 function store(values: readonly number[]) {
-  const times = createResponseTimes();
+  const times = new Histogram();
   for (const value of values) times.add(value);
   return times;
 }
 
 const percents = [1, 50, 90, 95, 99, 99.9, 100];
 
-describe('createResponseTimes', () => {
+describe('Histogram', () => {
   it('has nothing to say of no times', () => {
-    const times = createResponseTimes();
+    const times = new Histogram();
     assert.deepEqual(
       [times.count, times.percentile(50), times.minimum, times.maximum, times.mean],
       [0, undefined, undefined, undefined, undefined],
