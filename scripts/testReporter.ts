@@ -28,6 +28,7 @@ class FileByFile extends mocha.reporters.Base {
   private counted = 0;
   private failedHere = 0;
   private started = Date.now();
+  private last = Date.now();
 
   constructor(runner: Runner, options: MochaOptions) {
     super(runner, options);
@@ -66,11 +67,12 @@ class FileByFile extends mocha.reporters.Base {
       ];
     }
     this.counted += 1;
+    this.last = Date.now();
   }
 
   private leave(): void {
     if (this.counted === 0) return;
-    const took = seconds(Date.now() - this.started);
+    const took = seconds(this.last - this.started);
     const failed = this.failedHere > 0 ? `, ${this.failedHere} FAILED` : '';
     console.log(`  ${failed ? '✖' : '✔'} ${this.file}: ${plural(this.counted, 'test')}, ${took}${failed}`);
   }

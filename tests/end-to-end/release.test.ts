@@ -18,6 +18,7 @@ interface Step {
   readonly name: string;
   readonly displayName: string;
   readonly task?: string;
+  readonly phase: string;
   readonly result: string;
   readonly issues: readonly { readonly type: string; readonly message: string }[];
   readonly outputs: Readonly<Record<string, string>>;
@@ -46,7 +47,11 @@ function demo(...args: string[]): Run {
     stages: { jobs: { steps: Step[] }[] }[];
   };
   const steps = record.stages.flatMap(stage => stage.jobs.flatMap(job => job.steps));
-  const tasks = steps.filter(step => /@1$/.test(step.task ?? ''));
+  const tasks = steps.filter(step => step.phase === 'main' && /@1$/.test(step.task ?? ''));
+  assert.deepEqual(
+    steps.filter(step => step.phase === 'post' && step.result !== 'succeeded'),
+    [],
+  );
   return { exitCode: status, said, result: record.result, tasks, out };
 }
 
