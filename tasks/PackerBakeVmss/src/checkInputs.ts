@@ -3,7 +3,7 @@ import type { Inputs } from '../../../shared/agent/inputs.js';
 import { ProblemsError } from '../../../shared/core/errors.js';
 import { readBuiltIn, type BuiltInBake } from './builtIn/builtInSpec.js';
 import type { inputs } from './inputs.generated.js';
-import { conversionProblems } from './destination/convertVhd.js';
+import { conversionProblems } from './destination/conversion.js';
 import { packerProblems } from './packer/packerChoice.js';
 
 /**

@@ -9,13 +9,14 @@ import { AzureError, ProblemsError, UserError, describe } from '../../../../shar
 import { listOf } from '../../../../shared/core/text.js';
 import type { BakeVariables } from '../template/bakeVariables.js';
 import { builtInVariables } from '../builtIn/builtInSpec.js';
+import { withConversion, type ConversionWish } from './conversion.js';
 import { destinationsOf } from './destinations.js';
 import { preflight, type Preflight } from './preflight.js';
 import type { PackerTemplate } from '../template/packerTemplate.js';
 import type { TemplateModel } from '../template/templateModel.js';
 
 /** What the pipeline wants. */
-export interface TargetWish {
+export interface TargetWish extends ConversionWish {
   readonly allowOverwrite: boolean;
   readonly createImageDefinition: boolean;
   readonly dryRun: boolean;
@@ -100,7 +101,7 @@ async function look(
   const { subscriptionId } = arm;
   try {
     return await preflight(
-      destinationsOf(model),
+      withConversion(destinationsOf(model), wish),
       { ...wish, subscriptionId, createDefinition: wish.createImageDefinition },
       { groups: resourceGroupsOf(arm), stores: imageStoresOf(arm), uses: () => imageUses(arm) },
     );

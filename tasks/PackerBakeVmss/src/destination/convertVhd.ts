@@ -1,21 +1,12 @@
 /** Makes of a VHD what a scale set can be made from: a managed image, or a version of a gallery's image. */
 import type { Agent } from '../../../../shared/agent/agent.js';
 import type { ArmClient } from '../../../../shared/azure/armClient.js';
-import type { DefinitionName, ImageStores } from '../../../../shared/azure/imageStores.js';
+import type { ImageStores } from '../../../../shared/azure/imageStores.js';
 import { untilEnded } from '../../../../shared/azure/operation.js';
-import { UserError, describe } from '../../../../shared/core/errors.js';
+import { UserError } from '../../../../shared/core/errors.js';
 import type { ImageReference } from '../../../../shared/core/imageReference.js';
-import { isGalleryVersion, nextGalleryVersion } from './galleryVersion.js';
-
-/** What is to be made, and where. */
-export type Conversion =
-  | { readonly to: 'managed'; readonly group: string; readonly name: string }
-  | {
-      readonly to: 'gallery';
-      readonly name: DefinitionName;
-      /** Undefined for the next one. */
-      readonly version: string | undefined;
-    };
+import type { Conversion } from './conversion.js';
+import { nextGalleryVersion } from './galleryVersion.js';
 
 /** The VHD. */
 export interface ConvertedVhd {
@@ -27,42 +18,6 @@ export interface ConvertedVhd {
 
 /** Azure copies the whole disk. */
 const patience = 90 * 60_000;
-
-/**
- * Reads the inputs that say what to make.
- * @param target `group/name`, or `group/gallery/definition[/version]`
- * @throws UserError when it has not the parts that it needs
- */
-export function readConversion(to: 'managed' | 'gallery', target: string | undefined): Conversion {
-  const parts = (target ?? '').split('/').map(part => part.trim());
-  const [group = '', second = '', definition = '', version] = parts;
-  const isWhole = parts.every(part => part !== '');
-  if (to === 'managed' && isWhole && parts.length === 2) return { to, group, name: second };
-  const isVersion = version === undefined || version === 'auto' || isGalleryVersion(version);
-  if (to === 'gallery' && isWhole && isVersion && (parts.length === 3 || parts.length === 4)) {
-    const name = { group, gallery: second, definition };
-    return { to, name, version: version === 'auto' ? undefined : version };
-  }
-  throw new UserError(
-    to === 'managed'
-      ? `With convertVhd: managed, 'convertVhdTarget' must be RESOURCE-GROUP/IMAGE-NAME, not '${target ?? ''}'.`
-      : `With convertVhd: gallery, 'convertVhdTarget' must be RESOURCE-GROUP/GALLERY/DEFINITION, with /VERSION (as 1.0.7, or auto) where it is not the next one, not '${target ?? ''}'.`,
-  );
-}
-
-/** What is wrong with these inputs, a sentence each. */
-export function conversionProblems(input: {
-  readonly convertVhd: 'no' | 'managed' | 'gallery';
-  readonly convertVhdTarget: string | undefined;
-}): string[] {
-  if (input.convertVhd === 'no') return [];
-  try {
-    readConversion(input.convertVhd, input.convertVhdTarget);
-    return [];
-  } catch (error) {
-    return [describe(error)];
-  }
-}
 
 /**
  * Makes the image and waits for it.

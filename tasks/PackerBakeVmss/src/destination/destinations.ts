@@ -28,6 +28,8 @@ export type Destination = {
       /** Undefined where they cannot be told; empty where only the build's own region is meant. */
       readonly regions: readonly string[] | undefined;
       readonly shape: ImageShape;
+      /** Whether the version is made so that `latest` passes over it. */
+      readonly excludedFromLatest: boolean;
       /** `V2` where the base image's SKU or the security type says so; undefined where nothing does. */
       readonly generation: 'V2' | undefined;
     }
@@ -97,6 +99,7 @@ function galleryOf(source: TemplateBlock, target: TemplateBody, unknown: string[
     definition: read('image_name'),
     version: read('image_version'),
     regions: regionsOf(target, unknown, source.name),
+    excludedFromLatest: isTrue(source, 'shared_gallery_image_version_exclude_from_latest'),
     // Machines of trusted launch and confidential ones are of generation 2, and publishers say it in their SKUs.
     generation: security !== undefined || /gen2$/i.test(own('image_sku') ?? '') ? ('V2' as const) : undefined,
     shape: {

@@ -4,16 +4,11 @@ import type { ArmClient } from '../../../../shared/azure/armClient.js';
 import { imageStoresOf } from '../../../../shared/azure/imageStores.js';
 import { formatImageReference, type ImageReference } from '../../../../shared/core/imageReference.js';
 import type { BakedImage } from '../../../../shared/core/packerArtifact.js';
-import { convertVhd, readConversion } from '../destination/convertVhd.js';
+import { readConversion, withConversion, type ConversionWish } from '../destination/conversion.js';
+import { convertVhd } from '../destination/convertVhd.js';
 import { destinationsOf } from '../destination/destinations.js';
 import { removeOldImages, type Family } from './removeOldImages.js';
 import type { TemplateModel } from '../template/templateModel.js';
-
-/** What the pipeline wants of a VHD. */
-export interface ConversionWish {
-  readonly convertVhd: 'no' | 'managed' | 'gallery';
-  readonly convertVhdTarget: string | undefined;
-}
 
 /**
  * The image as it is to be used: a VHD made into one, any other as it is.
@@ -46,7 +41,7 @@ export async function convertBaked(
 }
 
 /** What the pipeline wants to keep. */
-export interface RetentionWish {
+export interface RetentionWish extends ConversionWish {
   readonly keepImages: number;
   readonly keepImagesDays: number;
   readonly dryRun: boolean;
@@ -65,7 +60,7 @@ export async function retainImages(
   agent: Agent,
 ): Promise<void> {
   if (wish.keepImages === 0 && wish.keepImagesDays === 0) return;
-  const places = image === undefined ? placesOf(model) : [placeOf(image)];
+  const places = image === undefined ? placesOf(model, wish) : [placeOf(image)];
   if (places.every(place => place === undefined)) {
     agent.info('No old images are looked at: a VHD has no tags that tell its family.');
     return;
@@ -89,9 +84,9 @@ function placeOf(image: ImageReference): Family['place'] | undefined {
     : { kind: 'gallery', name: { group, gallery, definition } };
 }
 
-function placesOf(model: TemplateModel | undefined): Family['place'][] {
+function placesOf(model: TemplateModel | undefined, wish: ConversionWish): Family['place'][] {
   if (model === undefined) return [];
-  return destinationsOf(model).all.flatMap((target): Family['place'][] => {
+  return withConversion(destinationsOf(model), wish).all.flatMap((target): Family['place'][] => {
     if (target.kind === 'managed' && target.group !== undefined)
       return [{ kind: 'managed', group: target.group }];
     if (target.kind !== 'gallery') return [];

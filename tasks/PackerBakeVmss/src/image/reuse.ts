@@ -17,6 +17,8 @@ export type ReusePlace = { readonly build: string; readonly regions: readonly st
       readonly group: string;
       readonly gallery: string;
       readonly definition: string;
+      /** Whether the template itself makes versions that `latest` passes over. */
+      readonly mayBeExcluded: boolean;
     }
 );
 
@@ -57,7 +59,15 @@ export function reusePlace(
     const regions = gallery.regions?.length === 0 && location !== undefined ? [location] : gallery.regions;
     if (own === undefined || name === undefined || definition === undefined || regions === undefined)
       return 'Which gallery the image goes to is known while building only.';
-    return { kind: 'gallery', group: own, gallery: name, definition, build, regions };
+    return {
+      kind: 'gallery',
+      group: own,
+      gallery: name,
+      definition,
+      build,
+      regions,
+      mayBeExcluded: gallery.excludedFromLatest,
+    };
   }
   const [first] = meant;
   const managed = meant.find(each => each.kind === 'managed');
@@ -65,7 +75,7 @@ export function reusePlace(
   const place = group ?? managed?.group;
   if (place === undefined) {
     return managed === undefined
-      ? 'A VHD cannot be found again: it has no tags. Let the template make a managed image or a gallery image version.'
+      ? 'A VHD cannot be found again: it has no tags. Set convertVhd, or let the template make a managed image or a gallery image version.'
       : "Which group the image goes to is known while building only; name it with 'imageResourceGroupName'.";
   }
   if (first.location === undefined)
@@ -90,7 +100,7 @@ export async function findReusable(
   for (const hit of hits) {
     const reference: ImageReference & { kind: 'managed' | 'gallery' } = { kind: place.kind, id: hit.id };
     const facts = await ports.images.find(reference);
-    const problem = facts === undefined ? 'it is gone' : unfit(facts, place.regions, ports.now());
+    const problem = facts === undefined ? 'it is gone' : unfit(facts, place, ports.now());
     if (problem !== undefined) {
       refused.push(`${hit.name} has the same inputs, but ${problem}.`);
       continue;
@@ -128,7 +138,7 @@ export function candidates(
 
 function unfit(
   facts: NonNullable<Awaited<ReturnType<Images['find']>>>,
-  regions: readonly string[],
+  place: ReusePlace,
   now: number,
 ): string | undefined {
   if (facts.provisioningState !== 'Succeeded') return `its state is ${facts.provisioningState}`;
@@ -136,10 +146,13 @@ function unfit(
   const ready = (region: string) =>
     there.includes(regionKey(region)) &&
     ![...facts.notReplicated.keys()].some(each => regionKey(each) === regionKey(region));
-  const missing = regions.filter(region => !ready(region));
+  const missing = place.regions.filter(region => !ready(region));
   if (missing.length > 0) return `it is not in ${missing.join(', ')}`;
   if (facts.endOfLife !== undefined && facts.endOfLife.getTime() <= now)
     return `its life ended on ${facts.endOfLife.toISOString()}`;
+  // So a version is withdrawn that has turned out bad.
+  if (facts.excludedFromLatest && place.kind === 'gallery' && !place.mayBeExcluded)
+    return 'it is excluded from latest';
   return undefined;
 }
 

@@ -4,12 +4,13 @@ import type { ArmClient } from '../../../../shared/azure/armClient.js';
 import { imageStoresOf } from '../../../../shared/azure/imageStores.js';
 import { imagesOf } from '../../../../shared/azure/images.js';
 import type { BakedImage } from '../../../../shared/core/packerArtifact.js';
+import { withConversion, type ConversionWish } from '../destination/conversion.js';
 import { destinationsOf } from '../destination/destinations.js';
 import type { BakeFacts } from '../digest/inspectBake.js';
 import { findReusable, reusePlace } from './reuse.js';
 
 /** What the pipeline wants. */
-export interface ReuseWish {
+export interface ReuseWish extends ConversionWish {
   readonly reuseImage: 'never' | 'whenUnchanged';
   readonly rebake: boolean;
   readonly imageResourceGroupName: string | undefined;
@@ -41,7 +42,8 @@ export async function reuseImage(
     agent.info("A new image is baked in any case ('rebake').");
     return undefined;
   }
-  const place = reusePlace(destinationsOf(model).all, wish.buildName, wish.imageResourceGroupName);
+  const { all } = withConversion(destinationsOf(model), wish);
+  const place = reusePlace(all, wish.buildName, wish.imageResourceGroupName);
   if (typeof place === 'string') {
     agent.warning(`No image is reused ('reuseImage'). ${place}`);
     return undefined;

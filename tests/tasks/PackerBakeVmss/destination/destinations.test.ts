@@ -62,6 +62,7 @@ describe('where a template puts its images', () => {
         version: '1.0.3',
         regions: ['westeurope', 'northeurope'],
         generation: 'V2',
+        excludedFromLatest: false,
         shape: { osType: 'Linux', osState: 'Generalized', securityType: 'TrustedLaunch' },
       },
       { kind: 'vhd', ...common, group: 'vhds', storageAccount: 'store', osType: 'Linux' },

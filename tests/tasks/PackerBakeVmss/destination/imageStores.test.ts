@@ -1,49 +1,32 @@
 import assert from 'node:assert/strict';
-import { createArmClient } from '../../../../shared/azure/armClient.js';
 import type { ArmClient } from '../../../../shared/azure/armClient.js';
-import { openConnection } from '../../../../shared/azure/connection.js';
 import { imageStoresOf } from '../../../../shared/azure/imageStores.js';
 import { imageUses } from '../../../../shared/azure/imageUse.js';
 import { resourceGroupsOf } from '../../../../shared/azure/resourceGroups.js';
-import { convertVhd, readConversion } from '../../../../tasks/PackerBakeVmss/src/destination/convertVhd.js';
+import {
+  readConversion,
+  withConversion,
+} from '../../../../tasks/PackerBakeVmss/src/destination/conversion.js';
+import { convertVhd } from '../../../../tasks/PackerBakeVmss/src/destination/convertVhd.js';
 import { destinationsOf } from '../../../../tasks/PackerBakeVmss/src/destination/destinations.js';
 import { listStale } from '../../../../tasks/PackerBakeVmss/src/cleanUp/listStale.js';
 import { preflight, type PreflightWish } from '../../../../tasks/PackerBakeVmss/src/destination/preflight.js';
 import { removeOldImages } from '../../../../tasks/PackerBakeVmss/src/image/removeOldImages.js';
-import { fakeAgent, type FakeAgent } from '../../../fakes/fakeAgent.js';
-import { look, startFixture, transportTo, type Fixture } from '../../../local/azure/fixture.js';
-import { balancer, machine, network, scaleSet } from '../../../local/azure/templates.js';
+import type { FakeAgent } from '../../../fakes/fakeAgent.js';
+import { look, type Fixture } from '../../../local/azure/fixture.js';
+import { balancer, machine, scaleSet } from '../../../local/azure/templates.js';
+import { startStoredImages, type StoredImages } from '../storedImages.js';
 import { source, templateOf, unknown } from '../templates.js';
 
 /** What a bake asks of Azure about images and does with them, on the local Azure with stand-ins for machines. */
 describe('images around a bake', function () {
   this.timeout(120_000);
+  let stored: StoredImages;
   let azure: Fixture;
   let arm: ArmClient;
   let fake: FakeAgent;
   let vhd = '';
-  const imagePath = (name: string) => `/resourceGroups/web/providers/Microsoft.Compute/images/${name}`;
-  const galleryPath = '/resourceGroups/web/providers/Microsoft.Compute/galleries/gal';
-  const imageId = (name: string) => `${azure.subscription}${imagePath(name)}`;
-
-  /** A machine, stopped and generalized, of which images are made. */
-  const machineId = () => `${azure.subscription}${machine(azure.subscription).path}`;
-  const image = async (name: string, tags: Record<string, string> = {}) => {
-    const made = await azure.armDone('PUT', imagePath(name), {
-      location: 'westeurope',
-      tags,
-      properties: { sourceVirtualMachine: { id: machineId() } },
-    });
-    assert.equal(look(made, 'body.status'), 'Succeeded');
-  };
-  const version = (name: string, of: string) =>
-    azure.armDone('PUT', `${galleryPath}/images/web/versions/${name}`, {
-      location: 'westeurope',
-      properties: {
-        publishingProfile: { targetRegions: [{ name: 'westeurope' }] },
-        storageProfile: { source: { id: imageId(of) } },
-      },
-    });
+  const imageId = (name: string) => stored.imageId(name);
   const captureVhd = async () => {
     const uri = 'https://store.blob.core.windows.net/work/os.vhd';
     const vm = machine(azure.subscription, { name: 'os', createOption: 'FromImage', vhd: { uri } });
@@ -80,54 +63,24 @@ describe('images around a bake', function () {
   };
 
   before(async () => {
-    azure = await startFixture();
-    const { connection } = azure.azure;
-    fake = fakeAgent({
-      endpoints: {
-        azure: {
-          url: 'https://management.azure.com/',
-          scheme: 'ServicePrincipal',
-          parameter: name => (name === 'authenticationType' ? 'spnKey' : connection.clientSecret),
-          data: name => (name === 'subscriptionId' ? connection.subscriptionId : undefined),
-        },
-      },
-    });
-    const { proxyOptions, additionalPolicies } = transportTo(connection);
-    const agent = { ...fake.agent, proxyFor: () => proxyOptions };
-    arm = createArmClient(agent, openConnection(agent, 'azure'), {
-      credential: azure.credential,
-      transport: additionalPolicies[0]!.policy,
-    });
-    await azure.arm('PUT', '/resourcegroups/web', { location: 'westeurope' });
-    for (const { path, body } of network(azure.subscription)) await azure.armDone('PUT', path, body);
+    stored = await startStoredImages();
+    ({ azure, arm, fake } = stored);
     await azure.armDone('PUT', '/resourceGroups/web/providers/Microsoft.Storage/storageAccounts/store', {
       location: 'westeurope',
       sku: { name: 'Standard_LRS' },
       kind: 'StorageV2',
     });
+    await azure.armDone('DELETE', machine(azure.subscription).path);
     vhd = await captureVhd();
-    const vm = machine(azure.subscription);
-    await azure.armDone('PUT', vm.path, vm.body);
-    await azure.armDone('POST', `${vm.path}/deallocate`);
-    await azure.arm('POST', `${vm.path}/generalize`);
-    for (const name of ['live', 'idle']) await image(name);
-    await azure.armDone('PUT', galleryPath, { location: 'westeurope' });
-    await azure.armDone('PUT', `${galleryPath}/images/web`, {
-      location: 'westeurope',
-      properties: {
-        osType: 'Linux',
-        osState: 'Generalized',
-        identifier: { publisher: 'p', offer: 'o', sku: 's' },
-      },
-    });
-    for (const each of ['1.0.0', '1.0.1', '1.0.2']) await version(each, 'idle');
+    await stored.makeMachine();
+    for (const name of ['live', 'idle']) await stored.image(name);
+    for (const each of ['1.0.0', '1.0.1', '1.0.2']) await stored.version(each, 'idle');
     await azure.armDone('PUT', balancer(azure.subscription).path, balancer(azure.subscription).body);
     const set = scaleSet(azure.subscription, { image: { id: imageId('live') }, capacity: 1 });
     await azure.armDone('PUT', set.path, set.body);
   });
   after(async () => {
-    await fake.close();
-    await azure.close();
+    await stored.close();
   });
   beforeEach(() => {
     fake.log.length = 0;
@@ -208,7 +161,7 @@ describe('images around a bake', function () {
 
   it('old images of the family go, those in use stay; a dry run only lists', async () => {
     const family = (name: string, days: number, state = {}) =>
-      image(name, {
+      stored.image(name, {
         'bake-and-roll.template': 'packer/web.pkr.hcl',
         'bake-and-roll.baked': new Date(Date.now() - days * 86_400_000).toISOString(),
         ...state,
@@ -249,11 +202,11 @@ describe('images around a bake', function () {
   it('an image that cannot be deleted is a warning, and the others go', async () => {
     const stores = imageStoresOf(arm);
     const group = { template: 'packer/web.pkr.hcl', place: { kind: 'managed', group: 'web' } } as const;
-    await image('old-6', {
+    await stored.image('old-6', {
       'bake-and-roll.template': group.template,
       'bake-and-roll.baked': '2020-01-01T00:00:00Z',
     });
-    await image('old-7', {
+    await stored.image('old-7', {
       'bake-and-roll.template': group.template,
       'bake-and-roll.baked': '2020-01-02T00:00:00Z',
     });
@@ -298,7 +251,7 @@ describe('images around a bake', function () {
     const made = await convertVhd(from, conversion, { commit: 'abc' }, { arm, stores }, fake.agent);
     assert.deepEqual(made.reference, {
       kind: 'gallery',
-      id: `${azure.subscription}${galleryPath}/images/web/versions/1.0.3`,
+      id: `${stored.definitionId}/versions/1.0.3`,
     });
     const versions = await stores.versions({ group: 'web', gallery: 'gal', definition: 'web' });
     const found = versions.find(({ name }) => name === '1.0.3');
@@ -306,6 +259,33 @@ describe('images around a bake', function () {
     assert.ok((await stores.managedImages('web')).every(({ name }) => !name.endsWith('-source')));
     assert.throws(() => readConversion('gallery', 'web/gal'), /RESOURCE-GROUP\/GALLERY\/DEFINITION/);
     assert.throws(() => readConversion('managed', undefined), /RESOURCE-GROUP\/IMAGE-NAME/);
+  });
+
+  it('what a VHD is to become is looked at before the bake', async () => {
+    const model = templateOf(
+      source('azure-arm.web', {
+        location: 'westeurope',
+        os_type: 'Linux',
+        storage_account: 'store',
+        resource_group_name: 'web',
+      }),
+    );
+    const problems = async (convertVhd: 'managed' | 'gallery', convertVhdTarget: string) => {
+      const destinations = withConversion(destinationsOf(model), { convertVhd, convertVhdTarget });
+      const ports = { groups: resourceGroupsOf(arm), stores: imageStoresOf(arm), uses: () => imageUses(arm) };
+      return (await preflight(destinations, wish(), ports)).problems.join();
+    };
+    assert.match(
+      await problems('managed', 'web/idle'),
+      /Managed image 'idle' of azure-arm\.web already exists/,
+    );
+    assert.match(
+      await problems('managed', 'none/x'),
+      /Resource group 'none' \(convertVhdTarget\) does not exist/,
+    );
+    assert.match(await problems('gallery', 'web/gal/none'), /has no image definition 'none'/);
+    assert.match(await problems('gallery', 'web/gal/web/1.0.0'), /Version 1\.0\.0 of 'web' already exists/);
+    assert.equal(await problems('gallery', 'web/gal/web'), '');
   });
 
   it('build groups of earlier runs are listed, and deleted on request only', async () => {
