@@ -1,6 +1,7 @@
 /** Reads and copies the large files of a load test piece by piece. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { analyse } from './analysis/analyse.js';
@@ -13,6 +14,11 @@ export function analyseJtl(
   observe: (sample: ObservedSample) => void = () => undefined,
 ): Promise<JtlAnalysis> {
   return analyse(path, { warmUp, observe });
+}
+
+/** SHA-256 of a file, hexadecimal. */
+export function digestOf(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
 /** Copies a text file with `mask` applied to each line. */

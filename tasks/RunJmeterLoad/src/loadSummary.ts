@@ -1,5 +1,11 @@
 /** The numbers of a load test as its summary file, outputs and tables give them. */
+import { toTimelineData, type TimelineData } from './baseline/timelineFile.js';
 import type { JtlAnalysis, LabelStatistics } from './jtl.js';
+import type { Timeline } from './timeline/timeline.js';
+
+/** The name of the summary's file, and the version of its form: a change that an older reader cannot read makes a new one. */
+export const summaryName = 'load-summary.json';
+export const summaryVersion = 2;
 
 /** One line of the summary. Times are milliseconds, null when there is no sample. */
 export interface SummaryLine {
@@ -25,28 +31,39 @@ export interface SummaryLine {
 
 /** A whole load test. */
 export interface LoadSummary {
-  readonly version: 1;
+  readonly version: typeof summaryVersion;
   readonly testPlan: string;
+  /** SHA-256 of the plan's text, hexadecimal. */
+  readonly planDigest: string;
   /** Start of the first sample, ISO 8601; null when there is none. */
   readonly startTime: string | null;
   readonly seconds: number;
   readonly warmUpSamples: number;
   readonly overall: SummaryLine;
   readonly labels: readonly SummaryLine[];
+  /** The test in blocks of time, by which a later run is compared with this one; null when there is no sample. */
+  readonly timeline: TimelineData | null;
 }
 
 /** Makes the summary of an analysis. */
-export function summarise(analysis: JtlAnalysis, testPlan: string): LoadSummary {
+export function summarise(
+  analysis: JtlAnalysis,
+  testPlan: string,
+  planDigest: string,
+  timeline: Timeline | undefined,
+): LoadSummary {
   const { overall } = analysis;
   const any = overall.times.count > 0;
   return {
-    version: 1,
+    version: summaryVersion,
     testPlan,
+    planDigest,
     startTime: any ? new Date(overall.firstStart).toISOString() : null,
     seconds: any ? (overall.lastEnd - overall.firstStart) / 1000 : 0,
     warmUpSamples: analysis.warmUp,
     overall: lineOf(overall),
     labels: analysis.labels.map(lineOf),
+    timeline: timeline === undefined ? null : toTimelineData(timeline),
   };
 }
 

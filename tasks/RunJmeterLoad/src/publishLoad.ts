@@ -5,8 +5,8 @@ import type { Agent } from '../../../shared/agent/agent.js';
 import { mapTexts } from '../../../shared/core/junit.js';
 import { writeJunit } from '../../../shared/core/junitWriter.js';
 import { keepFile } from './keepFiles.js';
-import type { LoadSummary } from './loadSummary.js';
-import { junitSuites, logTable, markdownSummary } from './report.js';
+import { summaryName, type LoadSummary } from './loadSummary.js';
+import { criteriaLines, junitSuites, logTable, markdownSummary, type Remarks } from './report.js';
 import type { LoadRules, LoadVerdict } from './verdict.js';
 
 /** What there is to publish. */
@@ -14,6 +14,7 @@ export interface Findings {
   readonly summary: LoadSummary;
   readonly verdict: LoadVerdict;
   readonly rules: LoadRules;
+  readonly remarks: Remarks;
   /** What the results are called. */
   readonly title: string;
   /** Whether the Tests tab gets them. */
@@ -22,14 +23,15 @@ export interface Findings {
 
 /** Publishes all of it. */
 export async function publishLoad(
-  { summary, verdict, rules, title, publishResults }: Findings,
+  { summary, verdict, rules, remarks, title, publishResults }: Findings,
   agent: Agent,
 ): Promise<void> {
-  for (const line of logTable(summary)) agent.info(line);
-  const summaryFile = join(agent.resultsDirectory, 'load-summary.json');
+  for (const line of [...logTable(summary), ...remarks.course, ...criteriaLines(verdict), ...remarks.notes])
+    agent.info(line);
+  const summaryFile = join(agent.resultsDirectory, summaryName);
   writeFileSync(summaryFile, agent.mask(`${JSON.stringify(summary, undefined, 2)}\n`));
   keepFile(summaryFile, agent);
-  await agent.summary(title, markdownSummary(summary, verdict));
+  await agent.summary(title, markdownSummary(summary, verdict, remarks));
   if (publishResults) {
     const junit = join(agent.resultsDirectory, 'load.xml');
     const suites = mapTexts(junitSuites(summary, verdict, rules, title), text => agent.mask(text));

@@ -28,8 +28,22 @@ export function logTable(summary: LoadSummary): string[] {
   return hidden === undefined ? lines : [...lines, hidden];
 }
 
+/** What is told beside the figures. */
+export interface Remarks {
+  /** How the test went on: lines of a fixed width. */
+  readonly course: readonly string[];
+  /** Sentences about the comparison with an earlier run. */
+  readonly notes: readonly string[];
+}
+
+const noRemarks: Remarks = { course: [], notes: [] };
+
 /** The Markdown for the run's summary page. */
-export function markdownSummary(summary: LoadSummary, verdict: LoadVerdict): string {
+export function markdownSummary(
+  summary: LoadSummary,
+  verdict: LoadVerdict,
+  { course, notes }: Remarks = noRemarks,
+): string {
   const faults = faultsOf(verdict);
   const hidden = hiddenRows(summary);
   return [
@@ -42,6 +56,9 @@ export function markdownSummary(summary: LoadSummary, verdict: LoadVerdict): str
       line => `| ${[escapeMarkdown(nameOf(line), 80), ...numbersOf(line)].join(' | ')} |`,
     ),
     ...(hidden === undefined ? [] : ['', hidden]),
+    ...criteriaTable(verdict),
+    ...notes.flatMap(note => ['', escapeMarkdown(note, 600)]),
+    ...(course.length === 0 ? [] : ['', '```text', ...course, '```']),
     '',
   ].join('\n');
 }
@@ -74,6 +91,9 @@ export function junitSuites(
       timestamp: summary.startTime?.slice(0, 19),
       cases: [
         ...verdict.outcomes.map(({ rule, fault }) => test(rule, `${title}.rules`, 0, fault)),
+        ...verdict.criteria.map(({ text, passed, detail }) =>
+          test(text, `${title}.criteria`, 0, passed ? undefined : detail),
+        ),
         ...summary.labels
           .filter(line => !line.transaction)
           .map(line => {
@@ -87,8 +107,33 @@ export function junitSuites(
 }
 
 /** What is wrong with a test, none when it is good. */
-export function faultsOf(verdict: LoadVerdict): string[] {
-  return verdict.outcomes.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+export function faultsOf({ outcomes, criteria }: LoadVerdict): string[] {
+  return [
+    ...outcomes.flatMap(({ fault }) => (fault === undefined ? [] : [fault])),
+    ...criteria
+      .filter(({ passed }) => !passed)
+      .map(({ text, detail }) => `${singleLine(text, 300)}: ${detail}.`),
+  ];
+}
+
+/** What came of each criterion, for the log. */
+export function criteriaLines({ criteria }: LoadVerdict): string[] {
+  return criteria.map(
+    ({ text, detail, passed }) => `${passed ? 'passed' : 'FAILED'}  ${singleLine(text, 300)}: ${detail}`,
+  );
+}
+
+function criteriaTable({ criteria }: LoadVerdict): string[] {
+  if (criteria.length === 0) return [];
+  const row = ({ text, detail, passed }: (typeof criteria)[number]) =>
+    `| ${escapeMarkdown(text, 200)} | ${passed ? 'passed' : '**failed**'} | ${escapeMarkdown(detail, 400)} |`;
+  return [
+    '',
+    '| Criterion | | Measured |',
+    '| --- | --- | --- |',
+    ...criteria.slice(0, rowLimit).map(row),
+    ...(criteria.length > rowLimit ? ['', `${criteria.length - rowLimit} more are among the tests.`] : []),
+  ];
 }
 
 function rowsOf({ labels, overall }: LoadSummary): SummaryLine[] {

@@ -1,6 +1,7 @@
 /** Judges a load test by its samples. */
 import { plural, singleLine } from '../../../shared/core/text.js';
-import type { JtlAnalysis } from './jtl.js';
+import type { CriterionOutcome } from './criteria/judgeCriteria.js';
+import type { ErrorKind, JtlAnalysis } from './jtl.js';
 import type { LoadSummary, SummaryLine } from './loadSummary.js';
 
 /** What a load test must keep to. */
@@ -23,6 +24,8 @@ export interface LoadVerdict {
   /** Errors that count, in percent of all samples. */
   readonly errorPercent: number;
   readonly outcomes: readonly RuleOutcome[];
+  /** What came of the criteria, each by itself. */
+  readonly criteria: readonly CriterionOutcome[];
   /** Whether errors are why the test failed: then labels with errors are failed tests. */
   readonly tooManyErrors: boolean;
 }
@@ -30,7 +33,12 @@ export interface LoadVerdict {
 const shownLabels = 5;
 
 /** Judges a test. */
-export function judgeLoad(summary: LoadSummary, analysis: JtlAnalysis, rules: LoadRules): LoadVerdict {
+export function judgeLoad(
+  summary: LoadSummary,
+  analysis: JtlAnalysis,
+  rules: LoadRules,
+  criteria: readonly CriterionOutcome[],
+): LoadVerdict {
   const { overall } = summary;
   const failed = countedErrors(overall, rules);
   const errorPercent = overall.samples === 0 ? 0 : (failed / overall.samples) * 100;
@@ -39,6 +47,7 @@ export function judgeLoad(summary: LoadSummary, analysis: JtlAnalysis, rules: Lo
   return {
     errorPercent,
     tooManyErrors,
+    criteria,
     outcomes: [
       {
         rule: `At least ${plural(Math.max(1, rules.minimumSamples), 'sample')}`,
@@ -53,9 +62,14 @@ export function judgeLoad(summary: LoadSummary, analysis: JtlAnalysis, rules: Lo
   };
 }
 
+/** The kinds of errors that count under these rules. */
+export function countedKinds({ failOnAssertionErrors }: LoadRules): ErrorKind[] {
+  return failOnAssertionErrors ? ['assertion', 'response', 'transport'] : ['response', 'transport'];
+}
+
 /** The errors of a line that count under these rules. */
 export function countedErrors({ errors }: SummaryLine, rules: LoadRules): number {
-  return errors.response + errors.transport + (rules.failOnAssertionErrors ? errors.assertion : 0);
+  return countedKinds(rules).reduce((sum, kind) => sum + errors[kind], 0);
 }
 
 /** A percentage as people read it: no more digits than it needs to differ from 0 and from its limit. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { CriterionOutcome } from '../../../tasks/RunJmeterLoad/src/criteria/judgeCriteria.js';
 import { countTests } from '../../../shared/core/junit.js';
 import { createAnalyser } from '../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
 import { summarise } from '../../../tasks/RunJmeterLoad/src/loadSummary.js';
@@ -11,13 +12,13 @@ const good = (label = 'a') => `1000,10,${label},200,OK,T,true,\n`;
 const tooSlow = (label = 'a') => `1000,900,${label},200,OK,T,false,"It took 900 ms,\nat most 1"\n`;
 const refused = 'Non HTTP response code: java.net.ConnectException,Connection refused';
 
-function judge(rows: string[], rules: Partial<LoadRules> = {}) {
+function judge(rows: string[], rules: Partial<LoadRules> = {}, criteria: CriterionOutcome[] = []) {
   const reader = createAnalyser();
   reader.push(Buffer.from(header + rows.join('')));
   const analysis = reader.end();
-  const summary = summarise(analysis, 'site.jmx');
+  const summary = summarise(analysis, 'site.jmx', 'digest', undefined);
   const all = { ...strict, ...rules };
-  const verdict = judgeLoad(summary, analysis, all);
+  const verdict = judgeLoad(summary, analysis, all, criteria);
   return { summary, verdict, rules: all, faults: faultsOf(verdict) };
 }
 

@@ -1,0 +1,125 @@
+/** The criteria of a load test and the earlier run they are held against: reads both, and judges. */
+import { resolve } from 'node:path';
+import type { Agent } from '../../../shared/agent/agent.js';
+import { describe } from '../../../shared/core/errors.js';
+import { listOf, singleLine } from '../../../shared/core/text.js';
+import { compareRuns } from './baseline/compareRuns.js';
+import { readBaseline, type Baseline } from './baseline/readBaseline.js';
+import type { Criterion } from './criteria/criterion.js';
+import {
+  judgeCriteria,
+  selectLabels,
+  type Comparison,
+  type CriterionOutcome,
+} from './criteria/judgeCriteria.js';
+import { grammar, parseCriteria } from './criteria/parseCriteria.js';
+import type { ErrorKind } from './jtl.js';
+import type { LoadSummary } from './loadSummary.js';
+import { poolLabels, type Block, type Timeline } from './timeline/timeline.js';
+
+/** The inputs this is about. */
+export interface GateInput {
+  readonly criteria: string | undefined;
+  readonly baseline: string;
+  readonly baselineFile: string | undefined;
+  readonly baselineRequired: boolean;
+}
+
+/** What a run is held against. */
+export interface Gates {
+  readonly criteria: readonly Criterion[];
+  /** Undefined when none is asked for, or when there is none yet. */
+  readonly baseline: Baseline | undefined;
+  /** Where a baseline was looked for in vain. */
+  readonly missing: string | undefined;
+}
+
+/** Reads them; what is wrong is added to the problems. */
+export function readGates(input: GateInput, agent: Agent, problems: string[]): Gates {
+  const { criteria, problems: mistakes } = parseCriteria(input.criteria ?? '');
+  if (mistakes.length > 0) problems.push(`'criteria' cannot be read:\n${mistakes.join('\n')}\n${grammar}`);
+  const compared = criteria.some(({ limit }) => !('value' in limit));
+  const none = { criteria, baseline: undefined, missing: undefined };
+  if (input.baseline === 'none') {
+    if (compared)
+      problems.push("'criteria' names a baseline, but 'baseline' is none. Say file and give 'baselineFile'.");
+    return none;
+  }
+  if (input.baselineFile === undefined) {
+    problems.push("'baseline' is file, so 'baselineFile' must name the summary of an earlier run.");
+    return none;
+  }
+  if (!compared && mistakes.length === 0)
+    problems.push(
+      "'baseline' is file, but no line of 'criteria' compares with it. Add one such as: p95(response_time) <= baseline + 10%",
+    );
+  const path = resolve(agent.workingDirectory, input.baselineFile);
+  try {
+    const baseline = readBaseline(path);
+    if (baseline === undefined && input.baselineRequired)
+      problems.push(`'baselineFile': there is no baseline in ${path}, and 'baselineRequired' is true.`);
+    return { criteria, baseline, missing: baseline === undefined ? path : undefined };
+  } catch (error) {
+    problems.push(`'baselineFile': ${describe(error)}`);
+    return none;
+  }
+}
+
+/** Judges a run by its criteria. @param countedErrors the kinds that count unless a criterion names one */
+export function judgeGates(
+  { criteria, baseline, missing }: Gates,
+  timeline: Timeline | undefined,
+  countedErrors: readonly ErrorKind[],
+): CriterionOutcome[] {
+  const compare = (criterion: Criterion, label: string | undefined, blocks: readonly Block[]): Comparison => {
+    if (baseline === undefined)
+      return {
+        value: undefined,
+        passed: true,
+        detail: `not compared: there is no baseline yet in ${missing ?? ''}`,
+      };
+    const earlier = earlierBlocks(criterion, label, baseline.timeline);
+    if (earlier.length === 0)
+      return { value: undefined, passed: true, detail: 'not compared: the baseline has no such label' };
+    const now = { blocks, blockMilliseconds: timeline?.blockMilliseconds ?? 1000 };
+    const before = { blocks: earlier, blockMilliseconds: baseline.timeline.blockMilliseconds };
+    return compareRuns(criterion, now, before, countedErrors);
+  };
+  return judgeCriteria(criteria, timeline, { countedErrors, compare });
+}
+
+function earlierBlocks(
+  { selection }: Criterion,
+  label: string | undefined,
+  { labels }: Timeline,
+): readonly Block[] {
+  if (selection === undefined) return poolLabels(labels.filter(({ transaction }) => !transaction));
+  const meant = selection.each && label !== undefined ? { label, each: false } : selection;
+  return poolLabels(selectLabels(meant, labels));
+}
+
+/** What a reader should know of the comparison: that there was none, that plan or labels are others. */
+export function baselineNotes({ baseline, missing }: Gates, summary: LoadSummary): string[] {
+  if (missing !== undefined)
+    return [
+      `There is no baseline yet in ${missing}: criteria with a baseline are not held. Keep this run's summary file there to compare the next run with it.`,
+    ];
+  if (baseline === undefined) return [];
+  const notes = [`Compared with the run of ${singleLine(baseline.startTime, 40)} (${baseline.file}).`];
+  if (baseline.planDigest !== summary.planDigest)
+    notes.push(
+      `The baseline was made by another test plan (${singleLine(baseline.testPlan)}), or the plan has changed since: look at both before trusting the comparison.`,
+    );
+  const now = new Set(summary.labels.map(({ label }) => label));
+  const before = new Set(baseline.timeline.labels.map(({ label }) => label));
+  const gone = [...before].filter(label => !now.has(label));
+  const added = [...now].filter(label => !before.has(label));
+  if (gone.length > 0) notes.push(`Only the baseline has ${namesOf(gone)}.`);
+  if (added.length > 0) notes.push(`The baseline does not have ${namesOf(added)}.`);
+  return notes;
+}
+
+function namesOf(labels: readonly string[]): string {
+  const shown = labels.slice(0, 5).map(label => `"${singleLine(label, 60)}"`);
+  return listOf(labels.length > 5 ? [...shown, `${labels.length - 5} more labels`] : shown);
+}
