@@ -14,6 +14,8 @@ export interface TestCase {
   readonly detail: string;
   /** What the test wrote to its standard output and error. */
   readonly output: string;
+  /** Absolute paths of files that belong to it, such as screenshots. */
+  readonly attachments?: readonly string[];
 }
 
 /** Tests that belong together, nested suites flattened. */

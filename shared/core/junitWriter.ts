@@ -30,9 +30,12 @@ function caseXml(test: TestCase): string {
     attribute('classname', test.className, nameLimit),
     `time="${test.seconds.toFixed(3)}"`,
   ];
+  // Azure Pipelines attaches the files it finds named so, one a line, in a test's first system-out.
+  const files = (test.attachments ?? []).map(path => `[[ATTACHMENT|${path}]]`);
+  const output = [...files, cut(test.output, textLimit)].filter(line => line !== '').join('\n');
   const inner = [
     ...verdictXml(test),
-    ...(test.output === '' ? [] : [`<system-out>${escapeXml(cut(test.output, textLimit))}</system-out>`]),
+    ...(output === '' ? [] : [`<system-out>${escapeXml(output)}</system-out>`]),
   ];
   const open = `    <testcase ${attributes.join(' ')}`;
   return inner.length === 0 ? `${open}/>\n` : `${open}>\n      ${inner.join('\n      ')}\n    </testcase>\n`;

@@ -11,11 +11,17 @@ export const inputs = {
   waitTimeoutSeconds: { type: 'int', required: false, fallback: 300 },
   browsers: { type: 'string', required: false },
   gridUrl: { type: 'string', required: false },
+  driverPath: { type: 'string', required: false },
+  headless: { type: 'boolean', required: false, fallback: true },
+  windowSize: { type: 'string', required: false },
+  mobileDevice: { type: 'string', required: false },
+  capabilities: { type: 'multiLine', required: false },
   minimumTests: { type: 'int', required: false, fallback: 1 },
   rerunFailed: { type: 'int', required: false },
   failOnFlaky: { type: 'boolean', required: false },
   testRunTitle: { type: 'string', required: false },
   publishResults: { type: 'boolean', required: false, fallback: true },
+  evidence: { type: 'boolean', required: false, fallback: true },
   timeoutInMinutes: { type: 'int', required: false },
 } as const;
 

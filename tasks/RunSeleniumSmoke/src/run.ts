@@ -1,15 +1,19 @@
-/** RunSeleniumSmoke's use case: wait for the site, run the tests in a browser, judge and publish, leave nothing behind. */
+/** RunSeleniumSmoke's use case: wait for the site, run the tests in browsers, judge and publish, leave nothing behind. */
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { Agent } from '../../../shared/agent/agent.js';
 import { runGate } from '../../../shared/agent/gate.js';
 import { createSiteProbe } from '../../../shared/agent/siteProbe.js';
 import { systemClock } from '../../../shared/core/wait.js';
-import { concludeRun } from './conclusion.js';
+import { browserNamed, capabilitiesFor } from './browsers.js';
+import { concludeRuns } from './conclusion.js';
+import { useGrid, type Grid } from './grid.js';
+import { runSideBySide } from './matrix.js';
 import { chooseRunner } from './runner.js';
 import { waitForSite } from './siteReadiness.js';
 import { planSmoke, type Input, type SmokePlan } from './smokePlan.js';
-import { runSuite } from './suiteRun.js';
-import { startChromeDriver, useGrid } from './webDriver.js';
+import { runSuite, type BrowserRun } from './suiteRun.js';
+import { needsOfThisMachine, startDriver } from './webDriver.js';
 
 /** A browser follows them as well. */
 const mostRedirects = 20;
@@ -35,13 +39,16 @@ async function smoke(input: Input, agent: Agent): Promise<string> {
     },
   );
   await untilReady(plan, input, agent);
-  const suite = { ...plan, runner, rerunFailed: input.rerunFailed };
-  const open = (mark: string) =>
+  const grid =
     plan.grid === undefined
-      ? startChromeDriver(agent, mark)
-      : useGrid(plan.grid, input.waitTimeoutSeconds, agent, systemClock);
-  const run = await runSuite(suite, plan.browsers[0], open, agent);
-  return concludeRun(run, suite, input, agent);
+      ? undefined
+      : await useGrid(plan.grid, input.waitTimeoutSeconds, agent, systemClock);
+  const suite = { ...plan, runner, rerunFailed: input.rerunFailed };
+  const runs = plan.browsers.map(browser => browserRun(browser, plan, grid, input, agent));
+  const places = grid === undefined ? availableParallelism() : (grid.slots ?? runs.length);
+  const settled = await runSideBySide(runs, places, run => runSuite(suite, run, agent));
+  agent.signal.throwIfAborted();
+  return concludeRuns(settled, suite, input, agent);
 }
 
 async function untilReady(plan: SmokePlan, input: Input, agent: Agent): Promise<void> {
@@ -56,4 +63,33 @@ async function untilReady(plan: SmokePlan, input: Input, agent: Agent): Promise<
       },
     },
   );
+}
+
+/** How the sessions of one browser of the plan are made. */
+function browserRun(
+  name: string,
+  { browsers, settings, driverPath }: SmokePlan,
+  grid: Grid | undefined,
+  input: Input,
+  agent: Agent,
+): BrowserRun {
+  const browser = browserNamed(name);
+  const browserName = browser?.browserName ?? name;
+  const watch = { evidence: input.evidence, browserName };
+  const common = { browser: name, browserName, isOneOfMany: browsers.length > 1 };
+  if (grid !== undefined || browser === undefined) {
+    const { url = '', authorization } = grid ?? {};
+    return {
+      ...common,
+      open: () => Promise.resolve({ url, authorization, close: () => Promise.resolve() }),
+      watch: { ...watch, capabilities: capabilitiesFor(browser, settings) },
+    };
+  }
+  const program = browser.programs.map(one => agent.findTool(one)).find(one => one !== undefined);
+  const needs = needsOfThisMachine(browser);
+  return {
+    ...common,
+    open: mark => startDriver(browser, mark, driverPath, agent),
+    watch: { ...watch, capabilities: capabilitiesFor(browser, settings, program, needs) },
+  };
 }

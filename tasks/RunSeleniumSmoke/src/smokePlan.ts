@@ -1,8 +1,12 @@
 /** What a run is to do, as its inputs say: checked whole before anything is started. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Inputs } from '../../../shared/agent/inputs.js';
 import { ProblemsError } from '../../../shared/core/errors.js';
+import { listOf } from '../../../shared/core/text.js';
 import { webAddress } from '../../../shared/core/webAddress.js';
+import { isJson, type Json } from './browserCapabilities.js';
+import { browserNamed, browsers, type BrowserSettings } from './browsers.js';
 import type { inputs } from './inputs.generated.js';
 
 /** The task's inputs. */
@@ -19,7 +23,10 @@ export interface SmokePlan {
   /** An existing Grid; undefined when the browsers of this machine are meant. */
   readonly grid: URL | undefined;
   /** One run of the tests for each; at least one. */
-  readonly browsers: readonly [string, ...string[]];
+  readonly browsers: readonly string[];
+  readonly settings: BrowserSettings;
+  /** The driver to be run, in place of the one found. */
+  readonly driverPath: string | undefined;
 }
 
 /**
@@ -30,13 +37,16 @@ export function planSmoke(input: Input, workingDirectory: string): SmokePlan {
   const problems: string[] = [];
   const site = webAddress(input.siteUrl, 'siteUrl', problems);
   const grid = input.gridUrl === undefined ? undefined : webAddress(input.gridUrl, 'gridUrl', problems);
-  const browser = input.browsers ?? 'chrome';
-  if (!/^[A-Za-z][\w .-]*$/.test(browser))
-    problems.push(`'browsers' must name one browser, such as chrome, not '${browser}'.`);
-  else if (input.gridUrl === undefined && browser.toLowerCase() !== 'chrome')
-    problems.push(
-      `'browsers' is '${browser}', but without 'gridUrl' only chrome (Google Chrome or Chromium) can be run.`,
-    );
+  const names = browserNames(input.browsers ?? 'chrome', input.gridUrl !== undefined, problems);
+  const driverPath = driverOf(input, names, workingDirectory, problems);
+  const settings = {
+    headless: input.headless,
+    windowSize: windowSize(input.windowSize, problems),
+    mobileDevice: input.mobileDevice,
+    capabilities: capabilitiesOf(input.capabilities, problems),
+  };
+  if (input.mobileDevice !== undefined && names.some(name => browserNamed(name)?.isChromium !== true))
+    problems.push(`'mobileDevice' is an emulation of chrome, chromium and edge; 'browsers' names others.`);
   if (problems.length > 0 || site === undefined)
     throw new ProblemsError('The inputs of this task are not right', problems);
   return {
@@ -44,10 +54,66 @@ export function planSmoke(input: Input, workingDirectory: string): SmokePlan {
     waitUrl: below(site, input.waitPath),
     directory: resolve(workingDirectory, input.workingDirectory ?? '.'),
     grid,
-    browsers: [browser],
+    browsers: names,
+    settings,
+    driverPath,
   };
 }
 
 function below(site: URL, path: string | undefined): string {
   return path === undefined ? site.href : `${site.href.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`;
+}
+
+function browserNames(text: string, hasGrid: boolean, problems: string[]): string[] {
+  const names = text
+    .split(',')
+    .map(name => name.trim())
+    .filter(name => name !== '');
+  const unfit = names.filter(name => !/^[A-Za-z][\w .-]*$/.test(name));
+  if (names.length === 0 || unfit.length > 0)
+    problems.push(`'browsers' must name browsers, as in chrome,firefox, not '${text}'.`);
+  if (new Set(names.map(name => name.toLowerCase())).size < names.length)
+    problems.push(`'browsers' names a browser twice: '${text}'.`);
+  const unknown = names.filter(name => !unfit.includes(name) && browserNamed(name) === undefined);
+  if (!hasGrid && unknown.length > 0)
+    problems.push(
+      `'browsers' names ${listOf(unknown)}, but without 'gridUrl' only ${listOf(Object.keys(browsers))} can be run.`,
+    );
+  return names;
+}
+
+function driverOf(
+  { driverPath, gridUrl }: Input,
+  names: readonly string[],
+  workingDirectory: string,
+  problems: string[],
+): string | undefined {
+  if (driverPath === undefined) return undefined;
+  const path = resolve(workingDirectory, driverPath);
+  if (gridUrl !== undefined)
+    problems.push(`'driverPath' and 'gridUrl' cannot both be given: a grid has its own drivers.`);
+  else if (names.length > 1)
+    problems.push(`'driverPath' names one driver, but 'browsers' names ${names.length} browsers.`);
+  else if (!existsSync(path)) problems.push(`'driverPath' names ${path}, which does not exist.`);
+  return path;
+}
+
+function windowSize(text: string | undefined, problems: string[]): string | undefined {
+  if (text !== undefined && !/^[1-9]\d{1,4}x[1-9]\d{1,4}$/.test(text))
+    problems.push(`'windowSize' must be width and height in pixels, as in 1280x800, not '${text}'.`);
+  return text;
+}
+
+function capabilitiesOf(text: string | undefined, problems: string[]): Json {
+  if (text === undefined) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isJson(value)) return value;
+    problems.push(`'capabilities' must be a JSON object, as in {"acceptInsecureCerts": true}.`);
+  } catch (error) {
+    problems.push(
+      `'capabilities' must be a JSON object, as in {"acceptInsecureCerts": true}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  return {};
 }

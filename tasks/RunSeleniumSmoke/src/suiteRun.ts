@@ -4,12 +4,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
 import type { TestCase } from '../../../shared/core/junit.js';
-import { runAttempts, type Attempts } from './attempts.js';
+import { runAttempts, type Attempt, type Attempts } from './attempts.js';
 import { runChecks } from './checks/runChecks.js';
 import { endFamily, runningFamily } from './processFamily.js';
 import { readResults } from './results.js';
 import type { ChecksRunner, Runner } from './runner.js';
 import type { ProgramRunner } from './runners/finding.js';
+import { watchWebDriver, type WatchedWebDriver, type WatchOptions } from './watchedWebDriver.js';
 import { loopbackWithoutProxy, markVariable, type WebDriver } from './webDriver.js';
 
 /** The tests and what they are run against. */
@@ -23,7 +24,23 @@ export interface Suite {
 
 /** A run of the tests that came to an end by itself, however it went. */
 export interface SuiteRun extends Attempts {
+  /** As the input names it. */
   readonly browser: string;
+  /** What the driver said when it made no browser session; undefined when it made all. */
+  readonly refusal: string | undefined;
+}
+
+/** A browser and how its sessions are made. */
+export interface BrowserRun {
+  /** As the input names it. */
+  readonly browser: string;
+  /** The value of `BROWSER`. */
+  readonly browserName: string;
+  /** Opens the real endpoint, for a run of this mark. */
+  readonly open: (mark: string) => Promise<WebDriver>;
+  readonly watch: WatchOptions;
+  /** Whether others run beside it: then its files and lines say whose they are. */
+  readonly isOneOfMany: boolean;
 }
 
 /** The agent gives a task 10 s after its first signal; browsers must be gone by then as well. */
@@ -35,49 +52,57 @@ export function screenshotFolder(agent: Agent): string {
 }
 
 /**
- * Runs the tests with one browser and leaves no process of theirs behind.
- * @param openWebDriver opens the endpoint for a run of this mark
+ * Runs the tests with one browser and leaves no process or session of theirs behind.
  * @throws what opening the endpoint throws; the signal's reason when it was aborted
  */
-export async function runSuite(
-  suite: Suite,
-  browser: string,
-  openWebDriver: (mark: string) => Promise<WebDriver>,
-  agent: Agent,
-): Promise<SuiteRun> {
+export async function runSuite(suite: Suite, run: BrowserRun, agent: Agent): Promise<SuiteRun> {
   const mark = randomUUID();
-  const webDriver = await openWebDriver(mark);
-  const common = { SITE_URL: suite.site, WEBDRIVER_URL: webDriver.url, BROWSER: browser };
-  const { runner } = suite;
+  const webDriver = await run.open(mark);
+  let watched: WatchedWebDriver | undefined;
   try {
-    const attempts = await runAttempts(
-      async (attempt, failed) => {
-        const folders = {
-          RESULTS_DIR: join(agent.tempDirectory, 'results', String(attempt)),
-          SCREENSHOT_DIR: screenshotFolder(agent),
-        };
-        for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
-        const call = { variables: { ...common, ...folders }, failed };
-        const ended =
-          'checks' in runner
-            ? await check(runner, call, agent)
-            : await runProgram(suite, runner, call, mark, agent);
-        return { ended, results: readResults(folders.RESULTS_DIR, runner.name) };
-      },
-      {
-        most: suite.rerunFailed,
-        ...('isHook' in runner ? { isHook: runner.isHook } : {}),
-        info: line => {
-          agent.info(line);
-        },
-      },
-    );
-    return { browser, ...attempts };
+    watched = await watchWebDriver(webDriver, run.watch, agent);
+    const attempts = await allAttempts(suite, run, watched, mark, agent);
+    return { browser: run.browser, refusal: watched.refusal(), ...attempts };
   } finally {
     const family = runningFamily(mark);
+    await watched?.close();
     await webDriver.close();
     await endFamily(mark, family);
   }
+}
+
+function allAttempts(
+  suite: Suite,
+  { browser, browserName, isOneOfMany }: BrowserRun,
+  watched: WatchedWebDriver,
+  mark: string,
+  agent: Agent,
+): Promise<Attempts> {
+  const { runner } = suite;
+  const common = { SITE_URL: suite.site, WEBDRIVER_URL: watched.url, BROWSER: browserName };
+  const own = isOneOfMany ? [browser] : [];
+  const info = (line: string) => {
+    agent.info(isOneOfMany ? `[${browser}] ${line}` : line);
+  };
+  const one = async (attempt: number, failed: readonly TestCase[] | undefined): Promise<Attempt> => {
+    const folders = {
+      RESULTS_DIR: join(agent.tempDirectory, 'results', ...own, String(attempt)),
+      SCREENSHOT_DIR: join(screenshotFolder(agent), ...own),
+    };
+    for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
+    const call = { variables: { ...common, ...folders }, failed };
+    const evidence = join(agent.resultsDirectory, 'evidence', ...own, String(attempt));
+    const liveLog = 'liveLog' in runner ? runner.liveLog(call.variables) : undefined;
+    return watched.attempt({ folder: evidence, liveLog }, async () => {
+      const ended =
+        'checks' in runner
+          ? await check(runner, call, info, agent)
+          : await runProgram(suite, runner, call, mark, isOneOfMany ? info : undefined, agent);
+      return { ended, results: readResults(folders.RESULTS_DIR, runner.name) };
+    });
+  };
+  const isHook = 'isHook' in runner ? { isHook: runner.isHook } : {};
+  return runAttempts(one, { most: suite.rerunFailed, ...isHook, info });
 }
 
 interface Call {
@@ -90,9 +115,11 @@ function runProgram(
   runner: ProgramRunner,
   { variables, failed }: Call,
   mark: string,
+  onLine: ((line: string) => void) | undefined,
   agent: Agent,
 ): Promise<ToolResult> {
   return agent.run({
+    ...(onLine === undefined ? {} : { echo: false, onLine }),
     name: runner.name,
     path: runner.path,
     args: runner.args(variables, failed),
@@ -103,11 +130,12 @@ function runProgram(
 }
 
 /** Checks end as a program would. */
-async function check({ checks }: ChecksRunner, call: Call, agent: Agent): Promise<ToolResult> {
-  const { signal } = agent;
-  const info = (line: string) => {
-    agent.info(line);
-  };
+async function check(
+  { checks }: ChecksRunner,
+  call: Call,
+  info: (line: string) => void,
+  { signal }: Agent,
+): Promise<ToolResult> {
   const good = await runChecks(checks, { ...call, signal, info });
   return { exitCode: good ? 0 : 1, signal: undefined, tail: [] };
 }

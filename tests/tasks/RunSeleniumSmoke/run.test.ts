@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { CancelledError, describe as describeError } from '../../../shared/core/errors.js';
 import { runSmoke } from '../../../tasks/RunSeleniumSmoke/src/run.js';
 import { runningFamily, type ProcessEntry } from '../../../tasks/RunSeleniumSmoke/src/processFamily.js';
-import { startChromeDriver } from '../../../tasks/RunSeleniumSmoke/src/webDriver.js';
+import { browserNamed } from '../../../tasks/RunSeleniumSmoke/src/browsers.js';
+import { startDriver } from '../../../tasks/RunSeleniumSmoke/src/webDriver.js';
 import { fakeAgent, type FakeAgent, type FakeAgentOptions } from '../../fakes/fakeAgent.js';
+import { smokeDefaults } from './smokeDefaults.js';
 
 const tools = {
   chromedriver: '/usr/bin/chromedriver',
@@ -54,23 +56,11 @@ describe('runSmoke with a real browser', function () {
 
   function input(rest: Partial<Input>): Input {
     return {
+      ...smokeDefaults,
       siteUrl: site,
-      runner: 'phpunit',
-      tests: undefined,
-      command: undefined,
-      arguments: undefined,
       workingDirectory: fixtures,
-      waitPath: undefined,
       waitForText: 'version 7',
       waitTimeoutSeconds: 20,
-      browsers: 'chrome',
-      gridUrl: undefined,
-      minimumTests: 1,
-      rerunFailed: 0,
-      failOnFlaky: false,
-      testRunTitle: 'Smoke tests',
-      publishResults: true,
-      timeoutInMinutes: 0,
       ...rest,
     };
   }
@@ -223,7 +213,7 @@ describe('runSmoke with a real browser', function () {
   it('uses a given endpoint and does not end it', async () => {
     const host = fakeAgent({ tools });
     try {
-      const driver = await startChromeDriver(host.agent, randomUUID());
+      const driver = await startDriver(browserNamed('chrome')!, randomUUID(), undefined, host.agent);
       const { sentence } = await run(
         { tests: 'PassingTest.php', gridUrl: `${driver.url}/` },
         { tools: { phpunit: tools.phpunit } },
@@ -258,10 +248,10 @@ describe('runSmoke with a real browser', function () {
     );
 
     await fake.close();
-    const inputs = await run({ siteUrl: 'site.example.com', gridUrl: 'ftp://x', browsers: 'chrome,firefox' });
+    const inputs = await run({ siteUrl: 'site.example.com', gridUrl: 'ftp://x', browsers: 'chrome,2fox' });
     assert.match(
       inputs.message,
-      /'siteUrl' must be a URL(.|\n)*'gridUrl' must be a URL(.|\n)*'browsers' must name one browser/,
+      /'siteUrl' must be a URL(.|\n)*'gridUrl' must be a URL(.|\n)*'browsers' must name browsers/,
     );
   });
 

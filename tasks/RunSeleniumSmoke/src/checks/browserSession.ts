@@ -142,30 +142,10 @@ function splitCredentials(endpoint: string): { url: string; headers: Record<stri
   return { url, headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
 }
 
-/** A browser without a window; root may run Chrome only without its sandbox. */
-function capabilitiesOf(browser: string): Record<string, unknown> {
-  const root = process.getuid?.() === 0;
-  const args = [
-    '--headless=new',
-    '--window-size=1280,900',
-    '--disable-dev-shm-usage',
-    ...(root ? ['--no-sandbox'] : []),
-  ];
-  const logging = { 'goog:loggingPrefs': { browser: 'ALL' } };
-  switch (browser.toLowerCase()) {
-    case 'firefox':
-      return { browserName: 'firefox', 'moz:firefoxOptions': { args: ['-headless'] } };
-    case 'edge':
-    case 'microsoftedge':
-      return {
-        browserName: 'MicrosoftEdge',
-        'ms:edgeOptions': { args },
-        'ms:loggingPrefs': { browser: 'ALL' },
-      };
-    case 'chrome':
-    case 'chromium':
-      return { browserName: 'chrome', 'goog:chromeOptions': { args }, ...logging };
-    default:
-      return { browserName: browser };
-  }
+/** How a browser looks is set at the endpoint; Chrome and Edge are asked to keep their log, which others cannot give. */
+function capabilitiesOf(browserName: string): Record<string, unknown> {
+  const keep = { browser: 'ALL' };
+  if (browserName === 'chrome') return { browserName, 'goog:loggingPrefs': keep };
+  if (browserName === 'MicrosoftEdge') return { browserName, 'ms:loggingPrefs': keep };
+  return { browserName };
 }

@@ -31,6 +31,8 @@ export interface ProgramRunner {
    * @param failed only these are to run, again; never given to a runner that does not rerun
    */
   readonly args: (variables: Variables, failed?: readonly TestCase[]) => string[];
+  /** The file, in the folder `RESULTS_DIR`, into which it writes while it runs which test runs, as messages for TeamCity. */
+  readonly liveLog?: (variables: Variables) => string;
   /** Whether it can be told to run some tests only. */
   readonly reruns: boolean;
   /** Whether an entry of the results is no test but what is done around tests, which is not there when it went well. */

@@ -1,7 +1,14 @@
 /** PHPUnit, 9 to 12: Composer's, a phar of the project, or the machine's own. */
 import { join } from 'node:path';
 import type { TestCase } from '../../../../shared/core/junit.js';
-import { existingTarget, findAbove, placesOf, type Finding, type ProgramRunner } from './finding.js';
+import {
+  existingTarget,
+  findAbove,
+  placesOf,
+  type Finding,
+  type ProgramRunner,
+  type Variables,
+} from './finding.js';
 
 /** Where a project keeps its PHPUnit; Composer, PHIVE and people put it there. */
 const ownPlaces = [
@@ -11,12 +18,20 @@ const ownPlaces = [
   ['tools', 'phpunit'],
 ];
 
+const liveLog = (variables: Variables) => join(variables['RESULTS_DIR'] ?? '', 'phpunit.teamcity');
+
 /** PHPUnit for these tests; undefined with a problem when it cannot be run. */
 export function phpunit({ choice, machine, problems, more }: Finding): ProgramRunner | undefined {
   const target = existingTarget(choice, machine, problems);
   const args: ProgramRunner['args'] = (variables, failed) => {
     const results = join(variables['RESULTS_DIR'] ?? '', 'phpunit.xml');
-    const own = ['--log-junit', results, ...(target === undefined ? [] : [target])];
+    const own = [
+      '--log-junit',
+      results,
+      '--log-teamcity',
+      liveLog(variables),
+      ...(target === undefined ? [] : [target]),
+    ];
     const theirs = more(variables);
     // PHPUnit takes one filter only.
     return failed === undefined
@@ -32,6 +47,7 @@ export function phpunit({ choice, machine, problems, more }: Finding): ProgramRu
         path: php,
         args: (variables, failed) => [found, ...args(variables, failed)],
         reruns: true,
+        liveLog,
       };
     problems.push(
       `PHP was not found on PATH; ${found} needs it. Install PHP on this agent (Debian: php-cli).`,
@@ -39,7 +55,7 @@ export function phpunit({ choice, machine, problems, more }: Finding): ProgramRu
     return undefined;
   }
   const path = machine.findTool('phpunit');
-  if (path !== undefined) return { name: 'PHPUnit', path, args, reruns: true };
+  if (path !== undefined) return { name: 'PHPUnit', path, args, reruns: true, liveLog };
   problems.push(
     `PHPUnit was not found: there is no vendor/bin/phpunit and no phpunit.phar in ${placesOf(choice, target)}, and no phpunit on PATH. Run 'composer install' in a step before, or install PHPUnit on this agent.`,
   );

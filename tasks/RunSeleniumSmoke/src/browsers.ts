@@ -1,0 +1,126 @@
+/** The browsers that the task knows: their names over WebDriver, their drivers, and the options that each wants in its own words. */
+import { mergeValues, type Json } from './browserCapabilities.js';
+
+/** A browser that the task can run on its own machine. */
+export interface Browser {
+  /** Its W3C `browserName`. */
+  readonly browserName: string;
+  readonly driver: Driver;
+  /** Programs to be run in place of the one that the driver finds by itself, the first that is on PATH. */
+  readonly programs: readonly string[];
+  /** The name of its own capability, and the arguments in it. */
+  readonly options: string;
+  readonly headless: readonly string[];
+  readonly size: (width: string, height: string) => readonly string[];
+  readonly isChromium: boolean;
+}
+
+/** A program that speaks WebDriver for a browser. */
+export interface Driver {
+  /** As people know it. */
+  readonly name: string;
+  readonly program: string;
+  /** The variable in which hosted agents name its folder. */
+  readonly variable: string;
+  readonly args: readonly string[];
+  /** What has to be installed, for a message. */
+  readonly install: string;
+}
+
+/** How browsers are to run. */
+export interface BrowserSettings {
+  readonly headless: boolean;
+  /** Such as `1280x800`. */
+  readonly windowSize: string | undefined;
+  /** A device of Chrome's list, such as `Pixel 7`. */
+  readonly mobileDevice: string | undefined;
+  readonly capabilities: Json;
+}
+
+const chromium = {
+  headless: ['--headless=new'],
+  size: (width: string, height: string) => [`--window-size=${width},${height}`],
+  isChromium: true,
+};
+const chrome: Browser = {
+  ...chromium,
+  browserName: 'chrome',
+  driver: {
+    name: 'ChromeDriver',
+    program: 'chromedriver',
+    variable: 'CHROMEWEBDRIVER',
+    args: ['--port=0'],
+    install:
+      'Chrome or Chromium with the ChromeDriver of the same version on this agent (Debian: chromium and chromium-driver)',
+  },
+  programs: [],
+  options: 'goog:chromeOptions',
+};
+
+/** By the names of the input `browsers`. */
+export const browsers: Readonly<Record<string, Browser>> = {
+  chrome,
+  chromium: { ...chrome, programs: ['chromium', 'chromium-browser'] },
+  edge: {
+    ...chromium,
+    browserName: 'MicrosoftEdge',
+    driver: {
+      name: 'Microsoft Edge WebDriver',
+      program: 'msedgedriver',
+      variable: 'EDGEWEBDRIVER',
+      args: ['--port=0'],
+      install: 'Microsoft Edge with the Microsoft Edge WebDriver of the same version on this agent',
+    },
+    programs: [],
+    options: 'ms:edgeOptions',
+  },
+  firefox: {
+    browserName: 'firefox',
+    driver: {
+      name: 'geckodriver',
+      program: 'geckodriver',
+      variable: 'GECKOWEBDRIVER',
+      args: ['--port', '0'],
+      install: 'Firefox and geckodriver on this agent',
+    },
+    programs: [],
+    options: 'moz:firefoxOptions',
+    headless: ['-headless'],
+    size: (width, height) => [`--width=${width}`, `--height=${height}`],
+    isChromium: false,
+  },
+};
+
+/** The browser of that name; undefined for one that only a grid may know. */
+export function browserNamed(name: string): Browser | undefined {
+  const key = name.toLowerCase() === 'microsoftedge' ? 'edge' : name.toLowerCase();
+  return Object.hasOwn(browsers, key) ? browsers[key] : undefined;
+}
+
+/**
+ * The capabilities that every session of a browser gets.
+ * @param program what is run in place of the one that the driver finds
+ * @param extra arguments that this machine makes necessary
+ */
+export function capabilitiesFor(
+  browser: Browser | undefined,
+  { headless, windowSize, mobileDevice, capabilities }: BrowserSettings,
+  program?: string,
+  extra: readonly string[] = [],
+): Json {
+  if (browser === undefined) return capabilities;
+  const [width, height] = windowSize?.split('x') ?? [];
+  const args = [
+    ...(headless ? browser.headless : []),
+    ...(width === undefined || height === undefined ? [] : browser.size(width, height)),
+    ...extra,
+  ];
+  const own = {
+    ...(args.length === 0 ? {} : { args }),
+    ...(program === undefined ? {} : { binary: program }),
+    ...(mobileDevice === undefined ? {} : { mobileEmulation: { deviceName: mobileDevice } }),
+  };
+  const given = capabilities[browser.options];
+  if (Object.keys(own).length === 0) return capabilities;
+  return { ...capabilities, [browser.options]: given === undefined ? own : mergeValues(own, given) };
+}
