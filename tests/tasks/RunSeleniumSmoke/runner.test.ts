@@ -45,6 +45,8 @@ describe('chooseRunner', () => {
           '/src/app/vendor/bin/phpunit',
           '--log-junit',
           '/r/phpunit.xml',
+          '--log-teamcity',
+          '/r/phpunit.teamcity',
           '/src/app/smoke',
           '--filter',
           'Log in',
@@ -58,7 +60,7 @@ describe('chooseRunner', () => {
     const runner = choose({}, [], { phpunit: '/usr/bin/phpunit' });
     assert.deepEqual(
       [runner.path, runner.args(variables)],
-      ['/usr/bin/phpunit', ['--log-junit', '/r/phpunit.xml']],
+      ['/usr/bin/phpunit', ['--log-junit', '/r/phpunit.xml', '--log-teamcity', '/r/phpunit.teamcity']],
     );
   });
 
@@ -73,6 +75,52 @@ describe('chooseRunner', () => {
       ['pytest', '/usr/bin/pytest', ['-q', '--junitxml', '/r/a b.xml', 'x']],
     );
     assert.equal(choose({ runner: 'command', command: './run.sh' }, ['/src/run.sh']).path, '/src/run.sh');
+  });
+
+  it('finds a phar and the runners of other projects, the nearest first', () => {
+    const phar = choose({ tests: 'smoke/a' }, ['/src/smoke/a', '/src/tools/phpunit.phar'], { php: '/php' });
+    assert.deepEqual([phar.path, phar.args(variables)[0]], ['/php', '/src/tools/phpunit.phar']);
+    const pytest = choose({ runner: 'pytest' }, ['/src/.venv/bin/pytest'], { pytest: '/usr/bin/pytest' });
+    assert.deepEqual(
+      [pytest.path, pytest.args(variables)],
+      ['/src/.venv/bin/pytest', ['--junitxml', '/r/pytest.xml', '-o', 'cache_dir=/pytest-cache']],
+    );
+    assert.equal(
+      choose({ runner: 'pytest' }, [], { 'pytest-3': '/usr/bin/pytest-3' }).path,
+      '/usr/bin/pytest-3',
+    );
+    const mocha = choose(
+      { runner: 'mocha', tests: 'smoke/*.js', arguments: '--timeout 5000' },
+      ['/src/node_modules/mocha/bin/mocha.js'],
+      { node: '/node' },
+    );
+    assert.deepEqual(
+      [mocha.path, mocha.args(variables)],
+      [
+        '/node',
+        [
+          '/src/node_modules/mocha/bin/mocha.js',
+          ...['--reporter', 'xunit', '--reporter-option', 'output=/r/mocha.xml'],
+          ...['smoke/*.js', '--timeout', '5000'],
+        ],
+      ],
+    );
+  });
+
+  it("chooses failed tests in place of the project's own choice", () => {
+    const failed = [failedTest('App.Smoke.LoginTest', 'testA with data set "x (1)"')];
+    const phpunit = choose({ arguments: '--filter Login --testdox --filter=X' }, [], { phpunit: '/phpunit' });
+    assert.deepEqual(phpunit.args(variables, failed), [
+      '--filter',
+      String.raw`/^(?:App\\Smoke\\LoginTest::testA with data set "x \(1\)")$/s`,
+      ...['--log-junit', '/r/phpunit.xml', '--log-teamcity', '/r/phpunit.teamcity', '--testdox'],
+    ]);
+    const mocha = choose({ runner: 'mocha', arguments: '-g x --bail' }, [], { mocha: '/mocha' });
+    const words = mocha.args(variables, [
+      failedTest('A (b)', 'c'),
+      failedTest('A', '"before all" hook in "A"'),
+    ]);
+    assert.deepEqual(words.slice(4), ['--grep', String.raw`^(?:A \(b\) c|A(?: .*)?)$`, '--bail']);
   });
 
   for (const [what, choice, files, tools, message] of [
@@ -110,6 +158,35 @@ describe('chooseRunner', () => {
       [],
       {},
       /'nope' is not on PATH/,
+    ],
+    [
+      'a command to be run again',
+      { runner: 'command', command: 'a', rerunFailed: 1 },
+      ['/a'],
+      { a: '/a' },
+      /'rerunFailed' cannot be used when 'runner' is command/,
+    ],
+    [
+      'no pytest and no tests, both at once',
+      { runner: 'pytest', tests: 'smoke' },
+      [],
+      {},
+      /'tests' names \/src\/smoke(.|\n)*pytest was not found/,
+    ],
+    [
+      'no mocha',
+      { runner: 'mocha' },
+      [],
+      {},
+      /mocha was not found: there is no node_modules\/mocha in \/src or/,
+    ],
+    ['checks without a file', { runner: 'checks' }, [], {}, /'tests' must name the file of checks/],
+    [
+      'checks with arguments, and a bad file, both at once',
+      { runner: 'checks', tests: 'c.yml', arguments: '-x' },
+      ['/src/c.yml'],
+      {},
+      /'arguments' has no meaning(.|\n)*c\.yml, line 1: 'pages' must be a list/,
     ],
     [
       'open quotes, both at once',

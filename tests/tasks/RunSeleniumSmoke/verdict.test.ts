@@ -44,6 +44,11 @@ describe('judge', () => {
     assert.equal(verdict.logTellsMore, false);
   });
 
+  it('passes flaky tests unless told otherwise', () => {
+    const flaky = [{ className: 'Smoke', name: 'a', attempt: 2, message: 'no' }];
+    assert.deepEqual(run([test('a', 'passed')], { flaky }).faults, []);
+  });
+
   it('names ten and counts the rest', () => {
     const [fault] = run(
       Array.from({ length: 13 }, (_, index) => test(`t${index}`, 'failed', 'no')),
@@ -76,6 +81,16 @@ describe('judge', () => {
       { exitCode: 255 },
       /^PHPUnit ended with exit code 255, though no test failed/,
       true,
+    ],
+    [
+      'flaky tests when told so',
+      [test('a', 'passed')],
+      {
+        failOnFlaky: true,
+        flaky: [{ className: 'Smoke', name: 'a', attempt: 3, message: 'first\nbad' }],
+      },
+      /^1 test passed only when run again:\n {2}- Smoke::a: passed in attempt 3; before: first bad\nSuch tests fail/,
+      false,
     ],
     [
       'a signal',
