@@ -23,6 +23,7 @@ export const packages = [
   { name: 'php-xml', why: "PHPUnit's result files" },
   { name: 'php-mbstring', why: 'PHPUnit' },
   { name: 'phpunit', command: 'phpunit', why: 'smoke tests' },
+  { name: 'python3-pytest', command: 'pytest', why: 'tests run smoke suites of pytest' },
   { name: 'chromium', command: 'chromium', why: "the smoke tests' browser" },
   { name: 'chromium-driver', command: 'chromedriver', why: "the smoke tests' browser" },
   { name: 'ansible-core', command: 'ansible-playbook', why: "checks the sample's playbook" },
