@@ -39,7 +39,7 @@ function readerOver(block: Block, kernel: Kernel, layout: CsvLayout, collection:
   const { text, ends, rows, bases, progress } = block;
   const { columns, width } = layout;
   const buffer = Buffer.from(block.memory, text.byteOffset, text.length);
-  const values = block.numbers;
+  const [starts, times, latencies, connects, received, sent, active] = block.numbers;
   const numbers: SampleNumbers = {
     start: 0,
     elapsed: 0,
@@ -104,7 +104,13 @@ function readerOver(block: Block, kernel: Kernel, layout: CsvLayout, collection:
 
   /** @returns whether the record is a sample, or a header */
   function takeRow(row: number, base: number): boolean {
-    for (const [at, name] of numberNames.entries()) numbers[name] = values[at]?.[row] ?? 0;
+    numbers.start = starts?.[row] ?? -1;
+    numbers.elapsed = times?.[row] ?? -1;
+    numbers.latency = latencies?.[row] ?? 0;
+    numbers.connect = connects?.[row] ?? 0;
+    numbers.bytes = received?.[row] ?? 0;
+    numbers.sentBytes = sent?.[row] ?? 0;
+    numbers.threads = active?.[row] ?? 0;
     const passed = isTrue(
       text,
       (ends[base + columns.success] ?? 0) + 1,
@@ -243,6 +249,15 @@ function hasMissing(numbers: SampleNumbers): boolean {
 
 /** Whether this is the word true, in any case. */
 function isTrue(text: Uint8Array, from: number, to: number): boolean {
-  const letter = (at: number) => (text[from + at] ?? 0) | 32;
-  return to - from === 4 && letter(0) === 116 && letter(1) === 114 && letter(2) === 117 && letter(3) === 101;
+  return (
+    to - from === 4 &&
+    lowerCase(text[from]) === 116 &&
+    lowerCase(text[from + 1]) === 114 &&
+    lowerCase(text[from + 2]) === 117 &&
+    lowerCase(text[from + 3]) === 101
+  );
+}
+
+function lowerCase(byte = 0): number {
+  return byte | 32;
 }

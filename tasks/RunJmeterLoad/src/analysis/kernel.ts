@@ -31,20 +31,32 @@ export function plainKernel(block: Block): Kernel {
       let endCount = progress[progressOf.ends] ?? 0;
       let rowCount = progress[progressOf.rows] ?? 0;
       let now: number = progress[progressOf.state] ?? 0;
-      for (let at = from; at < to; at += 1) {
-        const byte = text[at];
+      // Most bytes are letters and digits, which stand above the usual separators: one look is enough for them.
+      const highest = Math.max(separator, lineFeed);
+      let at = from;
+      while (at < to) {
         if (now === state.quoted) {
-          if (byte === quote) now = state.afterQuote;
-        } else if (byte === separator) {
+          while (at < to && text[at] !== quote) at += 1;
+          if (at < to) now = state.afterQuote;
+          at += 1;
+          continue;
+        }
+        const byte = text[at];
+        if (byte === separator || byte === lineFeed) {
           ends[++endCount] = at;
+          if (byte === lineFeed) rows[rowCount++] = endCount;
           now = state.begin;
-        } else if (byte === lineFeed) {
-          ends[++endCount] = at;
-          rows[rowCount++] = endCount;
-          now = state.begin;
-        } else if (byte === quote) {
-          if (now !== state.plain) now = state.quoted;
-        } else now = state.plain;
+        } else if (byte === quote && now !== state.plain) {
+          now = state.quoted;
+        } else {
+          now = state.plain;
+          for (at += 1; at < to; at += 1) {
+            const next = text[at] ?? 0;
+            if (next <= highest && (next === separator || next === lineFeed)) break;
+          }
+          continue;
+        }
+        at += 1;
       }
       progress[progressOf.ends] = endCount;
       progress[progressOf.rows] = rowCount;
