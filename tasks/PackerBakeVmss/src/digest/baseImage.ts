@@ -142,8 +142,9 @@ async function resolveVersion(
   const { resourceGroup, gallery, definition, version } = base;
   const name = `${gallery}/${definition}`;
   if (version !== 'latest') return resolved(`${resourceGroup}/${name}/${version}`);
-  if (base.subscriptionId !== undefined && base.subscriptionId !== arm.subscriptionId)
-    return `The newest version of base image ${name} lies in another subscription (${base.subscriptionId})`;
+  const isOwn = [undefined, arm.subscriptionId.toLowerCase()].includes(base.subscriptionId?.toLowerCase());
+  if (!isOwn)
+    return `The newest version of base image ${name} lies in another subscription (${base.subscriptionId ?? ''})`;
   const versions = await arm.find(`looking up the newest version of ${name}`, () =>
     all(arm.compute.galleryImageVersions.listByGalleryImage(resourceGroup, gallery, definition)),
   );

@@ -40,12 +40,14 @@ export interface ReusePorts {
 /**
  * Where an image of this bake would lie: a gallery's version before a managed image, as the bake's outputs have it. Pure.
  * @param group where to look for managed images in place of the template's own group
+ * @param connected the subscription of the connection
  * @returns a sentence where that cannot be told
  */
 export function reusePlace(
   destinations: readonly Destination[],
   buildName: string | undefined,
   group: string | undefined,
+  connected: string,
 ): ReusePlace | string {
   const meant = destinations.filter(
     ({ build }) => buildName === undefined || build === buildName || build.endsWith(`.${buildName}`),
@@ -55,7 +57,8 @@ export function reusePlace(
   const gallery = meant.find(each => each.kind === 'gallery');
   if (gallery !== undefined) {
     const { group: own, gallery: name, definition, build, location, subscriptionId } = gallery;
-    if (subscriptionId !== undefined) return 'The gallery lies in another subscription.';
+    if (subscriptionId !== undefined && subscriptionId.toLowerCase() !== connected.toLowerCase())
+      return `The gallery lies in another subscription (${subscriptionId}).`;
     const regions = gallery.regions?.length === 0 && location !== undefined ? [location] : gallery.regions;
     if (own === undefined || name === undefined || definition === undefined || regions === undefined)
       return 'Which gallery the image goes to is known while building only.';

@@ -43,7 +43,7 @@ export async function reuseImage(
     return undefined;
   }
   const { all } = withConversion(destinationsOf(model), wish);
-  const place = reusePlace(all, wish.buildName, wish.imageResourceGroupName);
+  const place = reusePlace(all, wish.buildName, wish.imageResourceGroupName, arm.subscriptionId);
   if (typeof place === 'string') {
     agent.warning(`No image is reused ('reuseImage'). ${place}`);
     return undefined;

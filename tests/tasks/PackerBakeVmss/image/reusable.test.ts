@@ -82,6 +82,14 @@ describe('an image that was baked before', function () {
     assert.match(said, /1\.0\.0 in gallery 'gal\/web' was baked from the same inputs on 2026-01-01/);
   });
 
+  it('is found where the template names the subscription of the connection, and not in another one', async () => {
+    const own = gallery({ subscription: stored.arm.subscriptionId.toUpperCase() });
+    assert.equal((await ask('good', own)).id, versionId('1.0.0'));
+    const { id, said } = await ask('good', gallery({ subscription: 'sub-2' }));
+    assert.equal(id, undefined);
+    assert.match(said, /The gallery lies in another subscription \(sub-2\)/);
+  });
+
   it('is not reused where a replication region has no copy of it', async () => {
     const { id, said } = await ask('good', gallery({ replication_regions: ['West Europe', 'northeurope'] }));
     assert.equal(id, undefined);
