@@ -8,8 +8,13 @@ import { chooseProxy } from './proxyChoice.js';
 
 /** What one request to a site gave. */
 export type SiteAnswer =
-  /** The body is cut after the first mebibyte. */
-  | { readonly status: number; readonly body: string }
+  | {
+      readonly status: number;
+      /** Cut after the first mebibyte. */
+      readonly body: string;
+      /** By their names in lower case; those that came several times are joined by commas. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** No answer, and why: the rest of a sentence about the site. */
   | { readonly status: undefined; readonly reason: string };
 
@@ -32,7 +37,8 @@ export function createSiteProbe(agent: Agent, mostRedirects = 0): SiteProbe {
         const answer = await sendGet(at, proxy, signal);
         const status = answer.statusCode ?? 0;
         const next = mostRedirects > 0 && status >= 300 && status < 400 ? answer.headers.location : undefined;
-        if (next === undefined) return { status, body: await readUpTo(answer, bodyLimit) };
+        if (next === undefined)
+          return { status, body: await readUpTo(answer, bodyLimit), headers: headersOf(answer) };
         answer.destroy();
         if (followed === mostRedirects)
           return { status: undefined, reason: `it redirects more than ${plural(mostRedirects, 'time')}` };
@@ -47,6 +53,15 @@ export function createSiteProbe(agent: Agent, mostRedirects = 0): SiteProbe {
       };
     }
   };
+}
+
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  );
 }
 
 async function readUpTo(answer: IncomingMessage, limit: number): Promise<string> {

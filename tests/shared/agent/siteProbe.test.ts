@@ -8,10 +8,17 @@ describe('createSiteProbe', () => {
   let site: Server;
   let url = '';
   const fakes: FakeAgent[] = [];
+  /** Of the last answer. */
+  let headers: Readonly<Record<string, string>> | undefined;
   const probe = (options: FakeAgentOptions = {}, mostRedirects = 0) => {
     const fake = fakeAgent(options);
     fakes.push(fake);
-    return createSiteProbe(fake.agent, mostRedirects);
+    const ask = createSiteProbe(fake.agent, mostRedirects);
+    return async (address: string) => {
+      const answer = await ask(address);
+      headers = 'headers' in answer ? answer.headers : undefined;
+      return answer.status === undefined ? answer : { status: answer.status, body: answer.body };
+    };
   };
   before(async () => {
     site = createServer((request, response) => {
@@ -40,6 +47,7 @@ describe('createSiteProbe', () => {
     assert.deepEqual(await probe()(`${url}/broken`), { status: 503, body: 'version 7' });
     const away = await probe()(`${url}/away`);
     assert.equal(away.status, 302);
+    assert.equal(headers?.['location'], '/');
   });
 
   it('gives the reason where nothing answers', async () => {

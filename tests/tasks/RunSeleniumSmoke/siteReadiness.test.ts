@@ -12,6 +12,12 @@ describe('faultOf', () => {
     [{ status: 304, body: '' }, undefined, undefined],
     [{ status: 200, body: 'hello v2' }, 'v2', undefined],
     [{ status: 200, body: 'hello v1' }, 'v2', "it answers with status 200 but without the text 'v2'"],
+    [{ status: 200, body: '', headers: { 'x-version': '1.2' } }, 'X-Version: 1.2', undefined],
+    [
+      { status: 200, body: '', headers: { 'x-version': '1.20' } },
+      'X-Version: 1.2',
+      "it answers with status 200 but without the text 'X-Version: 1.2'",
+    ],
     [{ status: 503, body: 'v2' }, 'v2', 'it answers with status 503'],
     [{ status: undefined, reason: 'refused\n##vso[x]' }, undefined, 'refused ##vso[x]'],
   ] as [Answer, string | undefined, string | undefined][]) {
@@ -59,7 +65,7 @@ describe('waitForSite', () => {
   it('takes several good answers in a row for ready, not one', async () => {
     const { error, lines, asked } = await wait([bad, good, bad, good], 60);
     assert.equal(error, undefined);
-    assert.equal(asked(), 3 + goodAnswersNeeded);
+    assert.equal(asked(), 3 + goodAnswersNeeded('v2'));
     assert.deepEqual(lines.slice(0, 1), ['Waiting for http://site/: it answers with status 503.']);
     assert.match(lines.at(-1) ?? '', /^http:\/\/site\/ is ready after /);
   });
@@ -83,6 +89,27 @@ describe('waitForSite', () => {
       /^http:\/\/site\/ was not ready within 30 s \(input 'waitTimeoutSeconds', 16 requests\): it answers with status 200 but without the text 'v2'\. No test was run\./,
     );
     assert.equal(now, 30_000);
+  });
+
+  it('is not satisfied while an instance behind the balancer still has the version before', async () => {
+    const old: Answer = { status: 200, body: 'v1' };
+    // Four in a row by chance: more than enough for a site, not for a version.
+    const rolling = [old, good, good, good, good, old, good, good, old];
+    const { error, lines, asked } = await wait([...rolling, good], 120);
+    assert.equal(error, undefined);
+    assert.equal(asked(), rolling.length + goodAnswersNeeded('v2'));
+    assert.deepEqual(lines.slice(0, 2), [
+      "Waiting for http://site/: it answers with status 200 but without the text 'v2'.",
+      "Waiting for http://site/: it answers with status 200 but without the text 'v2', and well in between: not every instance is ready.",
+    ]);
+    const never = await wait(
+      Array.from({ length: 200 }, (_, index) => (index % 3 === 0 ? old : good)),
+      30,
+    );
+    assert.match(
+      never.error?.message ?? '',
+      /without the text 'v2', and well in between: not every instance is ready \(at last 1 of 10 good answers in a row\)\. No test/,
+    );
   });
 
   it('asks once when it may not wait', async () => {
