@@ -7,9 +7,12 @@ import { ProblemsError, describe } from '../../../shared/core/errors.js';
 import { parseNameValues } from '../../../shared/core/nameValues.js';
 import { webAddress } from '../../../shared/core/webAddress.js';
 import { readGates, type Gates } from './gates.js';
+import type { Criterion } from './criteria/criterion.js';
+import { grammar, parseCriteria } from './criteria/parseCriteria.js';
 import type { inputs } from './inputs.generated.js';
 import type { LoadShape } from './loadShape.js';
 import type { LoadRules } from './verdict.js';
+import { abortProblems } from './watchRun.js';
 
 /** The inputs of this task. */
 export type LoadInput = Inputs<typeof inputs>;
@@ -29,6 +32,8 @@ export interface LoadOrder {
   readonly propertyFiles: readonly string[];
   readonly rules: LoadRules;
   readonly gates: Gates;
+  /** A run that one of these holds for is ended. */
+  readonly abortWhen: readonly Criterion[];
 }
 
 /** Checks the inputs, all of them at once. Values that look like secrets are masked from then on. @throws ProblemsError */
@@ -57,6 +62,10 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
   if (replaceHosts.length > 0 && site === undefined && input.siteUrl === undefined)
     problems.push("'replaceHosts' says what 'siteUrl' takes the place of, and 'siteUrl' is not given.");
   const gates = readGates(input, agent, problems);
+  const abort = parseCriteria(input.abortWhen ?? '');
+  if (abort.problems.length > 0)
+    problems.push(`'abortWhen' cannot be read:\n${abort.problems.join('\n')}\n${grammar}`);
+  problems.push(...abortProblems(abort.criteria));
   if (problems.length > 0) throw new ProblemsError('The inputs of this task are not right', problems);
   for (const [name, value] of properties) {
     if (/password|passwd|secret|token|key/i.test(name)) agent.secret(value);
@@ -78,6 +87,7 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
       minimumSamples: input.minimumSamples,
     },
     gates,
+    abortWhen: abort.criteria,
   };
 }
 

@@ -17,6 +17,8 @@ export const inputs = {
   baseline: { type: 'pickList', required: false, options: ['none', 'file'] },
   baselineFile: { type: 'filePath', required: false },
   baselineRequired: { type: 'boolean', required: false },
+  abortWhen: { type: 'multiLine', required: false },
+  silenceSeconds: { type: 'int', required: false, fallback: 600 },
   warmUpSeconds: { type: 'int', required: false },
   testRunTitle: { type: 'string', required: false },
   publishResults: { type: 'boolean', required: false, fallback: true },

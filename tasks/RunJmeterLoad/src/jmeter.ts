@@ -88,6 +88,11 @@ export const ownProperties: Readonly<Record<string, string>> = {
   // Redirects, embedded files and the samplers under a parent sample would be counted beside the sample they are part of.
   'jmeter.save.saveservice.subresults': 'false',
   'sampleresult.timestamp.start': 'true',
+  // Samples are followed while they come, and few a minute must not wait for a buffer to be full.
+  'jmeter.save.saveservice.autoflush': 'true',
+  // Several JMeters on one machine find a port each for the word to end.
+  'jmeterengine.nongui.port': '4445',
+  'jmeterengine.nongui.maxport': '5445',
   'summariser.name': 'summary',
   'summariser.interval': '10',
   'summariser.out': 'true',

@@ -1,6 +1,6 @@
 /** RunJmeterLoad's use case: run the plan, read its samples, publish, judge. */
 import { dirname } from 'node:path';
-import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
+import type { Agent } from '../../../shared/agent/agent.js';
 import { runGate } from '../../../shared/agent/gate.js';
 import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ToolError, UserError } from '../../../shared/core/errors.js';
@@ -17,7 +17,7 @@ import { summarise, type LoadSummary } from './loadSummary.js';
 import { preparePlan } from './preparePlan.js';
 import { publishLoad } from './publishLoad.js';
 import { faultsOf } from './report.js';
-import { runJmeter } from './runJmeter.js';
+import { runJmeter, type JmeterRun } from './runJmeter.js';
 import { collectTimeline } from './timeline/collectTimeline.js';
 import { countedKinds, formatPercent, judgeLoad, type LoadVerdict } from './verdict.js';
 
@@ -37,7 +37,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   const jmeter = findJmeter(input.jmeterHome, agent);
   agent.info(`JMeter: ${jmeter}, ${await checkJava(agent)}`);
 
-  const { jtl, testStart, ended } = await runJmeter(
+  const { jtl, testStart, ended, endedBecause } = await runJmeter(
     {
       jmeter,
       plan: file,
@@ -45,6 +45,12 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
       properties,
       propertyFiles: order.propertyFiles,
       jvmArguments: input.jvmArguments,
+      watch: {
+        abortWhen: order.abortWhen,
+        countedErrors: countedKinds(rules),
+        silenceSeconds: input.silenceSeconds,
+        durationSeconds: order.shape.durationSeconds,
+      },
     },
     agent,
   );
@@ -65,16 +71,24 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   const remarks = { course: courseLines(timeline), notes: baselineNotes(gates, summary) };
   const { publishResults } = input;
   await publishLoad({ summary, verdict, rules, remarks, title, publishResults }, agent);
-  return conclude(summary, verdict, ended, agent);
+  // What there was of a run that is cancelled or late has been published all the same.
+  agent.signal.throwIfAborted();
+  return conclude(summary, verdict, { ended, endedBecause }, agent);
 }
 
 /** Says what the run is worth, after everything has been published. */
-function conclude(summary: LoadSummary, verdict: LoadVerdict, ended: ToolResult, agent: Agent): string {
+function conclude(
+  summary: LoadSummary,
+  verdict: LoadVerdict,
+  { ended, endedBecause }: Pick<JmeterRun, 'ended' | 'endedBecause'>,
+  agent: Agent,
+): string {
   const faults = faultsOf(verdict);
-  if (ended.exitCode !== 0) faults.push(`JMeter ${describeEnd(ended)}.`);
+  if (endedBecause !== undefined) faults.unshift(`the run was ended early: ${endedBecause}`);
+  else if (ended.exitCode !== 0) faults.push(`JMeter ${describeEnd(ended)}.`);
   if (faults.length === 0) return sentenceOf(summary, verdict);
   const message = `The load test did not pass: ${faults.join('\n')}`;
-  if (ended.exitCode === 0) throw new UserError(message);
+  if (ended.exitCode === 0 || endedBecause !== undefined) throw new UserError(message);
   throw new ToolError(message, 'JMeter', ended.exitCode, lastLines(ended.tail.map(line => agent.mask(line))));
 }
 

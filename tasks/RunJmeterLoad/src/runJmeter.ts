@@ -6,7 +6,9 @@ import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ToolError } from '../../../shared/core/errors.js';
 import { lastLines } from '../../../shared/core/text.js';
 import { keepLog } from './keepFiles.js';
+import { shutdownPort } from './endJmeter.js';
 import { ownProperties, propertiesFile } from './jmeter.js';
+import { watchRun, type Watch } from './watchRun.js';
 
 const jmeterGrace = 5000;
 
@@ -22,6 +24,7 @@ export interface JmeterCall {
   readonly propertyFiles: readonly string[];
   /** For the Java virtual machine, such as `-Xmx4g`. */
   readonly jvmArguments: string | undefined;
+  readonly watch: Watch;
 }
 
 /** A run that left results. */
@@ -31,10 +34,12 @@ export interface JmeterRun {
   /** When the test started, milliseconds since the epoch, as JMeter says it. */
   readonly testStart: number | undefined;
   readonly ended: ToolResult;
+  /** Why it was ended before its time, undefined when it ended by itself or was cancelled. */
+  readonly endedBecause: string | undefined;
 }
 
 /**
- * Runs a plan and keeps JMeter's log.
+ * Runs a plan and keeps JMeter's log. A run that is cancelled returns with the results it has.
  * @throws ToolError when JMeter leaves no results
  */
 export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterRun> {
@@ -48,7 +53,9 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
   writeFileSync(files.properties, propertiesFile(properties), { mode: 0o600 });
   const propertyArguments = [...call.propertyFiles, files.properties].flatMap(file => ['-q', file]);
   let testStart: number | undefined;
-  const ended = await agent.run({
+  let port: number | undefined;
+  let lastLine = Date.now();
+  const tool = agent.start({
     name: 'JMeter',
     path: call.jmeter,
     args: ['-n', '-t', call.plan, '-l', files.jtl, '-j', files.log, ...propertyArguments],
@@ -58,15 +65,28 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
     stopGraceMilliseconds: jmeterGrace,
     onLine: line => {
       // Log4j's complaint about JMeter's own configuration, the same in every run.
-      if (!line.startsWith('WARN StatusConsoleListener')) agent.info(line);
+      if (line.startsWith('WARN StatusConsoleListener')) return;
+      agent.info(line);
+      lastLine = Date.now();
       testStart ??= startOfTest(line);
+      port ??= shutdownPort(line);
     },
   });
+  const run = {
+    tool,
+    jtl: files.jtl,
+    lastLine: () => lastLine,
+    port: () => port,
+    trouble: () => Promise.resolve(undefined),
+  };
+  const endedBecause = await watchRun(run, call.watch, agent);
+  const ended = await tool.ended;
   const log = await keepLog(files.log, agent);
-  if (existsSync(files.jtl)) return { jtl: files.jtl, testStart, ended };
+  if (existsSync(files.jtl)) return { jtl: files.jtl, testStart, ended, endedBecause };
+  agent.signal.throwIfAborted();
   const hints = log.filter(line => / (ERROR|FATAL) /.test(line));
   throw new ToolError(
-    `JMeter ${describeEnd(ended)} without any results. The plan ${call.plan} did not run.`,
+    `JMeter ${describeEnd(ended)} without any results. ${endedBecause === undefined ? `The plan ${call.plan} did not run.` : `It was ended: ${endedBecause}`}`,
     'JMeter',
     ended.exitCode,
     lastLines([...ended.tail, ...hints].map(line => agent.mask(line))),

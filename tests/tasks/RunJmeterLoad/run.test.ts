@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +18,7 @@ import { readJunit } from '../../../shared/core/junitReader.js';
 import type { LoadSummary } from '../../../tasks/RunJmeterLoad/src/loadSummary.js';
 import { runLoad } from '../../../tasks/RunJmeterLoad/src/run.js';
 import { fakeAgent, type FakeAgent, type FakeAgentOptions } from '../../fakes/fakeAgent.js';
-import { commandLinesWith } from './commandLines.js';
+import { commandLinesWith, processesWith } from './commandLines.js';
 
 type Input = Parameters<typeof runLoad>[0];
 
@@ -74,6 +82,8 @@ describe('runLoad with a real JMeter', function () {
         failOnAssertionErrors: true,
         allowedErrorPercent: '0',
         minimumSamples: 1,
+        silenceSeconds: 600,
+        abortWhen: undefined,
         criteria: undefined,
         baseline: 'none',
         baselineFile: undefined,
@@ -124,7 +134,7 @@ describe('runLoad with a real JMeter', function () {
     ]);
     assert.deepEqual(
       fake.kept.map(path => path.slice(path.lastIndexOf('/') + 1)),
-      ['jmeter.log', 'results.jtl', 'load-summary.json'],
+      ['jmeter.log', 'results.jtl.gz', 'load-summary.json'],
     );
     assert.match(fake.summaries[0]?.markdown ?? '', /^\*\*Passed\*\*: 20 samples/);
     assert.ok(
@@ -159,6 +169,47 @@ describe('runLoad with a real JMeter', function () {
       ['GET /, "home"', 'failed'],
       ['GET /data', 'passed'],
     ]);
+  });
+
+  it('holds criteria and the run before, and shows both in log, summary and Tests tab before it fails', async () => {
+    const properties = 'threads=2\nloops=5';
+    const first = await run({
+      properties,
+      criteria: 'p95(response_time) <= baseline + 400%\nsamples == 20',
+      baseline: 'file',
+      baselineFile: 'baseline.json',
+    });
+    assert.match(first.sentence, /^20 samples/);
+    assert.ok(fake.log.some(line => /^There is no baseline yet in .*baseline\.json/.test(line)));
+    copyFileSync(fake.outputs['summaryFile'] ?? '', join(directory, 'baseline.json'));
+    await fake.close();
+
+    const { message } = await run({
+      properties,
+      criteria: [
+        'p95(response_time) <= baseline + 400%',
+        'throughput of each /^GET/ > 0.1/s',
+        'max(response_time) of "GET /data" < 1ms',
+        'max(response_time) of /nowhere/ < 1s',
+      ].join('\n'),
+      baseline: 'file',
+      baselineFile: 'baseline.json',
+    });
+    assert.match(
+      message,
+      /^The load test did not pass: max\(response_time\) of "GET \/data" < 1ms: it was [\d.]+ ms\.\nmax\(response_time\) of \/nowhere\/ < 1000ms: no label of this test is meant by it; there are "GET \/, "home"", "GET \/data"/,
+    );
+    assert.equal(fake.outputs['gatePassed'], 'false');
+    assert.equal(fake.kept.length, 3);
+    assert.ok(fake.log.some(line => /^FAILED {2}max\(response_time\) of "GET \/data" < 1ms/.test(line)));
+    assert.ok(fake.log.some(line => /^Compared with the run of 20/.test(line)));
+    assert.match(fake.summaries[0]?.markdown ?? '', /\| \*\*failed\*\* \| it was [\d.]+ ms \|/);
+    assert.deepEqual(
+      tests()
+        .slice(3, 8)
+        .map(([, outcome]) => outcome),
+      ['passed', 'passed', 'passed', 'failed', 'failed'],
+    );
   });
 
   it('lets failed assertions pass when told, but not error statuses', async () => {
@@ -309,7 +360,7 @@ describe('runLoad with a real JMeter', function () {
     assert.ok([...files, ...fake.log].every(text => !text.includes('k3y')));
   });
 
-  it('ends JMeter when it is cancelled', async () => {
+  it('keeps and publishes what there was when it is cancelled', async () => {
     const abort = new AbortController();
     const watch = setInterval(() => {
       if (paths.length > 10) abort.abort(new CancelledError('cancelled'));
@@ -318,5 +369,80 @@ describe('runLoad with a real JMeter', function () {
     clearInterval(watch);
     assert.ok(error instanceof CancelledError);
     assert.equal(fake.outputs['gatePassed'], 'false');
+    assert.ok(Number(fake.outputs['samples']) > 0);
+    assert.deepEqual(fake.kept.map(path => path.slice(path.lastIndexOf('/') + 1)).sort(), [
+      'jmeter.log',
+      'load-summary.json',
+      'results.jtl',
+    ]);
+  });
+
+  it('asks a run that is lost to end, and says by what', async () => {
+    const { message } = await run({
+      siteUrl: `${siteUrl}/broken`,
+      properties: 'threads=2\nloops=1000000',
+      abortWhen: 'samples > 1000000000\nerror_rate > 50%',
+    });
+    assert.match(
+      message,
+      /^The load test did not pass: the run was ended early: error_rate > 50% \(input 'abortWhen'\): it was 100 ?%/,
+    );
+    assert.match(message, /samples failed: 100 %/);
+    assert.ok(
+      fake.log.some(line =>
+        /^So far \d+ samples?, 100 % errors, p50 \d+ ms, .*; in the last \d+ s [\d.]+ a second, /.test(line),
+      ),
+    );
+    assert.ok(Number(fake.outputs['samples']) > 0);
+    assert.ok(!message.includes('the results end in the middle'), 'JMeter ended by itself');
+  });
+
+  it('tells of a JVM that was killed, with what there was', async () => {
+    const watch = setInterval(() => {
+      if (paths.length > 20)
+        for (const pid of processesWith(fake.agent.tempDirectory)) process.kill(pid, 'SIGKILL');
+    }, 50);
+    const { message } = await run({ properties: 'threads=2\nloops=1000000' });
+    clearInterval(watch);
+    assert.match(message, /^The load test did not pass: (.|\n)*JMeter was ended by SIGKILL\./);
+    assert.ok(Number(fake.outputs['samples']) > 0);
+    assert.equal(fake.kept.length, 3);
+  });
+
+  describe('with a launcher that misbehaves', () => {
+    const header =
+      'timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,failureMessage,bytes';
+    const sample = '1795412599783,25,Home,200,OK,T 1-1,text,true,,10';
+
+    function launcher(script: string): string {
+      mkdirSync(join(directory, 'home', 'bin'), { recursive: true });
+      // The results are the argument behind -l.
+      const lines = ['#!/bin/sh', 'while [ "$1" != -l ]; do shift; done', 'jtl=$2', script, ''];
+      writeFileSync(join(directory, 'home', 'bin', 'jmeter'), lines.join('\n'), { mode: 0o755 });
+      return join(directory, 'home');
+    }
+
+    it('ends a JMeter that hangs', async () => {
+      const home = launcher(`printf '%s\\n' '${header}' '${sample}' > "$jtl"; exec sleep 1000`);
+      const { message } = await run({ jmeterHome: home, silenceSeconds: 2 });
+      assert.match(
+        message,
+        /^The load test did not pass: the run was ended early: nothing came from JMeter for 2 s, neither a sample nor a line \(input 'silenceSeconds'\)/,
+      );
+      assert.equal(fake.outputs['samples'], '1');
+    });
+
+    it('tells of results that are cut, and counts what is whole', async () => {
+      const home = launcher(
+        `printf '%s\\n' '${header}' '${sample}' > "$jtl"; printf '17954125' >> "$jtl"; echo 'No space left on device' >&2; exit 1`,
+      );
+      const { message } = await run({ jmeterHome: home });
+      assert.match(
+        message,
+        /the results end in the middle of a record: JMeter was ended, or the disk is full\.\nJMeter ended with exit code 1\./,
+      );
+      assert.match(message, /No space left on device/);
+      assert.equal(fake.outputs['samples'], '1');
+    });
   });
 });
