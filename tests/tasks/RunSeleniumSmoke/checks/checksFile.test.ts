@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseChecks } from '../../../../tasks/RunSeleniumSmoke/src/checks/checksFile.js';
 
@@ -125,6 +127,18 @@ pages:
       assert.match(problems.join('\n'), problem);
     });
   }
+
+  it('has no fault to find with the sample and the example of the documentation', () => {
+    const root = join(import.meta.dirname, '../../../..');
+    const page = readFileSync(join(root, 'docs/smoke-checks.md'), 'utf8');
+    const example = /```yaml checks\n(.*?)```/s.exec(page)?.[1] ?? '';
+    const sample = readFileSync(join(root, 'samples/php-webapp/smoke/checks.yml'), 'utf8');
+    for (const text of [example, sample]) {
+      const { checks, problems } = parse(text, { APP_VERSION: '1.0' });
+      assert.deepEqual(problems, []);
+      assert.equal(checks?.pages.length, 3);
+    }
+  });
 
   it('never throws, and has checks exactly when there are no problems', () => {
     const bits = fc.constantFrom(
