@@ -1,6 +1,8 @@
 /** Keeps what a load test leaves with the pipeline's run, secrets masked. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import type { Agent } from '../../../shared/agent/agent.js';
 import { copyMasked } from './files.js';
 
@@ -16,12 +18,14 @@ export async function keepLog(path: string, agent: Agent): Promise<string[]> {
   return statSync(copy).size > keepLimit ? [] : readFileSync(copy, 'utf8').split('\n');
 }
 
-/** Keeps JMeter's results. */
+/** Keeps JMeter's results: on the agent as they are, with the run compressed to a tenth or so. */
 export async function keepResults(path: string, agent: Agent): Promise<void> {
   const copy = join(agent.resultsDirectory, 'results.jtl');
   await copyMasked(path, copy, text => agent.mask(text));
   agent.output('resultsFile', copy);
-  keepFile(copy, agent);
+  const compressed = `${copy}.gz`;
+  await pipeline(createReadStream(copy), createGzip({ level: 1 }), createWriteStream(compressed));
+  keepFile(compressed, agent);
 }
 
 /** Keeps a file, or says why not. */

@@ -1,0 +1,33 @@
+import { createRandom } from '../../../../tasks/RunJmeterLoad/src/baseline/resampling.js';
+import {
+  collectTimeline,
+  type TimedSample,
+} from '../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
+import type { Timeline } from '../../../../tasks/RunJmeterLoad/src/timeline/timeline.js';
+
+/** A minute of 20 samples a second, times around 200 ms; the same for the same seed. */
+export function makeRun(
+  seed: number,
+  slower = 1,
+  rest: (index: number) => Partial<TimedSample> = () => ({}),
+): Timeline {
+  const random = createRandom(seed);
+  const collector = collectTimeline(undefined, 100);
+  for (let index = 0; index < 1200; index += 1) {
+    const elapsed = Math.round(slower * (100 + 100 * random() + 100 * random()));
+    collector.add({
+      label: 'GET /data',
+      transaction: false,
+      start: 1_700_000_000_000 + Math.floor((index + random()) * 50 * slower),
+      elapsed,
+      latency: elapsed,
+      connect: 0,
+      bytes: 1000,
+      kind: undefined,
+      ...rest(index),
+    });
+  }
+  const timeline = collector.timeline();
+  if (timeline === undefined) throw new Error('no sample');
+  return timeline;
+}
