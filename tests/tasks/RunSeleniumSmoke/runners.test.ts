@@ -8,7 +8,6 @@ import { readJunit } from '../../../shared/core/junitReader.js';
 import { runSmoke } from '../../../tasks/RunSeleniumSmoke/src/run.js';
 import { smokeDefaults } from './smokeDefaults.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
-import { smokeDefaults } from './smokeDefaults.js';
 
 type Input = Parameters<typeof runSmoke>[0];
 
@@ -61,7 +60,6 @@ describe('runSmoke with real suites of every runner', function () {
     });
     const outcome = await runSmoke(
       {
-        ...smokeDefaults,
         ...smokeDefaults,
         siteUrl: site,
         workingDirectory: directory,

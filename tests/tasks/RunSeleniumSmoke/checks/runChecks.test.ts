@@ -9,7 +9,6 @@ import { readJunit } from '../../../../shared/core/junitReader.js';
 import { runSmoke } from '../../../../tasks/RunSeleniumSmoke/src/run.js';
 import { smokeDefaults } from '../smokeDefaults.js';
 import { fakeAgent, type FakeAgent } from '../../../fakes/fakeAgent.js';
-import { smokeDefaults } from '../smokeDefaults.js';
 
 const pages: Record<string, string> = {
   '/': `<title>A shop</title><h1>Welcome</h1><img src="/dot.svg"><p id="late" hidden>there now</p><a href="/next">Next</a>
@@ -74,7 +73,6 @@ describe('runSmoke with checks', function () {
     });
     const outcome = await runSmoke(
       {
-        ...smokeDefaults,
         ...smokeDefaults,
         siteUrl: `${site}/`,
         runner: 'checks',
