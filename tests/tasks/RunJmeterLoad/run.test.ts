@@ -82,6 +82,9 @@ describe('runLoad with a real JMeter', function () {
         failOnAssertionErrors: true,
         allowedErrorPercent: '0',
         minimumSamples: 1,
+        remoteHosts: undefined,
+        remoteTls: true,
+        remoteExit: false,
         silenceSeconds: 600,
         abortWhen: undefined,
         criteria: undefined,
@@ -373,7 +376,7 @@ describe('runLoad with a real JMeter', function () {
     assert.deepEqual(fake.kept.map(path => path.slice(path.lastIndexOf('/') + 1)).sort(), [
       'jmeter.log',
       'load-summary.json',
-      'results.jtl',
+      'results.jtl.gz',
     ]);
   });
 
