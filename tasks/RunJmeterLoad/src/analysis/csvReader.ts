@@ -10,7 +10,7 @@ import {
 } from './collection.js';
 import { isHeader, unquote, widest, type Column, type CsvLayout } from './csvColumns.js';
 import { endOfField, plainKernel, type Kernel } from './kernel.js';
-import { fieldLimit, nameEntries, type NameEntries } from './names.js';
+import { fieldLimit, isTrue, nameEntries, type NameEntries } from './names.js';
 
 /** Bytes taken at a time: a block of them and its columns stay in a processor's cache. */
 const readSize = 128 * 1024;
@@ -245,19 +245,4 @@ function hasMissing(numbers: SampleNumbers): boolean {
     numbers.sentBytes < 0 ||
     numbers.threads < 0
   );
-}
-
-/** Whether this is the word true, in any case. */
-function isTrue(text: Uint8Array, from: number, to: number): boolean {
-  return (
-    to - from === 4 &&
-    lowerCase(text[from]) === 116 &&
-    lowerCase(text[from + 1]) === 114 &&
-    lowerCase(text[from + 2]) === 117 &&
-    lowerCase(text[from + 3]) === 101
-  );
-}
-
-function lowerCase(byte = 0): number {
-  return byte | 32;
 }

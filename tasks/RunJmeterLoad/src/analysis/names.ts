@@ -1,4 +1,4 @@
-/** Names as bytes, so that a name which came before is found without making a text of it. */
+/** Names and words as bytes, so that those which came before are found without making texts of them. */
 
 /** Names found by an open hash table. */
 export interface NameCache {
@@ -98,4 +98,19 @@ function hashOf(text: Uint8Array, start: number, length: number): number {
 function mix(hash: number): number {
   const product = Math.imul(hash, 0x9e3779b1);
   return product ^ (product >>> 15);
+}
+
+/** Whether this is the word true, in any case. */
+export function isTrue(text: Uint8Array, from: number, to: number): boolean {
+  return (
+    to - from === 4 &&
+    lowerCase(text[from]) === 116 &&
+    lowerCase(text[from + 1]) === 114 &&
+    lowerCase(text[from + 2]) === 117 &&
+    lowerCase(text[from + 3]) === 101
+  );
+}
+
+function lowerCase(byte = 0): number {
+  return byte | 32;
 }

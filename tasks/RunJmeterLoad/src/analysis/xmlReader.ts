@@ -9,6 +9,7 @@ const readSize = 128 * 1024;
 const lessThan = 60;
 const greaterThan = 62;
 const slash = 47;
+const space = 32;
 const doubleQuote = 34;
 const singleQuote = 39;
 const exclamation = 33;
@@ -23,36 +24,57 @@ const others = [
 const longestOpening = '<![CDATA['.length;
 /** An entity is no longer than this. */
 const longestEntity = 12;
-const longestName = 64;
 /** Quotes kept of a tag: twice as many as attributes. */
 const markLimit = 256;
 
-/** A whole tag. Its attributes' values stand between each two of `marks`, places in the buffer counted from the tag's beginning. */
+/** A whole tag, good until the next one. Its attributes' values stand between each two of `marks`, places counted from the tag's beginning. */
 export interface XmlTag {
-  readonly name: string;
-  readonly closing: boolean;
+  /** One of `known`, empty for any other. */
+  name: string;
+  closing: boolean;
   /** Whether it closes itself. */
-  readonly empty: boolean;
+  empty: boolean;
   readonly buffer: Buffer;
-  readonly at: number;
+  at: number;
   readonly marks: Int32Array;
   /** How many marks there are; none of a tag that was too long to be kept. */
-  readonly markCount: number;
+  markCount: number;
   /** Whether it was too long to be kept. */
-  readonly cut: boolean;
+  cut: boolean;
 }
+
+/** Elements that are looked at. */
+const known = [
+  'testResults',
+  'httpSample',
+  'sample',
+  'assertionResult',
+  'failure',
+  'error',
+  'failureMessage',
+  'java.net.URL',
+].map(name => ({ name, bytes: Buffer.from(name) }));
 
 /** Makes a reader of XML. */
 export function createXmlReader(collection: Collection): RecordReader {
   const buffer = Buffer.alloc(size);
   const samples = createXmlSamples(collection);
   const marks = new Int32Array(markLimit);
-  let markCount = 0;
+  const tag: XmlTag = {
+    name: '',
+    closing: false,
+    empty: false,
+    buffer,
+    at: 0,
+    marks,
+    markCount: 0,
+    cut: false,
+  };
   let fill = 0;
   /** How far the tag that is open was looked through from its beginning, and within which quote that ends. */
   let scanned = 0;
   let within = 0;
-  /** The beginning of a tag too long to be kept, whose end is looked for. */
+  /** The name of a tag too long to be kept, whose end is looked for. */
   let skimmed: string | undefined;
   /** What closes the comment, CDATA section or instruction that is open. */
   let closes: string | undefined;
@@ -74,11 +96,11 @@ export function createXmlReader(collection: Collection): RecordReader {
         continue;
       }
       if (skimmed === undefined) {
-        const tag = buffer[at] === lessThan ? at : nextTag(at);
-        const stop = text === undefined || tag < fill ? tag : wholeText(at);
+        const next = buffer[at] === lessThan ? at : nextTag(at);
+        const stop = text === undefined || next < fill ? next : wholeText(at);
         keepText(at, stop, true);
-        if (stop < tag || tag === fill) return stop;
-        at = tag;
+        if (stop < next || next === fill) return stop;
+        at = next;
         const other = otherMarkup(at);
         if (other === 'unsure') return at;
         if (other !== undefined) {
@@ -90,7 +112,10 @@ export function createXmlReader(collection: Collection): RecordReader {
       const end = endOfTag(at);
       if (end < 0) {
         if (skimmed === undefined && fill - at < size - readSize) return at;
-        skimmed ??= buffer.toString('latin1', at, at + longestName);
+        if (skimmed === undefined) {
+          skimmed = nameOf(buffer, at, fill);
+          tag.closing = buffer[at + 1] === slash;
+        }
         scanned = 0;
         return fill;
       }
@@ -109,9 +134,9 @@ export function createXmlReader(collection: Collection): RecordReader {
   function wholeText(at: number): number {
     const ampersand = buffer.lastIndexOf('&', fill - 1);
     if (ampersand >= at && fill - ampersand < longestEntity) return ampersand;
-    let stop = fill;
-    while (stop > at && stop > fill - 4 && (buffer[stop - 1] ?? 0) >= 0x80) stop -= 1;
-    return stop;
+    let last = fill - 1;
+    while (last > at && last > fill - 4 && ((buffer[last] ?? 0) & 0xc0) === 0x80) last -= 1;
+    return (buffer[last] ?? 0) >= 0xc0 ? last : fill;
   }
 
   function otherMarkup(at: number): (typeof others)[number] | 'unsure' | undefined {
@@ -128,7 +153,7 @@ export function createXmlReader(collection: Collection): RecordReader {
       const byte = buffer[place] ?? 0;
       if (within === 0 ? byte === doubleQuote || byte === singleQuote : byte === within) {
         within = within === 0 ? byte : 0;
-        if (markCount < markLimit) marks[markCount++] = place - at;
+        if (tag.markCount < markLimit) marks[tag.markCount++] = place - at;
       } else if (byte === greaterThan && within === 0) return place;
     }
     scanned = fill - at;
@@ -142,21 +167,16 @@ export function createXmlReader(collection: Collection): RecordReader {
   }
 
   function takeTag(at: number, end: number): void {
-    const closing = skimmed === undefined ? buffer[at + 1] === slash : skimmed.startsWith('</');
-    const tag: XmlTag = {
-      name: nameOf(skimmed ?? buffer.toString('latin1', at, Math.min(end, at + longestName))),
-      closing,
-      empty: buffer[end - 1] === slash,
-      buffer,
-      at,
-      marks,
-      markCount: skimmed === undefined ? markCount : 0,
-      cut: skimmed !== undefined,
-    };
+    tag.cut = skimmed !== undefined;
+    tag.name = skimmed ?? nameOf(buffer, at, end);
+    if (tag.cut) tag.markCount = 0;
+    else tag.closing = buffer[at + 1] === slash;
+    tag.empty = buffer[end - 1] === slash;
+    tag.at = at;
     text = samples.take(tag, text) ? '' : undefined;
     skimmed = undefined;
     scanned = 0;
-    markCount = 0;
+    tag.markCount = 0;
   }
 
   return {
@@ -173,6 +193,7 @@ export function createXmlReader(collection: Collection): RecordReader {
 
 /** Replaces the entities of XML, and character references. */
 export function decodeEntities(text: string): string {
+  if (!text.includes('&')) return text;
   return text.replaceAll(
     /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}));/g,
     (whole, name, decimal, hex) => {
@@ -185,6 +206,16 @@ export function decodeEntities(text: string): string {
 
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-function nameOf(tag: string): string {
-  return /^<\/?([^\s/>]*)/.exec(tag)?.[1] ?? '';
+/** The name of a tag when it is one of `known`. */
+function nameOf(buffer: Buffer, at: number, end: number): string {
+  const from = buffer[at + 1] === slash ? at + 2 : at + 1;
+  let to = from;
+  while (to < end && (buffer[to] ?? 0) > space && buffer[to] !== slash) to += 1;
+  for (const { name, bytes } of known) {
+    if (bytes.length !== to - from) continue;
+    let same = 0;
+    while (same < bytes.length && bytes[same] === buffer[from + same]) same += 1;
+    if (same === bytes.length) return name;
+  }
+  return '';
 }

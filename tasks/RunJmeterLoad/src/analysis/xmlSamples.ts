@@ -6,7 +6,7 @@ import {
   type LabelEntry,
   type SampleNumbers,
 } from './collection.js';
-import { fieldLimit, nameBytes, nameEntries, nameLimit, type NameCache } from './names.js';
+import { fieldLimit, isTrue, nameBytes, nameEntries, nameLimit, type NameCache } from './names.js';
 import { decodeEntities, type XmlTag } from './xmlReader.js';
 
 /** Takes tags in their order. */
@@ -89,7 +89,10 @@ export function createXmlSamples(collection: Collection): XmlSamples {
       const name = nameBefore(tag, mark);
       const field = numeric.get(name);
       if (field !== undefined) numbers[field] = wholeNumber(tag, mark) ?? numbers[field];
-      else if (name === codes.s) success = value(tag, mark).toLowerCase();
+      else if (name === codes.s)
+        success = isTrue(tag.buffer, from(tag, mark), to(tag, mark))
+          ? 'true'
+          : value(tag, mark).toLowerCase();
       else if (name === codes.lb) label = labels.of(tag.buffer, from(tag, mark), to(tag, mark));
       else if (name === codes.tn) thread = threads.of(tag.buffer, from(tag, mark), to(tag, mark));
       else if (name === codes.rc) code = mark;
@@ -156,14 +159,14 @@ export function createXmlSamples(collection: Collection): XmlSamples {
       if (depth !== 1) return false;
       if (name === 'assertionResult') failing = false;
       if (closing && text !== undefined) note(name, text);
-      return !closing && !empty && asked.has(name);
+      return !closing && !empty && (name === 'java.net.URL' ? !request : asked.has(name));
     },
     complete: () => depth === 0 && !inRoot,
   };
 }
 
 /** Elements of a sample whose text tells something. */
-const asked = new Set(['failure', 'error', 'failureMessage', 'java.net.URL']);
+const asked = new Set(['failure', 'error', 'failureMessage']);
 
 function from({ at, marks }: XmlTag, mark: number): number {
   return at + (marks[mark] ?? 0) + 1;

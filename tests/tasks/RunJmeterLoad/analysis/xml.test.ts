@@ -145,7 +145,7 @@ describe('createAnalyser on XML', () => {
             assert.ok(overall.messages.some(message => message.text === first.message));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 200 },
     );
   });
 });
