@@ -13,9 +13,15 @@ import { packerProblems } from './packer/packerChoice.js';
 export function checkInputs(input: Inputs<typeof inputs>, workingDirectory: string): BuiltInBake | undefined {
   const problems = [...packerProblems(input), ...conversionProblems(input)];
   if (input.templateType === 'custom' && input.templatePath === undefined)
-    problems.push("'templatePath' is required with templateType: custom.");
+    problems.push(
+      `'templatePath' is required with templateType: custom.${input.baseImage === undefined ? '' : " 'baseImage' is given: for the built-in template set templateType: builtIn."}`,
+    );
   const builtIn = input.templateType === 'builtIn' ? readBuiltIn(input, workingDirectory) : undefined;
   if (builtIn !== undefined && 'problems' in builtIn) problems.push(...builtIn.problems);
+  if (problems.length > 0 && builtIn !== undefined && input.templatePath !== undefined)
+    problems.push(
+      "'templatePath' is not read with templateType: builtIn; for a template of your own set templateType: custom.",
+    );
   if (problems.length > 0) throw new ProblemsError('The inputs of this task are not right', problems);
   return builtIn !== undefined && 'spec' in builtIn ? builtIn : undefined;
 }

@@ -114,9 +114,10 @@ describe('PackerBakeVmss with Packer', function () {
   it('streams what provisioners print, as they printed it, to the log and the log file', async () => {
     json([String.raw`echo 'a, b C:\\new'`, 'printf "\\033[31mred\\033[0m\\n"', 'echo to stderr >&2']);
     await failure();
-    assert.ok(fake.log.includes(String.raw`    null: a, b C:\new`), log());
-    assert.ok(fake.log.includes('    null: red'));
-    assert.ok(fake.log.includes('==> null: to stderr'));
+    const lines = log().split('\n');
+    assert.ok(lines.includes(String.raw`    null: a, b C:\new`), log());
+    assert.ok(lines.includes('    null: red'));
+    assert.ok(lines.includes('==> null: to stderr'));
     const file = fake.outputs['packerLog'] ?? '';
     assert.match(readFileSync(file, 'utf8'), /a, b C:\\new\n/);
     assert.equal(statSync(file).mode & 0o777, 0o600);

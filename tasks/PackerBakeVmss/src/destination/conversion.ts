@@ -36,10 +36,14 @@ export function readConversion(to: 'managed' | 'gallery', target: string | undef
     const name = { group, gallery: second, definition };
     return { to, name, version: version === 'auto' ? undefined : version };
   }
-  throw new UserError(
+  const form =
     to === 'managed'
-      ? `With convertVhd: managed, 'convertVhdTarget' must be RESOURCE-GROUP/IMAGE-NAME, not '${target ?? ''}'.`
-      : `With convertVhd: gallery, 'convertVhdTarget' must be RESOURCE-GROUP/GALLERY/DEFINITION, with /VERSION (as 1.0.7, or auto) where it is not the next one, not '${target ?? ''}'.`,
+      ? 'RESOURCE-GROUP/IMAGE-NAME'
+      : 'RESOURCE-GROUP/GALLERY/DEFINITION, with /VERSION (as 1.0.7, or auto) where it is not the next one';
+  throw new UserError(
+    target === undefined
+      ? `With convertVhd: ${to}, 'convertVhdTarget' is required: ${form}.`
+      : `With convertVhd: ${to}, 'convertVhdTarget' must be ${form}; it is '${target}'.`,
   );
 }
 

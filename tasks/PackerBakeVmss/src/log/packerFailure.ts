@@ -85,6 +85,11 @@ const advices: readonly { readonly sign: RegExp; readonly advice: string }[] = [
       'The network between the agent and Azure fails. Check the proxy of the agent, and that login.microsoftonline.com and management.azure.com are open.',
   },
   {
+    sign: /No valid set of authentication values/,
+    advice:
+      "The Azure builder is not given all that the service connection signs in with. Pass client_id, client_secret, tenant_id and subscription_id (for other kinds of connections what the task's README lists) to it, and declare a variable for each.",
+  },
+  {
     sign: /Script exited with non-zero exit status|Error executing Ansible/i,
     advice: 'A provisioner failed on the build machine; what it last said is below, all of it in packer.log.',
   },

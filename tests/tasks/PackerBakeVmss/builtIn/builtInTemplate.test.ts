@@ -11,6 +11,7 @@ import {
 import { formatBuiltInTemplate } from '../../../../tasks/PackerBakeVmss/src/builtIn/builtInTemplate.js';
 import { expression, formatHcl } from '../../../../tasks/PackerBakeVmss/src/builtIn/hcl.js';
 import { bake } from '../../../../tasks/PackerBakeVmss/src/run.js';
+import { describe as prose } from '../../../../shared/core/errors.js';
 import { fakeAgent, type FakeAgent } from '../../../fakes/fakeAgent.js';
 import { defaultInput } from '../bakeInput.js';
 import { clientSecret, closedAzure, endpoints } from '../connections.js';
@@ -131,6 +132,14 @@ describe('the built-in template', function () {
     await assert.rejects(
       bake(defaultInput({ azureSubscription: 'key' }), fake.agent),
       /'templatePath' is required with templateType: custom/,
+    );
+    await assert.rejects(
+      bake(defaultInput({ azureSubscription: 'key', baseImage: 'Debian:debian-12:12' }), fake.agent),
+      /'baseImage' is given: for the built-in template set templateType: builtIn/,
+    );
+    await assert.rejects(
+      bake(defaultInput(given({ templatePath: path('web.json') })), fake.agent),
+      (error: Error) => /'templatePath' is not read with templateType: builtIn/.test(prose(error)),
     );
     const wrong = problems({
       baseImage: 'ubuntu',

@@ -84,6 +84,7 @@ describe('a bake that is broken off leaves nothing on Azure', function () {
       }),
     });
     assert.equal(run.record.result, 'canceled', run.text);
+    assert.match(run.text, /Packer was asked to stop[^]*Resource group has been deleted/);
     const [tags] = Object.entries((await during) ?? {}).flatMap(([name, of]) =>
       name.startsWith('pkr-Resource-Group-') ? [of] : [],
     );

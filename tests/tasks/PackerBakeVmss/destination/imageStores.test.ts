@@ -258,7 +258,10 @@ describe('images around a bake', function () {
     assert.deepEqual([found?.state, found?.tags], ['Succeeded', { commit: 'abc' }]);
     assert.ok((await stores.managedImages('web')).every(({ name }) => !name.endsWith('-source')));
     assert.throws(() => readConversion('gallery', 'web/gal'), /RESOURCE-GROUP\/GALLERY\/DEFINITION/);
-    assert.throws(() => readConversion('managed', undefined), /RESOURCE-GROUP\/IMAGE-NAME/);
+    assert.throws(
+      () => readConversion('managed', undefined),
+      /'convertVhdTarget' is required: RESOURCE-GROUP\/IMAGE-NAME/,
+    );
   });
 
   it('what a VHD is to become is looked at before the bake', async () => {

@@ -146,6 +146,7 @@ describe('adviceFor', () => {
     ['Error: Unknown source type "azure-arm"', /packer plugins install/],
     ['x509: certificate signed by unknown authority', /SSL_CERT_FILE/],
     ['dial tcp: lookup management.azure.com: no such host', /network/],
+    ['* No valid set of authentication values specified:', /Pass client_id, client_secret/],
     ['Script exited with non-zero exit status: 7', /provisioner failed/],
   ];
   for (const [text, advice] of cases) {
