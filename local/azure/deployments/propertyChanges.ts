@@ -75,6 +75,11 @@ function changes(sides: Sides, path: string, name: string): readonly PropertyCha
   return [{ path, propertyChangeType: 'Modify', before, after: shown }];
 }
 
+/** Whether putting what is asked for would change anything. */
+export function hasEffect({ propertyChangeType, children }: PropertyChange): boolean {
+  return children === undefined ? propertyChangeType !== 'NoEffect' : children.some(hasEffect);
+}
+
 /** Items are matched by name where they have one, as the services do, else by position. */
 function itemChanges(
   { requested, shown }: Sides,

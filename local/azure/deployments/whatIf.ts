@@ -9,7 +9,7 @@ import type { Runtime } from '../template/scope.js';
 import { surplusOf } from './completeMode.js';
 import { concealed } from './concealed.js';
 import type { DeploymentRequest, Planned } from './deploymentRequest.js';
-import { propertyChanges, settable } from './propertyChanges.js';
+import { hasEffect, propertyChanges, settable } from './propertyChanges.js';
 
 /** What a what-if reads. */
 export interface WhatIfPorts {
@@ -110,7 +110,7 @@ function changeOf(
   });
   const before = concealed(payload(current, apiVersion), secrets);
   const resourceId = existing.id;
-  if (delta.every(one => one.propertyChangeType === 'NoEffect')) {
+  if (!delta.some(hasEffect)) {
     const ignored = delta.length === 0 ? {} : { delta };
     return compact({ resourceId, changeType: 'NoChange', before, after, ...ignored });
   }

@@ -6,7 +6,7 @@ import {
   outputsSkipped,
   statusMessageFor,
 } from '../../../../local/azure/deployments/escapedErrors.js';
-import { propertyChanges } from '../../../../local/azure/deployments/propertyChanges.js';
+import { hasEffect, propertyChanges } from '../../../../local/azure/deployments/propertyChanges.js';
 import { look } from '../fixture.js';
 
 const json = fc.jsonValue({ maxDepth: 3 });
@@ -43,6 +43,17 @@ describe('What deployments tell', () => {
     assert.deepEqual(propertyChanges({ before, requested: before, after, shown: after }), [
       { path: 'tags.a', propertyChangeType: 'Modify', before: 'X', after: 'x' },
     ]);
+  });
+
+  it('tells of values that a service takes from nobody, also within arrays, and that they have no effect', () => {
+    const after = { subnets: [{ name: 'a', provisioningState: 'Failed' }] };
+    const before = { subnets: [{ name: 'a', provisioningState: 'Succeeded' }] };
+    const changes = propertyChanges({ before, requested: {}, after, shown: after });
+    assert.equal(look(changes, '0.children.0.children.0.propertyChangeType'), 'NoEffect');
+    assert.ok(!changes.some(hasEffect));
+    const more = { subnets: [...after.subnets, { name: 'b' }] };
+    const grown = propertyChanges({ before, requested: {}, after: more, shown: more });
+    assert.ok(grown.some(hasEffect));
   });
 
   it('does not take what a service never shows for a change, unless it was asked for otherwise', () => {
