@@ -100,6 +100,25 @@ describe('Scale sets in the local Azure', () => {
     assert.equal(azure.host.started.at(-1)?.login?.password, password);
   });
 
+  it('keep their image in an update that names none, as the Azure CLI sends it', async () => {
+    const { body } = scaleSet(azure.subscription, { image: { id: imageId('one') }, capacity: 3 });
+    const storageProfile = look(body, 'properties.virtualMachineProfile.storageProfile') as Record<
+      string,
+      unknown
+    >;
+    delete storageProfile['imageReference'];
+    const updated = await azure.armDone('PUT', web, { ...body, tags: { stage: 'test' } });
+    assert.equal(look(updated, 'body.status'), 'Succeeded');
+    const set = await azure.arm('GET', web);
+    const path = 'body.properties.virtualMachineProfile.storageProfile.imageReference.id';
+    assert.equal(look(set, path), imageId('one'));
+    assert.deepEqual(look(await instances(), 'body.value.*.properties.latestModelApplied'), [
+      true,
+      true,
+      true,
+    ]);
+  });
+
   it('leave instances at the old model by Manual policy until they are upgraded, in parallel and at the same addresses', async () => {
     const before = addressesOf();
     await put({ image: { id: imageId('two') }, capacity: 3 });

@@ -1,7 +1,7 @@
 /** Virtual machine scale sets. */
 import { randomUUID } from 'node:crypto';
 import { entityNotFound, notAllowed } from '../../arm/armError.js';
-import { at, compact, object, string, type Json } from '../../arm/json.js';
+import { at, compact, isObject, object, string, type Json } from '../../arm/json.js';
 import type { Action, ActionRequest, Provider, PutRequest } from '../../arm/provider.js';
 import { key } from '../../arm/resourceId.js';
 import type { Resource } from '../../arm/store.js';
@@ -276,9 +276,23 @@ function shownOsUpgradePolicy(properties: Json): Json | undefined {
   return policy === undefined ? undefined : { ...defaults, ...object(policy) };
 }
 
-/** A PUT without properties (`az vmss scale`) leaves those of the scale set as they are. */
+/**
+ * A PUT without properties (`az vmss scale`) leaves those of the scale set as they are; one whose storage profile has no image (any
+ * `az vmss update`, which spares the caller the permission to read it) leaves the image.
+ */
 function withKeptProperties(request: PutRequest): PutRequest {
   const kept = request.existing?.properties;
-  if (kept === undefined || request.body['properties'] !== undefined) return request;
-  return { ...request, body: { ...request.body, properties: kept } };
+  if (kept === undefined) return request;
+  const properties = request.body['properties'];
+  if (properties === undefined) return { ...request, body: { ...request.body, properties: kept } };
+  const profile = object(at(properties, 'virtualMachineProfile'));
+  const storageProfile = object(profile['storageProfile']);
+  const imageReference = at(kept, 'virtualMachineProfile', 'storageProfile', 'imageReference');
+  const named = isObject(storageProfile['imageReference']) || imageKind(storageProfile) === 'vhd';
+  if (named || !isObject(imageReference) || profile['storageProfile'] === undefined) return request;
+  const virtualMachineProfile = { ...profile, storageProfile: { ...storageProfile, imageReference } };
+  return {
+    ...request,
+    body: { ...request.body, properties: { ...object(properties), virtualMachineProfile } },
+  };
 }

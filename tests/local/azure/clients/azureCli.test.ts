@@ -239,6 +239,21 @@ describe('the Azure CLI against the local Azure', function () {
     assert.match(cancelled.log, /There is no ongoing Rolling Upgrade to cancel/);
   });
 
+  it('cancels a rollout between two batches', async () => {
+    // Long enough for any machine: cancelling does not wait for its end.
+    const pause = 'upgradePolicy.rollingUpgradePolicy={"pauseTimeBetweenBatches":"PT12H"}';
+    await az('vmss', 'update', ...group('web'), '--set', pause);
+    await az('vmss', 'rolling-upgrade', 'start', ...group('web'), '--no-wait');
+    const latest = () => az('vmss', 'rolling-upgrade', 'get-latest', ...group('web'));
+    while (look(await latest(), 'runningStatus.code') !== 'RollingForward')
+      await new Promise(resolve => setTimeout(resolve, 100));
+    await az('vmss', 'rolling-upgrade', 'cancel', ...group('web'));
+    const told = await latest();
+    assert.equal(look(told, 'runningStatus.code'), 'Cancelled');
+    assert.equal(look(told, 'runningStatus.lastAction'), 'Cancel');
+    assert.equal(await answer(), 'well\n');
+  });
+
   it('scales', async () => {
     await az('vmss', 'scale', ...group('web'), '--new-capacity', '3');
     assert.equal(look(await az('vmss', 'show', ...group('web')), 'sku.capacity'), 3);
