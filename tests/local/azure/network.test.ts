@@ -68,6 +68,23 @@ describe('Networks in the local Azure', () => {
     assert.deepEqual(azure.balancers[0].forwards, []);
   });
 
+  it('keep their subnets when a change says nothing of them, and lose none that is in use', async () => {
+    const [net] = network(azure.subscription);
+    const path = net?.path ?? '';
+    await azure.armDone('PUT', path, net?.body);
+    const subnet = { id: `${azure.subscription}${path}/subnets/default` };
+    await azure.armDone('PUT', `${provider}/networkInterfaces/nic`, {
+      location,
+      properties: { ipConfigurations: [{ name: 'one', properties: { subnet } }] },
+    });
+    const { subnets: _subnets, ...properties } = look(net, 'body.properties') as Record<string, unknown>;
+    assert.equal((await azure.armDone('PUT', path, { location, properties })).status, 200);
+    assert.deepEqual(look(await azure.arm('GET', `${path}/subnets`), 'body.value.*.name'), ['default']);
+    const refused = await azure.arm('PUT', path, { location, properties: { ...properties, subnets: [] } });
+    assert.equal(look(refused, 'body.error.code'), 'InUseSubnetCannotBeDeleted');
+    assert.deepEqual(look(await azure.arm('GET', `${path}/subnets`), 'body.value.*.name'), ['default']);
+  });
+
   describe('network security groups', () => {
     const path = `${provider}/networkSecurityGroups/door`;
     const make = (securityRules: readonly object[] = []) =>

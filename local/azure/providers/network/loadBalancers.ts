@@ -97,15 +97,17 @@ export function createBalancing(cloud: Cloud): Balancing {
     await stop(loadBalancerId);
     const resource = store.get(loadBalancerId);
     if (resource === undefined) return;
-    running.set(
-      key(loadBalancerId),
-      await Promise.all(
-        frontends(resource, addressOf).map(async ({ id, options }) => ({
-          id,
-          balancer: await cloud.startLoadBalancer(options),
-        })),
-      ),
+    const starting = await Promise.allSettled(
+      frontends(resource, addressOf).map(async ({ id, options }) => ({
+        id,
+        balancer: await cloud.startLoadBalancer(options),
+      })),
     );
+    // Also when another frontend cannot listen: the next PUT ends those that can, or they would keep their ports.
+    const started = starting.flatMap(one => (one.status === 'fulfilled' ? [one.value] : []));
+    running.set(key(loadBalancerId), started);
+    const failed = starting.find(one => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     refresh(loadBalancerId);
   };
   const addressOf = (frontend: Json) => {

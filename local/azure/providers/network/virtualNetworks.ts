@@ -17,12 +17,20 @@ export function virtualNetworks({ store }: Cloud): Provider {
     protocol: 'network',
     put: (request: PutRequest) => {
       const given = givenProperties(request.body);
+      const before = objects(request.existing?.properties['subnets']);
+      // One that says nothing of subnets leaves them as they are.
+      const asked = given['subnets'] ?? before;
+      const subnets = children(request.id, 'subnets', type, asked).map(withDefaults);
+      for (const old of before) {
+        const id = string(old['id']) ?? '';
+        if (!subnets.some(one => same(string(one['id']), id))) refuseUsed(store, id);
+      }
       const resource = resourceOf(type, request, {
         enableDdosProtection: false,
         virtualNetworkPeerings: [],
         ...given,
         resourceGuid: request.existing?.properties['resourceGuid'] ?? randomUUID(),
-        subnets: children(request.id, 'subnets', type, given['subnets']).map(withDefaults),
+        subnets,
       });
       return { resource: withEtag(resource), work: () => Promise.resolve() };
     },
