@@ -20,7 +20,7 @@ import {
   type LocalAzureOptions,
 } from '../../../local/azure/localAzure.js';
 import { FakeBalancer, FakeHost, fakeAddresses } from './fakes.js';
-import { dropRefused, trafficFile } from './trafficFile.js';
+import { keepCheckable, trafficFile } from './trafficFile.js';
 
 export interface Answer {
   readonly status: number;
@@ -171,7 +171,7 @@ export async function startFixture(
     },
     close: async () => {
       await azure.close();
-      dropRefused(traffic);
+      keepCheckable(traffic);
       rmSync(directory, { recursive: true, force: true });
     },
   };
