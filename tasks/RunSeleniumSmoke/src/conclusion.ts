@@ -10,6 +10,7 @@ import { lastLines, listOf, plural } from '../../../shared/core/text.js';
 import { findScreenshots } from './results.js';
 import type { Input } from './smokePlan.js';
 import { screenshotFolder, type Suite, type SuiteRun } from './suiteRun.js';
+import { summarize } from './summary.js';
 import { describeFlaky, judge, type Verdict } from './verdict.js';
 
 /**
@@ -18,12 +19,12 @@ import { describeFlaky, judge, type Verdict } from './verdict.js';
  * @returns how many tests were good
  * @throws UserError, ToolError when the results are not good
  */
-export function concludeRuns(
+export async function concludeRuns(
   settled: readonly PromiseSettledResult<SuiteRun>[],
   suite: Suite & { readonly browsers: readonly string[] },
   input: Input,
   agent: Agent,
-): string {
+): Promise<string> {
   const { site, runner, browsers } = suite;
   const [only] = settled;
   if (settled.length === 1 && only?.status === 'rejected') throw only.reason;
@@ -34,13 +35,13 @@ export function concludeRuns(
   const flaky = judged.flatMap(one => one.flaky);
   const counts = countTests(suites);
 
+  const title = input.testRunTitle ?? 'Smoke tests';
   const resultsFile = join(agent.resultsDirectory, 'smoke.xml');
   writeFileSync(resultsFile, writeJunit(suites));
   const screenshots = findScreenshots(screenshotFolder(agent));
   for (const file of screenshots.files) agent.keepFile(file);
   if (screenshots.note !== undefined) agent.info(screenshots.note);
-  if (input.publishResults && counts.total > 0)
-    agent.publishTests({ files: [resultsFile], title: input.testRunTitle ?? 'Smoke tests' });
+  if (input.publishResults && counts.total > 0) agent.publishTests({ files: [resultsFile], title });
   agent.output('testsTotal', String(counts.total));
   agent.output('testsFailed', String(counts.failed));
   agent.output('testsFlaky', String(flaky.length));
@@ -60,6 +61,12 @@ export function concludeRuns(
       result.status === 'rejected' ? prefix(browsers[index] ?? '', browsers) + describe(result.reason) : [],
     ),
   ];
+  const summary = summarize(
+    site,
+    judged.map(({ run, verdict, ...one }) => ({ ...one, browser: run.browser, counts: verdict.counts })),
+    faults,
+  );
+  await agent.summary(title, agent.mask(summary));
   if (faults.length === 0) return goodSentence(counts.passed, site, browsers);
   const message = `The smoke tests did not pass: ${faults.join('\n')}`;
   const untold = judged.find(({ verdict }) => verdict.logTellsMore);

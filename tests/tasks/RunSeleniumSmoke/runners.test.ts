@@ -94,6 +94,7 @@ describe('runSmoke with real suites of every runner', function () {
     const broken = cases.find(({ name }) => name === 'testBroken');
     assert.match(broken?.output ?? '', /^Attempt 2 failed as well: .*(.|\n)*Attempt 3 failed as well: /);
     assert.deepEqual([fake.outputs['testsFlaky'], fake.outputs['testsFailed']], ['2', '1']);
+    assert.match(fake.summaries[0]?.markdown ?? '', /\| chrome \| 5 \| 1 \| 0 \| 2 \|/);
     assert.match(
       fake.warnings[0] ?? '',
       /^2 tests passed only when run again:\n {2}- FlakyTest::testRow with data set "a "quoted"/,
