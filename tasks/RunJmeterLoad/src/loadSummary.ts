@@ -67,6 +67,12 @@ export function summarise(
   };
 }
 
+/** The summary as JSON: figures for people to read, the timeline in one line. */
+export function summaryText({ timeline, ...figures }: LoadSummary): string {
+  const readable = JSON.stringify(figures, undefined, 2).replace(/\n}$/, '');
+  return `${readable},\n  "timeline": ${JSON.stringify(timeline)}\n}\n`;
+}
+
 function lineOf(statistics: LabelStatistics): SummaryLine {
   const { times, errors, messages } = statistics;
   const failed = errors.assertion + errors.response + errors.transport;

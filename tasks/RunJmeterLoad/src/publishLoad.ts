@@ -5,7 +5,7 @@ import type { Agent } from '../../../shared/agent/agent.js';
 import { mapTexts } from '../../../shared/core/junit.js';
 import { writeJunit } from '../../../shared/core/junitWriter.js';
 import { keepFile } from './keepFiles.js';
-import { summaryName, type LoadSummary } from './loadSummary.js';
+import { summaryName, summaryText, type LoadSummary } from './loadSummary.js';
 import { criteriaLines, junitSuites, logTable, markdownSummary, type Remarks } from './report.js';
 import type { LoadRules, LoadVerdict } from './verdict.js';
 
@@ -29,7 +29,7 @@ export async function publishLoad(
   for (const line of [...logTable(summary), ...remarks.course, ...criteriaLines(verdict), ...remarks.notes])
     agent.info(line);
   const summaryFile = join(agent.resultsDirectory, summaryName);
-  writeFileSync(summaryFile, agent.mask(`${JSON.stringify(summary, undefined, 2)}\n`));
+  writeFileSync(summaryFile, agent.mask(summaryText(summary)));
   keepFile(summaryFile, agent);
   await agent.summary(title, markdownSummary(summary, verdict, remarks));
   if (publishResults) {

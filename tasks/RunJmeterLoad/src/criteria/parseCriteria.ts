@@ -36,7 +36,7 @@ export interface ParsedCriteria {
   readonly problems: readonly string[];
 }
 
-/** Reads the text of an input. Empty lines and lines that begin with # are none. */
+/** Reads the text of an input. Empty lines are none, and # begins a comment where a line begins or a criterion is at its end. */
 export function parseCriteria(text: string): ParsedCriteria {
   const criteria: Criterion[] = [];
   const problems: string[] = [];
@@ -127,6 +127,7 @@ function parseLine(line: string): Criterion {
   const limit = parseLimit(scanner, measure);
   const overAt = scanner.at;
   const window = scanner.take(/over(?![\w.])/y) === undefined ? undefined : parseWindow(scanner);
+  scanner.take(/#.*/y);
   if (scanner.rest() !== 'the end of the line')
     throw new Mistake(
       scanner.at,

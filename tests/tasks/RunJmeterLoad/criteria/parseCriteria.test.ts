@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import {
   criterionText,
@@ -222,6 +223,22 @@ describe('parseCriteria', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('passes over a comment behind a criterion, and takes a # inside a label for a part of it', () => {
+    assert.equal(criterionText(one('error_rate < 1% # of all')), 'error_rate < 1%');
+    assert.equal(criterionText(one('errors of "a # b" == 0 over 5s#')), 'errors of "a # b" == 0 over 5000ms');
+  });
+
+  it('reads every criterion of the README', () => {
+    const readme = readFileSync(
+      new URL('../../../../tasks/RunJmeterLoad/README.md', import.meta.url),
+      'utf8',
+    );
+    const [, block = ''] = /```yaml\ncriteria: \|\n([^`]+)```/.exec(readme) ?? [];
+    const { criteria, problems } = parseCriteria(block);
+    assert.deepEqual(problems, []);
+    assert.equal(criteria.length, block.trim().split('\n').length);
   });
 
   it('has a grammar whose examples are criteria', () => {
