@@ -41,7 +41,8 @@ export function writeResults(path: string, samples: number, format: 'csv' | 'xml
     const failed = random() < 0.008;
     const bytes = 400 + Math.floor(random() * 20_000);
     // A transaction began before the latest sample of its thread.
-    const start = firstStart + Math.floor(index / 2) + Math.floor(random() * 50) - (inTransaction ? 60_000 : 0);
+    const start =
+      firstStart + Math.floor(index / 2) + Math.floor(random() * 50) - (inTransaction ? 60_000 : 0);
     const latency = Math.floor(elapsed * 0.8);
     const sample = { start, elapsed, label, thread, failed, bytes, latency, inTransaction, index };
     text += format === 'csv' ? csvOf(sample) : xmlOf(sample);
@@ -103,7 +104,8 @@ function csvOf(sample: MadeSample): string {
 
 function xmlOf(sample: MadeSample): string {
   const { code, response, failure } = messagesOf(sample);
-  const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+  const escape = (text: string) =>
+    text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
   const name = sample.inTransaction ? 'sample' : 'httpSample';
   const open = `<${name} t="${sample.elapsed}" it="0" lt="${sample.latency}" ct="3" ts="${sample.start}" s="${!sample.failed}" lb="${escape(sample.label)}" rc="${code}" rm="${response}" tn="Shoppers 1-${sample.thread}" dt="text" by="${sample.bytes}" sby="250" ng="50" na="50"`;
   if (sample.inTransaction) return `${open}/>\n`;
