@@ -229,11 +229,13 @@ describe('load balancer', () => {
 
   it('passes a broken connection on as broken, in both directions', async () => {
     let ended = '';
+    let heard = '';
     const breaker = await tcpBackend(socket => {
       socket.on('error', error => (ended = (error as NodeJS.ErrnoException).code ?? ''));
       socket.on('close', () => (ended ||= 'closed'));
       socket.once('data', data => {
-        if (String(data) === 'break') socket.resetAndDestroy();
+        heard = String(data);
+        if (heard === 'break') socket.resetAndDestroy();
       });
     });
     const lb = await start([{ frontendPort: 80, backendPort: 8080 }], []);
@@ -241,11 +243,11 @@ describe('load balancer', () => {
     const first = connect(80, frontend);
     first.write('break');
     await assert.rejects(once(first, 'end'), { code: 'ECONNRESET' });
-    await until(() => ended !== '');
+    await until(() => ended !== '' && lb.connections(breaker.id) === 0);
     ended = '';
     const second = connect(80, frontend);
     second.write('hello');
-    await until(() => lb.connections(breaker.id) === 1);
+    await until(() => heard === 'hello');
     second.resetAndDestroy();
     await until(() => ended !== '' && lb.connections(breaker.id) === 0);
   });
