@@ -11,6 +11,7 @@ import type { Criterion } from './criteria/criterion.js';
 import { grammar, parseCriteria } from './criteria/parseCriteria.js';
 import type { inputs } from './inputs.generated.js';
 import type { LoadShape } from './loadShape.js';
+import { parseEngines, type RemoteEngines } from './remoteEngines.js';
 import type { LoadRules } from './verdict.js';
 import { abortProblems } from './watchRun.js';
 
@@ -30,6 +31,8 @@ export interface LoadOrder {
   readonly replaceHosts: readonly string[];
   /** Full paths of property files, later ones win. */
   readonly propertyFiles: readonly string[];
+  /** Undefined runs the plan on this agent. */
+  readonly remote: RemoteEngines | undefined;
   readonly rules: LoadRules;
   readonly gates: Gates;
   /** A run that one of these holds for is ended. */
@@ -61,6 +64,7 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
     .filter(host => host !== '');
   if (replaceHosts.length > 0 && site === undefined && input.siteUrl === undefined)
     problems.push("'replaceHosts' says what 'siteUrl' takes the place of, and 'siteUrl' is not given.");
+  const hosts = parseEngines(input.remoteHosts, problems);
   const gates = readGates(input, agent, problems);
   const abort = parseCriteria(input.abortWhen ?? '');
   if (abort.problems.length > 0)
@@ -81,6 +85,7 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
     },
     replaceHosts,
     propertyFiles,
+    remote: hosts.length === 0 ? undefined : { hosts, tls: input.remoteTls, exit: input.remoteExit },
     rules: {
       failOnAssertionErrors: input.failOnAssertionErrors,
       allowedErrorPercent,

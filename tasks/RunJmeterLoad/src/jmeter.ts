@@ -67,6 +67,11 @@ export function javaMajor(line: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
+/** What the analysis needs of whatever takes the samples. */
+export const samplingProperties: Readonly<Record<string, string>> = {
+  'sampleresult.timestamp.start': 'true',
+};
+
 /** What the analysis needs JMeter to write, and what its log shows; the same for every plan, whatever the agent's own files say. */
 export const ownProperties: Readonly<Record<string, string>> = {
   'jmeter.save.saveservice.output_format': 'csv',
@@ -87,7 +92,7 @@ export const ownProperties: Readonly<Record<string, string>> = {
   'jmeter.save.saveservice.connect_time': 'true',
   // Redirects, embedded files and the samplers under a parent sample would be counted beside the sample they are part of.
   'jmeter.save.saveservice.subresults': 'false',
-  'sampleresult.timestamp.start': 'true',
+  ...samplingProperties,
   // Samples are followed while they come, and few a minute must not wait for a buffer to be full.
   'jmeter.save.saveservice.autoflush': 'true',
   // Several JMeters on one machine find a port each for the word to end.

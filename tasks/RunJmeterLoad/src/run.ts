@@ -45,6 +45,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
       properties,
       propertyFiles: order.propertyFiles,
       jvmArguments: input.jvmArguments,
+      remote: order.remote,
       watch: {
         abortWhen: order.abortWhen,
         countedErrors: countedKinds(rules),

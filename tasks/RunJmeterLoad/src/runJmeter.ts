@@ -7,7 +7,8 @@ import { ToolError } from '../../../shared/core/errors.js';
 import { lastLines } from '../../../shared/core/text.js';
 import { keepLog } from './keepFiles.js';
 import { shutdownPort } from './endJmeter.js';
-import { ownProperties, propertiesFile } from './jmeter.js';
+import { ownProperties, propertiesFile, samplingProperties } from './jmeter.js';
+import { engineProperties, lookAfter, remoteArguments, type RemoteEngines } from './remoteEngines.js';
 import { watchRun, type Watch } from './watchRun.js';
 
 const jmeterGrace = 5000;
@@ -24,6 +25,8 @@ export interface JmeterCall {
   readonly propertyFiles: readonly string[];
   /** For the Java virtual machine, such as `-Xmx4g`. */
   readonly jvmArguments: string | undefined;
+  /** Undefined runs the plan in JMeter itself. */
+  readonly remote: RemoteEngines | undefined;
   readonly watch: Watch;
 }
 
@@ -48,9 +51,19 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
     jtl: join(agent.tempDirectory, 'results.jtl'),
     log: join(agent.tempDirectory, 'jmeter.log'),
     properties: join(agent.tempDirectory, 'task.properties'),
+    global: join(agent.tempDirectory, 'engines.properties'),
   };
-  const properties = new Map([...call.properties, ...Object.entries(ownProperties)]);
-  writeFileSync(files.properties, propertiesFile(properties), { mode: 0o600 });
+  const { remote } = call;
+  const tls = remote === undefined ? [] : [['server.rmi.ssl.disable', String(!remote.tls)] as const];
+  const own = Object.entries(ownProperties);
+  writeFileSync(files.properties, propertiesFile(new Map([...call.properties, ...tls, ...own])), {
+    mode: 0o600,
+  });
+  if (remote !== undefined) {
+    const theirs = new Map([...engineProperties(call.properties), ...Object.entries(samplingProperties)]);
+    writeFileSync(files.global, propertiesFile(theirs), { mode: 0o600 });
+  }
+  const remotely = remote === undefined ? [] : remoteArguments(remote, [...call.propertyFiles, files.global]);
   const propertyArguments = [...call.propertyFiles, files.properties].flatMap(file => ['-q', file]);
   let testStart: number | undefined;
   let port: number | undefined;
@@ -58,7 +71,7 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
   const tool = agent.start({
     name: 'JMeter',
     path: call.jmeter,
-    args: ['-n', '-t', call.plan, '-l', files.jtl, '-j', files.log, ...propertyArguments],
+    args: ['-n', '-t', call.plan, '-l', files.jtl, '-j', files.log, ...propertyArguments, ...remotely],
     ...javaArguments(call.jvmArguments, agent),
     cwd: call.directory,
     echo: false,
@@ -77,7 +90,7 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
     jtl: files.jtl,
     lastLine: () => lastLine,
     port: () => port,
-    trouble: () => Promise.resolve(undefined),
+    trouble: remote === undefined ? () => Promise.resolve(undefined) : lookAfter(remote, files.log),
   };
   const endedBecause = await watchRun(run, call.watch, agent);
   const ended = await tool.ended;

@@ -35,7 +35,7 @@ export interface WatchedRun {
   readonly lastLine: () => number;
   /** Where JMeter listens for the word to end, undefined while it does not. */
   readonly port: () => number | undefined;
-  /** Asked every ten seconds: why the run cannot end well any more, undefined while it can. */
+  /** Asked at every look: why the run cannot end well any more, undefined while it can. */
   readonly trouble: () => Promise<string | undefined>;
 }
 
@@ -63,7 +63,8 @@ export async function watchRun(run: WatchedRun, watch: Watch, agent: Agent): Pro
     const now = Date.now();
     if (bytes > 0) lastSample = now;
     const silent = silenceOf(now - Math.max(lastSample, run.lastLine()), watch.silenceSeconds);
-    if (silent !== undefined) return await endBecause(silent, run, agent);
+    const trouble = silent ?? (await run.trouble());
+    if (trouble !== undefined) return await endBecause(trouble, run, agent);
     if (now - reported < reportEvery) continue;
     const later = follower.snapshot();
     const line = progressLine(later, since(later, earlier), now - reported);
@@ -71,7 +72,7 @@ export async function watchRun(run: WatchedRun, watch: Watch, agent: Agent): Pro
     agent.progress(percentDone(now - started, watch.durationSeconds), line);
     earlier = later;
     reported = now;
-    const why = lostBy(watch, course.timeline()) ?? (await run.trouble());
+    const why = lostBy(watch, course.timeline());
     if (why !== undefined) return await endBecause(why, run, agent);
   }
   await ended;
