@@ -86,7 +86,9 @@ async function stream(way: Way, log: string): Promise<void> {
       path: '/bin/cat',
       args: [log],
       echo: false,
-      onLine: line => { run.take(line); },
+      onLine: line => {
+        run.take(line);
+      },
     }).ended;
     run.end();
   } else {
