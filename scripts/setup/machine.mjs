@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { azureCli, azurite, baseImageDirectory, node24 } from './cache.mjs';
+import { azureCli, azurite, baseImageDirectory, node24, seleniumGrid } from './cache.mjs';
 import { isInstalled } from './nodeModules.mjs';
 import { installedPackages, isRecentJava, missingPackages, packages } from './packages.mjs';
 
@@ -18,6 +18,7 @@ import { installedPackages, isRecentJava, missingPackages, packages } from './pa
  * @property {boolean} node24
  * @property {boolean} azureCli
  * @property {boolean} azurite
+ * @property {boolean} seleniumGrid
  */
 
 /**
@@ -46,6 +47,7 @@ export function whatIsLacking(repository, { toolsToo, testsToo, jmeter }) {
       node24: false,
       azureCli: false,
       azurite: false,
+      seleniumGrid: false,
     };
   }
   /** @type {Set<import('./packages.mjs').Made>} */
@@ -65,6 +67,7 @@ export function whatIsLacking(repository, { toolsToo, testsToo, jmeter }) {
     node24: testsToo && !existsSync(node24()),
     azureCli: missing.has('azureCli'),
     azurite: testsToo && !existsSync(azurite()),
+    seleniumGrid: testsToo && !existsSync(seleniumGrid()),
   };
 }
 

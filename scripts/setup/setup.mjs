@@ -12,6 +12,7 @@ import { locked } from './lock.mjs';
 import { meansOfInstalling, whatIsLacking } from './machine.mjs';
 import { installByHand } from './packages.mjs';
 import { installNode24 } from './node24.mjs';
+import { installSeleniumGrid } from './seleniumGrid.mjs';
 import { run, say, SetupError, step } from './progress.mjs';
 
 const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -68,6 +69,7 @@ async function setUp({ purpose, jmeter }) {
     if (lacks.node24) await installNode24(log);
     if (lacks.azureCli) await installAzureCli(log);
     if (lacks.azurite) await installAzurite();
+    if (lacks.seleniumGrid) await installSeleniumGrid(log);
     say(`This machine is ready (${((Date.now() - start) / 1000).toFixed(0)} s)`);
   });
 }

@@ -51,7 +51,7 @@ export interface WebDriverEndpoint {
 
 const askTimeout = 5000;
 /** The agent gives a task 10 s after its first signal. */
-const settleTimeout = 3000;
+const settleTimeout = 5000;
 /** Headers of one connection, not of a message (RFC 9110, section 7.6.1). */
 const ofConnection = [
   'connection',
