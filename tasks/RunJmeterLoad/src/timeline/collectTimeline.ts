@@ -1,5 +1,6 @@
 /** Collects a timeline of samples as they come, in bounded memory. */
 import type { ErrorKind } from '../jtl.js';
+import { Histogram } from '../analysis/histogram.js';
 import { distributionOf } from './distribution.js';
 import { timeMetrics, type Block, type Timeline, type TimeMetric } from './timeline.js';
 
@@ -27,16 +28,13 @@ export interface TimelineCollector {
 const shortestBlock = 1000;
 /** When a test has more blocks than this, two become one. */
 const blockLimit = 48;
-/** Up to here every millisecond is counted by itself, above in classes of 0.1 %. */
-const exactLimit = 131_072;
-
 interface Collected {
   firstStart: number;
   lastEnd: number;
   readonly errors: Record<ErrorKind, number>;
   bytes: number;
-  readonly times: Record<TimeMetric, Map<number, number>>;
-  readonly failedTimes: Map<number, number>;
+  readonly times: Record<TimeMetric, Histogram>;
+  readonly failedTimes: Histogram;
 }
 
 interface CollectedLabel {
@@ -51,7 +49,9 @@ interface CollectedLabel {
  * @param labelLimit labels beyond so many are left out; the caller tells of them
  */
 export function collectTimeline(stepMilliseconds: number | undefined, labelLimit: number): TimelineCollector {
-  const labels = new Map<string, CollectedLabel>();
+  const labels: CollectedLabel[] = [];
+  const ofSamples = new Map<string, CollectedLabel>();
+  const ofTransactions = new Map<string, CollectedLabel>();
   let blockMilliseconds = stepMilliseconds ?? shortestBlock;
   /** Blocks are counted from here; a sample that began earlier has a negative number. */
   let origin: number | undefined;
@@ -62,7 +62,7 @@ export function collectTimeline(stepMilliseconds: number | undefined, labelLimit
   const blockOf = (start: number) => Math.floor((start - (origin ?? start)) / blockMilliseconds);
   const double = () => {
     blockMilliseconds *= 2;
-    for (const each of labels.values()) {
+    for (const each of labels) {
       const halves = each.blocks;
       each.blocks = new Map();
       for (const [at, collected] of halves) {
@@ -81,12 +81,13 @@ export function collectTimeline(stepMilliseconds: number | undefined, labelLimit
       last = Math.max(last, start);
       end = Math.max(end, start + elapsed);
       if (stepMilliseconds === undefined) while (blockOf(last) - blockOf(first) >= blockLimit) double();
-      const key = `${sample.transaction ? 't' : 's'}${sample.label}`;
-      let own = labels.get(key);
+      const group = sample.transaction ? ofTransactions : ofSamples;
+      let own = group.get(sample.label);
       if (own === undefined) {
-        if (labels.size >= labelLimit) return;
+        if (labels.length >= labelLimit) return;
         own = { label: sample.label, transaction: sample.transaction, blocks: new Map() };
-        labels.set(key, own);
+        group.set(sample.label, own);
+        labels.push(own);
       }
       const at = blockOf(start);
       let block = own.blocks.get(at);
@@ -100,7 +101,7 @@ export function collectTimeline(stepMilliseconds: number | undefined, labelLimit
         start: origin + zero * blockMilliseconds,
         end,
         blockMilliseconds,
-        labels: [...labels.values()].map(({ label, transaction, blocks }) => ({
+        labels: labels.map(({ label, transaction, blocks }) => ({
           label,
           transaction,
           blocks: [...blocks].sort(([a], [b]) => a - b).map(([at, each]) => closed(at - zero, each)),
@@ -116,42 +117,31 @@ function emptyBlock(): Collected {
     lastEnd: -Infinity,
     errors: { assertion: 0, response: 0, transport: 0 },
     bytes: 0,
-    times: { response_time: new Map(), latency: new Map(), connect_time: new Map() },
-    failedTimes: new Map(),
+    times: { response_time: new Histogram(), latency: new Histogram(), connect_time: new Histogram() },
+    failedTimes: new Histogram(),
   };
 }
 
 function count(block: Collected, sample: TimedSample): void {
   block.firstStart = Math.min(block.firstStart, sample.start);
   block.lastEnd = Math.max(block.lastEnd, sample.start + sample.elapsed);
-  increase(block.times.response_time, classOf(sample.elapsed), 1);
+  block.times.response_time.add(sample.elapsed);
   // JMeter writes 0 where no byte came, and where a connection was there already.
-  if (sample.latency > 0) increase(block.times.latency, classOf(sample.latency), 1);
-  if (sample.connect > 0) increase(block.times.connect_time, classOf(sample.connect), 1);
+  if (sample.latency > 0) block.times.latency.add(sample.latency);
+  if (sample.connect > 0) block.times.connect_time.add(sample.connect);
   block.bytes += sample.bytes;
   if (sample.kind === undefined) return;
   block.errors[sample.kind] += 1;
-  increase(block.failedTimes, classOf(sample.elapsed), 1);
+  block.failedTimes.add(sample.elapsed);
 }
 
 function merge(into: Collected, from: Collected): void {
-  for (const metric of timeMetrics)
-    for (const [value, times] of from.times[metric]) increase(into.times[metric], value, times);
-  for (const [value, times] of from.failedTimes) increase(into.failedTimes, value, times);
+  for (const metric of timeMetrics) into.times[metric].addAll(from.times[metric]);
+  into.failedTimes.addAll(from.failedTimes);
   for (const kind of ['assertion', 'response', 'transport'] as const) into.errors[kind] += from.errors[kind];
   into.bytes += from.bytes;
   into.firstStart = Math.min(into.firstStart, from.firstStart);
   into.lastEnd = Math.max(into.lastEnd, from.lastEnd);
-}
-
-function increase(counts: Map<number, number>, value: number, by: number): void {
-  counts.set(value, (counts.get(value) ?? 0) + by);
-}
-
-/** Very long times share a count with their neighbours, as in the table of percentiles. */
-function classOf(milliseconds: number): number {
-  if (milliseconds < exactLimit) return milliseconds;
-  return exactLimit + Math.floor((milliseconds - exactLimit) / 128) * 128 + 64;
 }
 
 function closed(at: number, { firstStart, lastEnd, errors, bytes, times, failedTimes }: Collected): Block {
@@ -162,10 +152,10 @@ function closed(at: number, { firstStart, lastEnd, errors, bytes, times, failedT
     errors: { ...errors },
     bytes,
     times: {
-      response_time: distributionOf(times.response_time),
-      latency: distributionOf(times.latency),
-      connect_time: distributionOf(times.connect_time),
+      response_time: distributionOf(new Map(times.response_time.entries())),
+      latency: distributionOf(new Map(times.latency.entries())),
+      connect_time: distributionOf(new Map(times.connect_time.entries())),
     },
-    failedTimes: distributionOf(failedTimes),
+    failedTimes: distributionOf(new Map(failedTimes.entries())),
   };
 }
