@@ -13,6 +13,7 @@ import type { inputs } from './inputs.generated.js';
 import type { LoadShape } from './loadShape.js';
 import { parseEngines, type RemoteEngines } from './remoteEngines.js';
 import type { LoadRules } from './verdict.js';
+import { shareOfThreads } from './shares.js';
 import { abortProblems } from './watchRun.js';
 
 /** The inputs of this task. */
@@ -33,6 +34,8 @@ export interface LoadOrder {
   readonly propertyFiles: readonly string[];
   /** Undefined runs the plan on this agent. */
   readonly remote: RemoteEngines | undefined;
+  /** A pattern of results to judge instead of running the plan. */
+  readonly mergeResults: string | undefined;
   readonly rules: LoadRules;
   readonly gates: Gates;
   /** A run that one of these holds for is ended. */
@@ -65,6 +68,12 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
   if (replaceHosts.length > 0 && site === undefined && input.siteUrl === undefined)
     problems.push("'replaceHosts' says what 'siteUrl' takes the place of, and 'siteUrl' is not given.");
   const hosts = parseEngines(input.remoteHosts, problems);
+  if (input.divideThreads && input.threads === 0)
+    problems.push(
+      "'divideThreads' divides 'threads' among the jobs of a matrix, and 'threads' is not given.",
+    );
+  if (input.mergeResults !== undefined && (hosts.length > 0 || input.divideThreads))
+    problems.push("'mergeResults' runs nothing: leave 'remoteHosts' and 'divideThreads' out.");
   const gates = readGates(input, agent, problems);
   const abort = parseCriteria(input.abortWhen ?? '');
   if (abort.problems.length > 0)
@@ -74,18 +83,20 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
   for (const [name, value] of properties) {
     if (/password|passwd|secret|token|key/i.test(name)) agent.secret(value);
   }
+  const threads = input.divideThreads ? shareOfThreads(input.threads, agent) : input.threads;
   return {
     plan,
     site,
     properties,
     shape: {
-      threads: input.threads === 0 ? undefined : input.threads,
+      threads: input.threads === 0 ? undefined : threads,
       rampUpSeconds: input.rampUpSeconds === 0 ? undefined : input.rampUpSeconds,
       durationSeconds: input.durationSeconds === 0 ? undefined : input.durationSeconds,
     },
     replaceHosts,
     propertyFiles,
     remote: hosts.length === 0 ? undefined : { hosts, tls: input.remoteTls, exit: input.remoteExit },
+    mergeResults: input.mergeResults,
     rules: {
       failOnAssertionErrors: input.failOnAssertionErrors,
       allowedErrorPercent,

@@ -13,6 +13,8 @@ export const inputs = {
   remoteHosts: { type: 'string', required: false },
   remoteTls: { type: 'boolean', required: false, fallback: true },
   remoteExit: { type: 'boolean', required: false },
+  divideThreads: { type: 'boolean', required: false },
+  mergeResults: { type: 'multiLine', required: false },
   failOnAssertionErrors: { type: 'boolean', required: false, fallback: true },
   allowedErrorPercent: { type: 'string', required: false },
   minimumSamples: { type: 'int', required: false, fallback: 1 },

@@ -5,20 +5,21 @@ import { runGate } from '../../../shared/agent/gate.js';
 import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ToolError, UserError } from '../../../shared/core/errors.js';
 import { lastLines, plural } from '../../../shared/core/text.js';
-import { checkInputs, type LoadInput } from './checkInputs.js';
+import { checkInputs, type LoadInput, type LoadOrder } from './checkInputs.js';
 import { courseLines } from './course.js';
 import { stepFor } from './criteria/judgeCriteria.js';
 import { analyseJtl, digestOf } from './files.js';
 import { baselineNotes, judgeGates } from './gates.js';
 import { checkJava, findJmeter } from './jmeter.js';
-import { labelLimit } from './jtl.js';
+import { labelLimit, type JtlAnalysis } from './jtl.js';
 import { keepResults } from './keepFiles.js';
 import { summarise, type LoadSummary } from './loadSummary.js';
 import { preparePlan } from './preparePlan.js';
 import { publishLoad } from './publishLoad.js';
 import { faultsOf } from './report.js';
 import { runJmeter, type JmeterRun } from './runJmeter.js';
-import { collectTimeline } from './timeline/collectTimeline.js';
+import { readShares } from './shares.js';
+import { collectTimeline, type TimedSample } from './timeline/collectTimeline.js';
 import { countedKinds, formatPercent, judgeLoad, type LoadVerdict } from './verdict.js';
 
 /**
@@ -32,34 +33,15 @@ export function runLoad(input: LoadInput, agent: Agent): Promise<string> {
 
 async function load(input: LoadInput, agent: Agent): Promise<string> {
   const order = checkInputs(input, agent);
-  const { plan, rules, gates } = order;
-  const { file, properties } = preparePlan(order, agent);
-  const jmeter = findJmeter(input.jmeterHome, agent);
-  agent.info(`JMeter: ${jmeter}, ${await checkJava(agent)}`);
-
-  const { jtl, testStart, ended, endedBecause } = await runJmeter(
-    {
-      jmeter,
-      plan: file,
-      directory: dirname(plan),
-      properties,
-      propertyFiles: order.propertyFiles,
-      jvmArguments: input.jvmArguments,
-      remote: order.remote,
-      watch: {
-        abortWhen: order.abortWhen,
-        countedErrors: countedKinds(rules),
-        silenceSeconds: input.silenceSeconds,
-        durationSeconds: order.shape.durationSeconds,
-      },
-    },
-    agent,
-  );
+  const { plan, rules, gates, mergeResults } = order;
   const course = collectTimeline(stepFor(gates.criteria), labelLimit);
-  const analysis = await analyseJtl(jtl, { seconds: input.warmUpSeconds, testStart }, sample => {
+  const observe = (sample: TimedSample) => {
     course.add(sample);
-  });
-  await keepResults(jtl, agent);
+  };
+  const { analysis, run } =
+    mergeResults === undefined
+      ? await runPlan(order, input, observe, agent)
+      : { analysis: await readShares(mergeResults, input.warmUpSeconds, observe, agent), run: undefined };
 
   const timeline = course.timeline();
   const summary = summarise(analysis, plan, digestOf(plan), timeline);
@@ -74,22 +56,57 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   await publishLoad({ summary, verdict, rules, remarks, title, publishResults }, agent);
   // What there was of a run that is cancelled or late has been published all the same.
   agent.signal.throwIfAborted();
-  return conclude(summary, verdict, { ended, endedBecause }, agent);
+  return conclude(summary, verdict, run, agent);
+}
+
+async function runPlan(
+  order: LoadOrder,
+  input: LoadInput,
+  observe: (sample: TimedSample) => void,
+  agent: Agent,
+): Promise<{ readonly analysis: JtlAnalysis; readonly run: JmeterRun }> {
+  const { file, properties } = preparePlan(order, agent);
+  const jmeter = findJmeter(input.jmeterHome, agent);
+  agent.info(`JMeter: ${jmeter}, ${await checkJava(agent)}`);
+  const run = await runJmeter(
+    {
+      jmeter,
+      plan: file,
+      directory: dirname(order.plan),
+      properties,
+      propertyFiles: order.propertyFiles,
+      jvmArguments: input.jvmArguments,
+      remote: order.remote,
+      watch: {
+        abortWhen: order.abortWhen,
+        countedErrors: countedKinds(order.rules),
+        silenceSeconds: input.silenceSeconds,
+        durationSeconds: order.shape.durationSeconds,
+      },
+    },
+    agent,
+  );
+  const warmUp = { seconds: input.warmUpSeconds, testStart: run.testStart };
+  const analysis = await analyseJtl(run.jtl, warmUp, observe);
+  await keepResults(run.jtl, agent);
+  return { analysis, run };
 }
 
 /** Says what the run is worth, after everything has been published. */
 function conclude(
   summary: LoadSummary,
   verdict: LoadVerdict,
-  { ended, endedBecause }: Pick<JmeterRun, 'ended' | 'endedBecause'>,
+  run: JmeterRun | undefined,
   agent: Agent,
 ): string {
   const faults = faultsOf(verdict);
-  if (endedBecause !== undefined) faults.unshift(`the run was ended early: ${endedBecause}`);
-  else if (ended.exitCode !== 0) faults.push(`JMeter ${describeEnd(ended)}.`);
+  if (run?.endedBecause !== undefined) faults.unshift(`the run was ended early: ${run.endedBecause}`);
+  else if (run !== undefined && run.ended.exitCode !== 0) faults.push(`JMeter ${describeEnd(run.ended)}.`);
   if (faults.length === 0) return sentenceOf(summary, verdict);
   const message = `The load test did not pass: ${faults.join('\n')}`;
-  if (ended.exitCode === 0 || endedBecause !== undefined) throw new UserError(message);
+  if (run === undefined || run.ended.exitCode === 0 || run.endedBecause !== undefined)
+    throw new UserError(message);
+  const { ended } = run;
   throw new ToolError(message, 'JMeter', ended.exitCode, lastLines(ended.tail.map(line => agent.mask(line))));
 }
 

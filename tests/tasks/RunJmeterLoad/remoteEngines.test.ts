@@ -112,6 +112,8 @@ describe('runLoad on two engines of this machine', function () {
         remoteHosts: engines.map(({ host }) => host).join(','),
         remoteTls: false,
         remoteExit: false,
+        divideThreads: false,
+        mergeResults: undefined,
         failOnAssertionErrors: true,
         allowedErrorPercent: '0',
         minimumSamples: 1,

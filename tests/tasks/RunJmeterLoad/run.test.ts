@@ -85,6 +85,8 @@ describe('runLoad with a real JMeter', function () {
         remoteHosts: undefined,
         remoteTls: true,
         remoteExit: false,
+        divideThreads: false,
+        mergeResults: undefined,
         silenceSeconds: 600,
         abortWhen: undefined,
         criteria: undefined,
@@ -410,6 +412,30 @@ describe('runLoad with a real JMeter', function () {
     assert.match(message, /^The load test did not pass: (.|\n)*JMeter was ended by SIGKILL\./);
     assert.ok(Number(fake.outputs['samples']) > 0);
     assert.equal(fake.kept.length, 3);
+  });
+
+  it('judges the results of several jobs as one test, and runs nothing', async () => {
+    const line = (start: number, elapsed: number) => `${start},${elapsed},Home,200,OK,T 1-1,text,true,,10`;
+    const header =
+      'timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,failureMessage,bytes';
+    const times = Array.from({ length: 100 }, (_, index) => index + 1);
+    for (const job of [0, 1]) {
+      const own = times.filter(time => time % 2 === job).map(time => line(1795412600000 + time, time));
+      writeFileSync(join(directory, `share-${job}.jtl`), [header, ...own, ''].join('\n'));
+    }
+    const { sentence } = await run({ mergeResults: 'share-*.jtl', jmeterHome: '/nowhere' });
+    assert.match(sentence, /^100 samples, 0 % errors, p95 95 ms/);
+    assert.deepEqual(
+      [fake.outputs['p50'], fake.outputs['p99'], fake.outputs['gatePassed']],
+      ['50', '99', 'true'],
+    );
+    assert.deepEqual(paths, []);
+    await fake.close();
+    const none = await run({ mergeResults: 'nothing-*.jtl' });
+    assert.match(none.message, /'mergeResults' \(nothing-\*\.jtl\) finds no file below /);
+    await fake.close();
+    const both = await run({ mergeResults: 'share-*.jtl', divideThreads: true });
+    assert.match(both.message, /'threads' is not given\.\n(.|\n)*'mergeResults' runs nothing/);
   });
 
   describe('with a launcher that misbehaves', () => {

@@ -1,0 +1,59 @@
+/** A load test whose parts run on several agents of a matrix job: the share of each, and their results as one. */
+import type { Agent } from '../../../shared/agent/agent.js';
+import { UserError } from '../../../shared/core/errors.js';
+import { plural } from '../../../shared/core/text.js';
+import { merge } from './analysis/statistics.js';
+import { analyseJtl } from './files.js';
+import type { JtlAnalysis } from './jtl.js';
+import type { TimedSample } from './timeline/collectTimeline.js';
+
+/** How many of all threads the agent at this position (from 1) of so many runs; the first ones take what is left over. */
+export function shareOf(threads: number, position: number, agents: number): number {
+  return Math.floor(threads / agents) + (position <= threads % agents ? 1 : 0);
+}
+
+/**
+ * The threads that this job of the matrix runs.
+ * @throws UserError when the job is no part of a matrix, or there are fewer threads than jobs
+ */
+export function shareOfThreads(threads: number, agent: Agent): number {
+  const [position, agents] = ['System.JobPositionInPhase', 'System.TotalJobsInPhase'].map(name =>
+    Number(agent.variable(name) ?? Number.NaN),
+  );
+  if (position === undefined || agents === undefined || !(position >= 1 && position <= agents))
+    throw new UserError(
+      "'divideThreads' is on, but this job is not one of several: give the job a 'strategy' with 'matrix' or 'parallel', or turn it off.",
+    );
+  const share = shareOf(threads, position, agents);
+  if (share === 0)
+    throw new UserError(
+      `'threads' is ${threads}, fewer than the ${agents} jobs that share them ('divideThreads').`,
+    );
+  agent.info(`This is job ${position} of ${agents}: it runs ${plural(share, 'thread')} of ${threads}.`);
+  return share;
+}
+
+/**
+ * Analyses the results of several parts as if they stood in one file.
+ * @param pattern of the results files, one a line
+ * @throws UserError when there is none
+ */
+export async function readShares(
+  pattern: string,
+  warmUpSeconds: number,
+  observe: (sample: TimedSample) => void,
+  agent: Agent,
+): Promise<JtlAnalysis> {
+  const files = agent.findFiles(pattern, agent.workingDirectory);
+  if (files.length === 0)
+    throw new UserError(
+      `'mergeResults' (${pattern.trim()}) finds no file below ${agent.workingDirectory}. Download the results of the jobs before this step.`,
+    );
+  const parts: JtlAnalysis[] = [];
+  for (const file of files) {
+    const part = await analyseJtl(file, { seconds: warmUpSeconds, testStart: undefined }, observe);
+    agent.info(`${file}: ${plural(part.overall.times.count, 'sample')}`);
+    parts.push(part);
+  }
+  return merge(...parts);
+}
