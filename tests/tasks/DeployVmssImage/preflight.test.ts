@@ -184,13 +184,7 @@ describe('before a rollout', () => {
     settings?: Partial<RolloutSettings>,
     upgrade?: RollingUpgrade,
   ])[] = [
-    [
-      'a rolling upgrade under way',
-      /rolling upgrade of 'web' is going on since 2026-11-23/,
-      {},
-      {},
-      running,
-    ],
+    ['a rolling upgrade under way', /rolling upgrade of 'web' is going on since 2026-11-23/, {}, {}, running],
     [
       'nothing but protected instances',
       /All instances .* are protected .*\(0, 1, 2, 3\)/,

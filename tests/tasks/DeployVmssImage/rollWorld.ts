@@ -1,21 +1,9 @@
 /** The task's use case against a local Azure in the same process, both in a time that runs faster than ours. */
-import type { PipelinePolicy } from '@azure/core-rest-pipeline';
-import { ClientSecretCredential } from '@azure/identity';
 import { simulateInstances } from '../../../local/azure/machines/simulatedHost.js';
-import { readManifest } from '../../../scripts/tasks.js';
-import { readInputs } from '../../../shared/agent/inputs.js';
-import type { SiteAnswer } from '../../../shared/agent/siteProbe.js';
-import { openAzure } from '../../../shared/azure/azure.js';
-import { describe } from '../../../shared/core/errors.js';
-import type { Clock } from '../../../shared/core/wait.js';
-import { sleep } from '../../../shared/core/wait.js';
-import { inputs } from '../../../tasks/DeployVmssImage/src/inputs.generated.js';
-import { deployVmssImage } from '../../../tasks/DeployVmssImage/src/run.js';
-import type { DeployInputs } from '../../../tasks/DeployVmssImage/src/settings.js';
-import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
 import { FakeHost } from '../../local/azure/fakes.js';
-import { look, startFixture, transportTo, type Fixture } from '../../local/azure/fixture.js';
+import { look, startFixture, type Fixture } from '../../local/azure/fixture.js';
 import { machine, network, password, type Put } from '../../local/azure/templates.js';
+import { taskRuns, type TaskRuns } from './taskRuns.js';
 
 const group = '/resourceGroups/web/providers';
 const sets = `${group}/Microsoft.Compute/virtualMachineScaleSets`;
@@ -35,25 +23,11 @@ export interface WorldOptions {
   readonly throttling?: boolean;
 }
 
-/** One run of the task. */
-export interface Run extends FakeAgent {
-  /** Its sentence, or the message that it failed with. */
-  readonly outcome: string;
-  readonly failed: boolean;
-}
-
 export interface RollWorld {
   readonly azure: Fixture;
   imageId(name: string): string;
-  /** Deploys an image with the task. */
-  run(
-    inputs: Readonly<Record<string, string>>,
-    host?: {
-      readonly signal?: AbortSignal;
-      readonly site?: () => SiteAnswer;
-      readonly onLine?: (line: string) => void;
-    },
-  ): Promise<Run>;
+  /** Deploys an image with the task: `two`, two instances at a time, unless the inputs say otherwise. */
+  readonly run: TaskRuns['run'];
   /** Replaces the faults of the local Azure by these. */
   faults(rules: readonly unknown[]): Promise<void>;
   /** Makes the scale set anew. */
@@ -62,22 +36,6 @@ export interface RollWorld {
   running(): Promise<string[]>;
   upgradeMode(): Promise<string>;
   close(): Promise<void>;
-}
-
-/** What the agent hands over where a pipeline says nothing but these. */
-export function inputsOf(given: Readonly<Record<string, string>>): DeployInputs {
-  const declared = readManifest('DeployVmssImage').inputs;
-  const texts = new Map(declared.map(({ name, defaultValue }) => [name, defaultValue]));
-  for (const [name, text] of Object.entries({
-    azureSubscription: 'conn',
-    resourceGroupName: 'web',
-    ...given,
-  }))
-    texts.set(name, text);
-  return readInputs(inputs, {
-    text: name => texts.get(name),
-    pathSupplied: name => (texts.get(name) ?? '') !== '',
-  });
 }
 
 /** Images `one` (what runs), `two` and `three`. */
@@ -139,35 +97,14 @@ export async function startRollWorld(options: WorldOptions): Promise<RollWorld> 
     if (look(made, 'body.status') !== 'Succeeded') throw new Error(JSON.stringify(made.body));
   };
   await make();
-  const { transport, proxy } = clientOf(azure);
-  const { tenantId, clientId, clientSecret, subscriptionId } = azure.azure.connection;
-  const credential = new ClientSecretCredential(tenantId, clientId, clientSecret, transport.options);
-  const runs: FakeAgent[] = [];
+  const runs = taskRuns(azure, timeScale);
 
   return {
     azure,
     imageId,
-    async run(given, host = {}) {
-      const fake = fakeAgent({
-        ...(host.signal === undefined ? {} : { signal: host.signal }),
-        endpoints: { conn: endpointOf({ tenantId, clientId, clientSecret, subscriptionId }) },
-      });
-      runs.push(fake);
-      const info = (line: string) => {
-        fake.agent.info(line);
-        host.onLine?.(line);
-      };
-      const agent = { ...fake.agent, info, proxyFor: () => proxy };
-      // A clock for each run: the local Azure tells times of day in ours, and they must not drift apart for long.
-      const clock = fastClock(timeScale);
-      const own = { credential, clock, transport: transport.policy };
-      const ports = {
-        openAzure: (id: string, name: string) => openAzure(agent, id, name, own),
-        probe: () => Promise.resolve(host.site?.() ?? { status: 200, body: '' }),
-        clock,
-      };
-      try {
-        const input = inputsOf({
+    run: (given, host) =>
+      runs.run(
+        {
           action: 'updateImage',
           scaleSetName: 'web',
           imageReference: imageId('two'),
@@ -175,12 +112,9 @@ export async function startRollWorld(options: WorldOptions): Promise<RollWorld> 
           maxUnhealthy: '0',
           instanceTimeoutInMinutes: '10',
           ...given,
-        });
-        return { ...fake, outcome: await deployVmssImage(input, agent, ports), failed: false };
-      } catch (error) {
-        return { ...fake, outcome: describe(error), failed: true };
-      }
-    },
+        },
+        host,
+      ),
     async faults(rules) {
       const { status, body: said } = await azure.send('PUT', 'https://control.local-azure/faults', { rules });
       if (status >= 300) throw new Error(JSON.stringify(said));
@@ -202,7 +136,7 @@ export async function startRollWorld(options: WorldOptions): Promise<RollWorld> 
       return (set as { properties: { upgradePolicy: { mode: string } } }).properties.upgradePolicy.mode;
     },
     async close() {
-      for (const one of runs) await one.close();
+      await runs.close();
       await azure.close();
     },
   };
@@ -228,45 +162,6 @@ async function putVersions(azure: Fixture, source: string): Promise<void> {
       }),
     ),
   );
-}
-
-/** @param scale how many of our seconds one of its seconds lasts */
-export function fastClock(scale: number): Clock {
-  const start = Date.now();
-  return {
-    now: () => start + (Date.now() - start) / scale,
-    sleep: (milliseconds, signal) => sleep(milliseconds * scale, signal),
-  };
-}
-
-function clientOf(azure: Fixture) {
-  const options = transportTo(azure.azure.connection);
-  const { host, port } = options.proxyOptions;
-  const policy: PipelinePolicy = options.additionalPolicies[0]!.policy;
-  return { transport: { options, policy }, proxy: { host, port } };
-}
-
-function endpointOf(connection: {
-  readonly tenantId: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly subscriptionId: string;
-}) {
-  const parameters: Readonly<Record<string, string>> = {
-    tenantid: connection.tenantId,
-    serviceprincipalid: connection.clientId,
-    serviceprincipalkey: connection.clientSecret,
-  };
-  const data: Readonly<Record<string, string>> = {
-    environment: 'AzureCloud',
-    subscriptionid: connection.subscriptionId,
-  };
-  return {
-    url: 'https://management.azure.com/',
-    scheme: 'ServicePrincipal',
-    parameter: (name: string) => parameters[name.toLowerCase()],
-    data: (name: string) => data[name.toLowerCase()],
-  };
 }
 
 function scaleSetBody(subscription: string, image: string, options: WorldOptions) {

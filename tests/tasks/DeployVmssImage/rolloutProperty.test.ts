@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { deployVmssImage } from '../../../tasks/DeployVmssImage/src/run.js';
 import { fakeAgent } from '../../fakes/fakeAgent.js';
-import { inputsOf } from './rollWorld.js';
+import { inputsOf } from './taskRuns.js';
 import { imageId, simulateAzure, simulatedClock } from './simulatedAzure.js';
 
 const second = 1000;

@@ -1,7 +1,8 @@
 /** Each strategy on the local Azure, with what became of each instance and when. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { startRollWorld, type RollWorld, type Run } from './rollWorld.js';
+import { startRollWorld, type RollWorld } from './rollWorld.js';
+import type { Run } from './taskRuns.js';
 
 interface Entry {
   readonly id: string;
