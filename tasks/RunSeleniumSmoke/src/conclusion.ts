@@ -7,6 +7,7 @@ import { describe, ToolError, UserError } from '../../../shared/core/errors.js';
 import { countTests, mapTexts, type TestSuite } from '../../../shared/core/junit.js';
 import { writeJunit } from '../../../shared/core/junitWriter.js';
 import { lastLines, listOf, plural } from '../../../shared/core/text.js';
+import { withoutForeignAttachments } from './attachments.js';
 import { findScreenshots } from './results.js';
 import type { Input } from './smokePlan.js';
 import { screenshotFolder, type Suite, type SuiteRun } from './suiteRun.js';
@@ -95,11 +96,14 @@ function judgeRun(
 ): Judged {
   const { ended, results, browser } = run;
   const mark = (name: string) => (browsers.length > 1 ? `${name} (${browser})` : name);
-  const suites = mapTexts(results.suites, text => agent.mask(text)).map(suite => ({
-    ...suite,
-    name: mark(suite.name),
-    cases: suite.cases.map(test => ({ ...test, className: mark(test.className) })),
-  }));
+  const folders = [agent.resultsDirectory, agent.tempDirectory];
+  const suites = mapTexts(results.suites, text => withoutForeignAttachments(agent.mask(text), folders)).map(
+    suite => ({
+      ...suite,
+      name: mark(suite.name),
+      cases: suite.cases.map(test => ({ ...test, className: mark(test.className) })),
+    }),
+  );
   const flaky = run.flaky.map(test => ({
     ...test,
     className: mark(agent.mask(test.className)),

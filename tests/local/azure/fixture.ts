@@ -20,7 +20,7 @@ import {
   type LocalAzureOptions,
 } from '../../../local/azure/localAzure.js';
 import { FakeBalancer, FakeHost, fakeAddresses } from './fakes.js';
-import { keepCheckable, trafficFile } from './trafficFile.js';
+import { keepCheckable, trafficFile, trafficLines } from './trafficFile.js';
 
 export interface Answer {
   readonly status: number;
@@ -146,11 +146,7 @@ export async function startFixture(
     credential,
     compute: new ComputeManagementClient(credential, subscriptionId, transport),
     resources: new ResourceManagementClient(credential, subscriptionId, transport),
-    traffic: () =>
-      readFileSync(traffic, 'utf8')
-        .split('\n')
-        .filter(line => line !== '')
-        .map(line => JSON.parse(line) as Record<string, unknown>),
+    traffic: () => trafficLines(traffic).map(line => JSON.parse(line) as Record<string, unknown>),
     send,
     arm,
     armDone: async (method, path, body) => {
