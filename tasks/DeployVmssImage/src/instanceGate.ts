@@ -16,7 +16,7 @@ export interface InstanceGate {
   /** Begins to check those that are up on the new model and have not passed; forgets all that are no longer up. */
   look(up: readonly ScaleSetInstance[]): void;
   passed(id: string): boolean;
-  /** What the last check said that did not pass. */
+  /** What the last check said that did not pass, or that the first one goes on. */
   complaint(id: string): string | undefined;
 }
 
@@ -46,16 +46,18 @@ export function createInstanceGate(
 
   const check = async (instance: ScaleSetInstance) => {
     running += 1;
-    const mine: Check = { state: 'running', again: 0 };
+    // What was said last holds until something else is said: the rollout may end meanwhile.
+    const complaint = checks.get(instance.id)?.complaint ?? "'healthCommand' has not ended yet";
+    const mine: Check = { state: 'running', complaint, again: 0 };
     checks.set(instance.id, mine);
-    const complaint = await complaintOf(instance);
+    const said = await complaintOf(instance);
     running -= 1;
     // Went down meanwhile: what was found out is about a machine that is no longer there.
     if (checks.get(instance.id) !== mine) return;
     const again = clock.now() + pause;
     checks.set(
       instance.id,
-      complaint === undefined ? { state: 'passed', again } : { state: 'refused', complaint, again },
+      said === undefined ? { state: 'passed', again } : { state: 'refused', complaint: said, again },
     );
   };
   const complaintOf = async ({ id, name }: ScaleSetInstance): Promise<string | undefined> => {
