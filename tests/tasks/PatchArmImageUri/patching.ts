@@ -9,7 +9,8 @@ import { fakeAgent, type FakeAgent, type FakeAgentOptions } from '../../fakes/fa
 
 export type Input = Inputs<typeof inputs>;
 
-const nothing: Input = {
+/** The task's inputs as they are when nothing is given. */
+export const nothing: Input = {
   files: '*.parameters.json',
   templateFile: undefined,
   imageReference: undefined,

@@ -12,10 +12,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Inputs } from '../../../shared/agent/inputs.js';
-import type { inputs } from '../../../tasks/PatchArmImageUri/src/inputs.generated.js';
 import { patchFiles } from '../../../tasks/PatchArmImageUri/src/run.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
+import { nothing, type Input } from './patching.js';
 import {
   galleryId,
   idTemplate,
@@ -26,25 +25,6 @@ import {
   vhdUri,
 } from './samples.js';
 
-type Input = Inputs<typeof inputs>;
-
-const nothing: Input = {
-  files: '*.parameters.json',
-  templateFile: undefined,
-  imageReference: undefined,
-  packerLog: undefined,
-  packerManifest: undefined,
-  parameterName: undefined,
-  jsonPath: undefined,
-  replaceReference: false,
-  tokens: undefined,
-  secretTokens: undefined,
-  tokenPattern: '@@NAME@@',
-  missingTokens: 'fail',
-  outputFile: undefined,
-  dryRun: false,
-  timeoutInMinutes: 0,
-};
 const credentials = 'VMUSERNAME=azureuser\nVMPASSWORD=a"b/&\\c=1';
 
 describe('PatchArmImageUri', () => {
