@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPipelineRequest } from '@azure/core-rest-pipeline';
+import { repositoryRoot } from '../../../../scripts/tasks.js';
 import { removeFolders, type Run } from '../../../local/agent/support.js';
 import { startLocalBakes, type LocalBakes } from '../localBakes.js';
 
@@ -44,6 +48,15 @@ describe('a bake with the built-in template', function () {
       '2023-07-03',
       { location: 'westeurope' },
     );
+    // The runs may do what the documented role allows, and no more.
+    const { status, bodyAsText } = await resources.sendRequest(
+      createPipelineRequest({
+        url: 'https://control.local-azure/roles',
+        method: 'PUT',
+        body: readFileSync(join(repositoryRoot, 'docs', 'roles', 'bake-role.json'), 'utf8'),
+      }),
+    );
+    assert.equal(status, 200, bodyAsText ?? '');
     run = await bakes.bakeFiles(inputs, files);
   });
   after(async () => {
@@ -74,6 +87,11 @@ describe('a bake with the built-in template', function () {
       /Baked a gallery image version in .*\/galleries\/shop\/images\/web\/versions\/1\.0\.0/,
     );
     assert.deepEqual(Object.keys(await bakes.groups()), ['images']);
+  });
+
+  it('needs no more than the documented role', () => {
+    assert.equal(run.record.result, 'succeeded', run.text);
+    assert.doesNotMatch(run.text, /AuthorizationFailed/);
   });
 
   it('is found again by its digest in the next run, under whatever name', async () => {
