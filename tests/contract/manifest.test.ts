@@ -128,6 +128,7 @@ for (const name of expected) {
           assert.ok(groups.has(input.groupName), `${input.name}: group ${input.groupName}`);
         for (const other of rulesOf(input))
           assert.ok(inputNames.includes(other), `${input.name}: visibleRule ${other}`);
+        assert.doesNotMatch(input.visibleRule ?? '', /&&.*\|\||\|\|.*&&/, `${input.name}: && beside ||`);
         if (input.options !== undefined)
           assert.ok((input.defaultValue ?? '') in input.options, `${input.name}: default`);
       }
