@@ -4,8 +4,8 @@
  * many whatever their number. One second of Azure's lasts TIME_SCALE (0.3) of ours: with less, a machine that is slow or busy
  * measures itself, and its looks at the instances come further apart than six seconds of Azure's.
  */
-import { readFileSync } from 'node:fs';
 import { startRollWorld } from '../tests/tasks/DeployVmssImage/rollWorld.js';
+import { reportOf } from '../tests/tasks/DeployVmssImage/taskRuns.js';
 
 const [timeScale = 0.3, ...given] = process.argv.slice(2).map(Number);
 const sizes = given.length > 0 ? given : [1000, 100];
@@ -16,16 +16,6 @@ const boots = [1.03, 0.73, 1.37, 0.89, 1.12, 0.63, 0.96, 1.59, 0.84, 1.21].map(f
   Math.round(115 * factor),
 );
 const mean = boots.reduce((sum, one) => sum + one, 0) / boots.length + 5;
-
-interface Report {
-  readonly startedAt: string;
-  readonly endedAt: string;
-  readonly forward: {
-    readonly mostOutOfService: number;
-    readonly looks: number;
-    readonly batches: readonly unknown[];
-  };
-}
 
 async function measure(capacity: number): Promise<Readonly<Record<string, unknown>>> {
   const world = await startRollWorld({ capacity, timeScale, bootSeconds: boots, throttling: true });
@@ -38,7 +28,7 @@ async function measure(capacity: number): Promise<Readonly<Record<string, unknow
     });
     if (run.failed) throw new Error(`${run.outcome}\n${run.log.join('\n')}`);
     const traffic = world.azure.traffic().slice(before);
-    const report = JSON.parse(readFileSync(run.attachments[0]?.path ?? '', 'utf8')) as Report;
+    const report = reportOf(run);
     const took = (Date.parse(report.endedAt) - Date.parse(report.startedAt)) / 1000;
     const least = mean * share;
     return {

@@ -1,16 +1,19 @@
 /** The image in a scale set's model, and what an instance was made of. Pure. */
 import { formatImageReference, type ImageReference } from '../core/imageReference.js';
 
+/** An image from the marketplace. */
+export interface PlatformImage {
+  readonly kind: 'platform';
+  readonly publisher: string;
+  readonly offer: string;
+  readonly sku: string;
+  readonly version: string;
+}
+
 /** The image in a scale set's model: one of ours, or one from the marketplace. */
 export type ModelImage =
   | ImageReference
-  | {
-      readonly kind: 'platform';
-      readonly publisher: string;
-      readonly offer: string;
-      readonly sku: string;
-      readonly version: string;
-    }
+  | PlatformImage
   /** An image shared to the subscription or a community gallery's. */
   | { readonly kind: 'shared'; readonly id: string; readonly community: boolean };
 

@@ -1,9 +1,9 @@
 /** The sample application's files, and its servers for as long as a test needs them. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../fakes/freePort.js';
 
 export const sample = fileURLToPath(new URL('../../samples/php-webapp', import.meta.url));
 
@@ -78,18 +78,4 @@ async function answering(child: ChildProcess, url: string, path: string): Promis
     await ended;
   };
   return { url, stop };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
-  });
 }

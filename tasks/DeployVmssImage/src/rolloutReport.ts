@@ -33,7 +33,7 @@ export interface ReportFacts {
 export const rolloutAttachment = 'bake-and-roll.rollout';
 
 /** Version 1 of the file: dates are ISO 8601, all other times milliseconds since `startedAt`. Pure. */
-export function reportOf(facts: ReportFacts): unknown {
+export function reportOf(facts: ReportFacts) {
   const { scaleSet, policy, startedAt, endedAt } = facts;
   const since = (time: number | undefined) => (time === undefined ? undefined : Math.round(time - startedAt));
   const pass = ({ instances, batches, mostOutOfService, looks, startedAt: begun }: Pass) => ({
@@ -83,6 +83,9 @@ export function reportOf(facts: ReportFacts): unknown {
     site: facts.site,
   };
 }
+
+/** What the file holds. */
+export type RolloutReport = ReturnType<typeof reportOf>;
 
 /** Writes the file and attaches it to the run. */
 export function attachReport(facts: ReportFacts, agent: Agent): void {

@@ -13,7 +13,7 @@ import {
   type CriterionOutcome,
 } from './criteria/judgeCriteria.js';
 import { grammar, parseCriteria } from './criteria/parseCriteria.js';
-import type { ErrorKind } from './jtl.js';
+import type { ErrorKind } from './analysis/statistics.js';
 import type { LoadSummary } from './loadSummary.js';
 import { poolLabels, type Block, type Timeline } from './timeline/timeline.js';
 

@@ -1,6 +1,6 @@
 /** The numbers of a load test as its summary file, outputs and tables give them. */
 import { toTimelineData, type TimelineData } from './baseline/timelineFile.js';
-import type { JtlAnalysis, LabelStatistics } from './jtl.js';
+import type { JtlAnalysis, LabelStatistics } from './analysis/statistics.js';
 import type { Timeline } from './timeline/timeline.js';
 
 /** The name of the summary's file, and the version of its form: a change that an older reader cannot read makes a new one. */

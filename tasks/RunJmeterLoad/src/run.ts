@@ -11,7 +11,12 @@ import { stepFor } from './criteria/judgeCriteria.js';
 import { analyseJtl, digestOf } from './files.js';
 import { baselineNotes, judgeGates } from './gates.js';
 import { checkJava, findJmeter } from './jmeter.js';
-import { labelLimit, type JtlAnalysis } from './jtl.js';
+import {
+  defaultLabelLimit,
+  otherLabel,
+  type JtlAnalysis,
+  type ObservedSample,
+} from './analysis/statistics.js';
 import { keepResults } from './keepFiles.js';
 import { summarise, type LoadSummary } from './loadSummary.js';
 import { preparePlan } from './preparePlan.js';
@@ -19,7 +24,7 @@ import { publishLoad } from './publishLoad.js';
 import { faultsOf } from './report.js';
 import { runJmeter, type JmeterRun } from './runJmeter.js';
 import { readShares } from './shares.js';
-import { collectTimeline, type TimedSample } from './timeline/collectTimeline.js';
+import { collectTimeline } from './timeline/collectTimeline.js';
 import { countedKinds, formatPercent, judgeLoad, type LoadVerdict } from './verdict.js';
 
 /**
@@ -34,8 +39,8 @@ export function runLoad(input: LoadInput, agent: Agent): Promise<string> {
 async function load(input: LoadInput, agent: Agent): Promise<string> {
   const order = checkInputs(input, agent);
   const { plan, rules, gates, mergeResults } = order;
-  const course = collectTimeline(stepFor(gates.criteria), labelLimit);
-  const observe = (sample: TimedSample) => {
+  const course = collectTimeline(stepFor(gates.criteria), defaultLabelLimit);
+  const observe = (sample: ObservedSample) => {
     course.add(sample);
   };
   const { analysis, run } =
@@ -48,7 +53,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   const verdict = judgeLoad(summary, analysis, rules, judgeGates(gates, timeline, countedKinds(rules)));
   if (analysis.unlisted > 0)
     agent.warning(
-      `The plan makes more labels than are listed; ${plural(analysis.unlisted, 'sample')} are counted among all samples only. Give samplers names without ids, or use transaction controllers.`,
+      `The plan makes more labels than are listed; ${plural(analysis.unlisted, 'sample')} are counted together as '${otherLabel}'. Give samplers names without ids, or use transaction controllers.`,
     );
   const title = input.testRunTitle ?? 'Load test';
   const remarks = { course: courseLines(timeline), notes: baselineNotes(gates, summary) };
@@ -62,7 +67,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
 async function runPlan(
   order: LoadOrder,
   input: LoadInput,
-  observe: (sample: TimedSample) => void,
+  observe: (sample: ObservedSample) => void,
   agent: Agent,
 ): Promise<{ readonly analysis: JtlAnalysis; readonly run: JmeterRun }> {
   const { file, properties } = preparePlan(order, agent);

@@ -4,8 +4,7 @@ import { UserError } from '../../../shared/core/errors.js';
 import { plural } from '../../../shared/core/text.js';
 import { merge } from './analysis/statistics.js';
 import { analyseJtl } from './files.js';
-import type { JtlAnalysis } from './jtl.js';
-import type { TimedSample } from './timeline/collectTimeline.js';
+import type { JtlAnalysis, ObservedSample } from './analysis/statistics.js';
 
 /** How many of all threads the agent at this position (from 1) of so many runs; the first ones take what is left over. */
 export function shareOf(threads: number, position: number, agents: number): number {
@@ -41,7 +40,7 @@ export function shareOfThreads(threads: number, agent: Agent): number {
 export async function readShares(
   pattern: string,
   warmUpSeconds: number,
-  observe: (sample: TimedSample) => void,
+  observe: (sample: ObservedSample) => void,
   agent: Agent,
 ): Promise<JtlAnalysis> {
   const files = agent.findFiles(pattern, agent.workingDirectory);

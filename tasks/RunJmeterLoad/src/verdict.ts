@@ -1,7 +1,7 @@
 /** Judges a load test by its samples. */
 import { plural, singleLine } from '../../../shared/core/text.js';
 import type { CriterionOutcome } from './criteria/judgeCriteria.js';
-import type { ErrorKind, JtlAnalysis } from './jtl.js';
+import type { ErrorKind, JtlAnalysis } from './analysis/statistics.js';
 import type { LoadSummary, SummaryLine } from './loadSummary.js';
 
 /** What a load test must keep to. */

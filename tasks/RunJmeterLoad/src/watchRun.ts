@@ -6,7 +6,7 @@ import { follow } from './analysis/analyse.js';
 import { errorCount, since, type JtlAnalysis, type LabelStatistics } from './analysis/statistics.js';
 import { criterionText, type Criterion } from './criteria/criterion.js';
 import { judgeCriteria } from './criteria/judgeCriteria.js';
-import { labelLimit, type ErrorKind } from './jtl.js';
+import { defaultLabelLimit, type ErrorKind } from './analysis/statistics.js';
 import { endJmeter } from './endJmeter.js';
 import { collectTimeline } from './timeline/collectTimeline.js';
 import type { Timeline } from './timeline/timeline.js';
@@ -45,7 +45,7 @@ export async function watchRun(run: WatchedRun, watch: Watch, agent: Agent): Pro
     () => true,
     () => true,
   );
-  const course = collectTimeline(undefined, labelLimit);
+  const course = collectTimeline(undefined, defaultLabelLimit);
   const follower = follow(run.jtl, {
     observe: sample => {
       course.add(sample);

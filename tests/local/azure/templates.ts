@@ -11,6 +11,25 @@ export interface Put {
 
 const provider = (type: string, name: string) => `/resourceGroups/web/providers/${type}/${name}`;
 
+/** An interface in the subnet `default` of the network `net`, as a template has it. */
+export const interfaceInNet = {
+  type: 'Microsoft.Network/networkInterfaces',
+  apiVersion: '2023-09-01',
+  name: 'nic',
+  location,
+  dependsOn: ['net'],
+  properties: {
+    ipConfigurations: [
+      {
+        name: 'one',
+        properties: {
+          subnet: { id: "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'net', 'default')]" },
+        },
+      },
+    ],
+  },
+};
+
 /** A network, a public address and an interface that has it. */
 export function network(subscription: string): readonly Put[] {
   const id = (type: string, name: string) => `${subscription}${provider(type, name)}`;

@@ -1,17 +1,7 @@
 /** A rollout while the local Azure enforces the documented request limits. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { startRollWorld, type RollWorld } from './rollWorld.js';
-
-interface Report {
-  readonly startedAt: string;
-  readonly endedAt: string;
-  readonly forward: {
-    readonly mostOutOfService: number;
-    readonly looks: number;
-    readonly batches: readonly unknown[];
-  };
-}
+import { reportOf } from './taskRuns.js';
 
 describe('the request limits of Azure and DeployVmssImage', function () {
   this.timeout(300_000);
@@ -40,7 +30,7 @@ describe('the request limits of Azure and DeployVmssImage', function () {
           traffic.filter(({ status }) => status === 429).map(({ url }) => url),
           [],
         );
-        const report = JSON.parse(readFileSync(run.attachments[0]?.path ?? '', 'utf8')) as Report;
+        const report = reportOf(run);
         const { looks, mostOutOfService, batches } = report.forward;
         assert.ok(mostOutOfService <= batchSize, String(mostOutOfService));
         const minutes = (Date.parse(report.endedAt) - Date.parse(report.startedAt)) / 60_000;

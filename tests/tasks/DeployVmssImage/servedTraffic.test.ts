@@ -1,6 +1,6 @@
 /** What visitors see of a rollout: real instances with a web server behind a real balancer, asked all the while. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAddressPool } from '../../../local/azure/machines/addressPool.js';
@@ -10,7 +10,7 @@ import { baseImageDirectory } from '../../../scripts/setup/cache.mjs';
 import { createSiteProbe } from '../../../shared/agent/siteProbe.js';
 import { look, startFixture, type Fixture } from '../../local/azure/fixture.js';
 import { balancer, machine, network, scaleSet } from '../../local/azure/templates.js';
-import { taskRuns, type TaskRuns } from './taskRuns.js';
+import { reportOf, taskRuns, type TaskRuns } from './taskRuns.js';
 
 const compute = '/resourceGroups/web/providers/Microsoft.Compute';
 const web = `${compute}/virtualMachineScaleSets/web`;
@@ -24,12 +24,6 @@ printf '%s' '<?php usleep(20000); echo "at your service";' >/srv/site/index.php
 address=$(getent hosts "$(hostname)" | cut -d' ' -f1)
 PHP_CLI_SERVER_WORKERS=4 setsid php -S "$address:8080" -t /srv/site /srv/site/index.php >/dev/null 2>&1 </dev/null &
 `;
-
-interface Report {
-  readonly outcome: string;
-  readonly forward: { readonly mostOutOfService: number };
-  readonly site: { readonly sent: number; readonly failed: number; readonly failures: readonly string[] };
-}
 
 describe('traffic served while DeployVmssImage rolls real instances', function () {
   this.timeout(600_000);
@@ -105,12 +99,14 @@ describe('traffic served while DeployVmssImage rolls real instances', function (
       instanceTimeoutInMinutes: '60',
     });
     assert.match(run.outcome, /^Moved 3 of 3 instances/, run.log.join('\n'));
-    const report = JSON.parse(await readFile(run.attachments[0]?.path ?? '', 'utf8')) as Report;
+    const report = reportOf(run);
     assert.equal(report.outcome, 'succeeded');
     assert.equal(report.forward.mostOutOfService, 1);
-    assert.ok(report.site.sent > 0, run.log.join('\n'));
-    assert.equal(report.site.failed, 0, report.site.failures.join('\n'));
-    const counts = `answered ${report.site.sent} of ${report.site.sent} requests`;
+    const { site } = report;
+    assert.ok(site !== undefined);
+    assert.ok(site.sent > 0, run.log.join('\n'));
+    assert.equal(site.failed, 0, site.failures.join('\n'));
+    const counts = `answered ${site.sent} of ${site.sent} requests`;
     assert.ok(
       run.log.some(line => line.includes(counts)),
       run.log.join('\n'),

@@ -1,36 +1,10 @@
 /** Each strategy on the local Azure, with what became of each instance and when. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import type { RolloutReport } from '../../../tasks/DeployVmssImage/src/rolloutReport.js';
 import { startRollWorld, type RollWorld } from './rollWorld.js';
-import type { Run } from './taskRuns.js';
+import { reportOf } from './taskRuns.js';
 
-interface Entry {
-  readonly id: string;
-  readonly image: string;
-  readonly asked?: number;
-  readonly down?: number;
-  readonly up?: number;
-  readonly healthy?: number;
-  readonly gone?: number;
-}
-
-interface Report {
-  readonly schemaVersion: number;
-  readonly strategy: string;
-  readonly outcome: string;
-  readonly forward: {
-    readonly mostOutOfService: number;
-    readonly batches: readonly { readonly number: number; readonly instances: readonly string[] }[];
-    readonly instances: readonly Entry[];
-  };
-}
-
-const reportOf = ({ attachments, log }: Run): Report => {
-  const [only] = attachments;
-  assert.ok(only !== undefined, log.join('\n'));
-  assert.equal(only.type, 'bake-and-roll.rollout');
-  return JSON.parse(readFileSync(only.path, 'utf8')) as Report;
-};
+type Entry = RolloutReport['forward']['instances'][number];
 
 /** Asked, down, up, healthy: each no earlier than the one before. */
 const assertInOrder = (entries: readonly Entry[], asked: boolean) => {
@@ -62,7 +36,7 @@ describe('strategies of DeployVmssImage on the local Azure', function () {
       assert.equal(report.outcome, 'succeeded');
       assert.ok(report.forward.mostOutOfService <= 2);
       assertInOrder(report.forward.instances, true);
-      assert.ok(report.forward.instances.every(({ image }) => image.endsWith('/two')));
+      assert.ok(report.forward.instances.every(({ image }) => image?.endsWith('/two')));
       assert.deepEqual(report.forward.batches.flatMap(batch => batch.instances).toSorted(), [
         '0',
         '1',

@@ -1,4 +1,6 @@
 /** Runs of the task's use case against a local Azure in the same process. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import { ClientSecretCredential } from '@azure/identity';
 import { readManifest } from '../../../scripts/tasks.js';
@@ -9,6 +11,7 @@ import { openAzure } from '../../../shared/azure/azure.js';
 import { describe } from '../../../shared/core/errors.js';
 import { sleep, type Clock } from '../../../shared/core/wait.js';
 import { inputs } from '../../../tasks/DeployVmssImage/src/inputs.generated.js';
+import type { RolloutReport } from '../../../tasks/DeployVmssImage/src/rolloutReport.js';
 import { deployVmssImage } from '../../../tasks/DeployVmssImage/src/run.js';
 import type { DeployInputs } from '../../../tasks/DeployVmssImage/src/settings.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
@@ -128,4 +131,12 @@ function endpointOf(connection: {
     parameter: (name: string) => parameters[name.toLowerCase()],
     data: (name: string) => data[name.toLowerCase()],
   };
+}
+
+/** What a run has attached as `rollout.json`. */
+export function reportOf({ attachments, log }: Run): RolloutReport {
+  const [only] = attachments;
+  assert.ok(only !== undefined, log.join('\n'));
+  assert.equal(only.type, 'bake-and-roll.rollout');
+  return JSON.parse(readFileSync(only.path, 'utf8')) as RolloutReport;
 }

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seleniumGrid } from '../../../scripts/setup/cache.mjs';
@@ -11,6 +11,7 @@ import { CancelledError } from '../../../shared/core/errors.js';
 import { readJunit } from '../../../shared/core/junitReader.js';
 import { runSmoke } from '../../../tasks/RunSeleniumSmoke/src/run.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
+import { freePort } from '../../fakes/freePort.js';
 import { eventually } from '../../fakes/processes.js';
 import { smokeDefaults } from './smokeDefaults.js';
 
@@ -148,11 +149,3 @@ describe('a real Selenium Grid', function () {
     assert.equal(await busySlots(), 0);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
 import type { Inputs } from '../../../../shared/agent/inputs.js';
+import type { PlatformImage } from '../../../../shared/azure/modelImage.js';
 import { tryParseImageReference } from '../../../../shared/core/imageReference.js';
 import { listOf } from '../../../../shared/core/text.js';
 import type { inputs } from '../inputs.generated.js';
@@ -10,13 +11,7 @@ type Input = Inputs<typeof inputs>;
 
 /** Where the build machine's disk comes from. */
 export type StartImage =
-  | {
-      readonly kind: 'platform';
-      readonly publisher: string;
-      readonly offer: string;
-      readonly sku: string;
-      readonly version: string;
-    }
+  | PlatformImage
   | { readonly kind: 'managed'; readonly resourceGroup: string; readonly name: string }
   | {
       readonly kind: 'gallery';

@@ -8,7 +8,7 @@ import {
 } from '../criteria/criterion.js';
 import { holds, type Comparison } from '../criteria/judgeCriteria.js';
 import { measured } from '../criteria/measure.js';
-import type { ErrorKind } from '../jtl.js';
+import type { ErrorKind } from '../analysis/statistics.js';
 import { poolFigures, type Block } from '../timeline/timeline.js';
 import { inClasses } from './timelineFile.js';
 import { fewestBlocks, spreadOf, type Spread } from './resampling.js';

@@ -1,6 +1,6 @@
 /** How much chance alone moves a measure of one run: the run's blocks of time drawn anew, neighbours together. */
 import { isTime, type Measure } from '../criteria/criterion.js';
-import type { ErrorKind } from '../jtl.js';
+import type { ErrorKind } from '../analysis/statistics.js';
 import { countAtMost, countOf, rankOf, type Distribution } from '../timeline/distribution.js';
 import { samplesOf, type Block } from '../timeline/timeline.js';
 

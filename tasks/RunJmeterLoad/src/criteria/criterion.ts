@@ -1,5 +1,5 @@
 /** What a load test must keep to, as data and as text. */
-import type { ErrorKind } from '../jtl.js';
+import type { ErrorKind } from '../analysis/statistics.js';
 import { timeMetrics, type TimeMetric } from '../timeline/timeline.js';
 
 /** Of many times one number: a percentile, or one of these. */

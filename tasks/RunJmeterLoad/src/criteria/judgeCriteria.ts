@@ -1,7 +1,7 @@
 /** Holds criteria against what was seen of a load test. */
 import { formatDuration } from '../../../../shared/core/duration.js';
 import { singleLine } from '../../../../shared/core/text.js';
-import type { ErrorKind } from '../jtl.js';
+import type { ErrorKind } from '../analysis/statistics.js';
 import {
   poolFigures,
   poolLabels,

@@ -1,5 +1,5 @@
 /** What a measure is of given figures. */
-import type { ErrorKind } from '../jtl.js';
+import type { ErrorKind } from '../analysis/statistics.js';
 import { countAtMost, deviationOf, meanOf, percentileOf } from '../timeline/distribution.js';
 import { samplesOf, type Figures } from '../timeline/timeline.js';
 import { errorKinds, isTime, type Measure } from './criterion.js';

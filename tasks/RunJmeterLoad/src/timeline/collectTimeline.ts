@@ -1,25 +1,12 @@
 /** Collects a timeline of samples as they come, in bounded memory. */
-import type { ErrorKind } from '../jtl.js';
+import type { ErrorKind, ObservedSample } from '../analysis/statistics.js';
 import { Histogram } from '../analysis/histogram.js';
 import { distributionOf } from './distribution.js';
 import { timeMetrics, type Block, type Timeline, type TimeMetric } from './timeline.js';
 
-/** What a timeline needs of a sample. Times are whole milliseconds. */
-export interface TimedSample {
-  readonly label: string;
-  readonly transaction: boolean;
-  /** Milliseconds since the epoch. */
-  readonly start: number;
-  readonly elapsed: number;
-  readonly latency: number;
-  readonly connect: number;
-  readonly bytes: number;
-  readonly kind: ErrorKind | undefined;
-}
-
 /** Takes samples in any order. */
 export interface TimelineCollector {
-  add(sample: TimedSample): void;
+  add(sample: ObservedSample): void;
   /** What was collected so far; undefined when there is no sample. */
   timeline(): Timeline | undefined;
 }
@@ -122,7 +109,7 @@ function emptyBlock(): Collected {
   };
 }
 
-function count(block: Collected, sample: TimedSample): void {
+function count(block: Collected, sample: ObservedSample): void {
   block.firstStart = Math.min(block.firstStart, sample.start);
   block.lastEnd = Math.max(block.lastEnd, sample.start + sample.elapsed);
   block.times.response_time.add(sample.elapsed);

@@ -1,5 +1,5 @@
 /** A load test in blocks of time, per label: what criteria, windows and the comparison with an earlier run are made of. */
-import type { ErrorKind } from '../jtl.js';
+import type { ErrorKind } from '../analysis/statistics.js';
 import { countOf, pool, type Distribution } from './distribution.js';
 
 /**

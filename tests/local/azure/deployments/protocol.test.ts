@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { look, startFixture, type Fixture } from '../fixture.js';
-import { machine, network } from '../templates.js';
+import { interfaceInNet, machine, network } from '../templates.js';
 
 const template = (...resources: unknown[]) => ({
   $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
@@ -227,27 +227,10 @@ describe('Requests about deployments in the local Azure', () => {
         subnets: [{ name: 'default', properties: { addressPrefix: '10.0.0.0/24' } }],
       },
     };
-    const nic = {
-      type: 'Microsoft.Network/networkInterfaces',
-      apiVersion: '2023-09-01',
-      name: 'nic',
-      location: 'westeurope',
-      dependsOn: ['net'],
-      properties: {
-        ipConfigurations: [
-          {
-            name: 'one',
-            properties: {
-              subnet: { id: "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'net', 'default')]" },
-            },
-          },
-        ],
-      },
-    };
     await azure.arm('PUT', '/resourcegroups/source', { location: 'westeurope' });
     const path = '/resourceGroups/source/providers/Microsoft.Resources/deployments/exported';
     const content = {
-      ...template(net, nic),
+      ...template(net, interfaceInNet),
       parameters: { name: { type: 'string', defaultValue: 'net' } },
     };
     assert.equal(look(await azure.armDone('PUT', path, body(content)), 'body.status'), 'Succeeded');

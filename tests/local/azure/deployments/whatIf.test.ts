@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { look, startFixture, type Fixture } from '../fixture.js';
-import { balancer, machine, network as machineNetwork, platformImage, scaleSet } from '../templates.js';
+import {
+  balancer,
+  interfaceInNet,
+  machine,
+  network as machineNetwork,
+  platformImage,
+  scaleSet,
+} from '../templates.js';
 
 const network = (name: string) => ({
   type: 'Microsoft.Network/virtualNetworks',
@@ -236,24 +243,7 @@ describe('What-if and Complete mode in the local Azure', () => {
   });
 
   it('deletes in Complete mode what the template does not hold, users before what they use', async () => {
-    const nic = {
-      type: 'Microsoft.Network/networkInterfaces',
-      apiVersion: '2023-09-01',
-      name: 'nic',
-      location: 'westeurope',
-      dependsOn: ['net'],
-      properties: {
-        ipConfigurations: [
-          {
-            name: 'one',
-            properties: {
-              subnet: { id: "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'net', 'default')]" },
-            },
-          },
-        ],
-      },
-    };
-    assert.equal((await deploy(template(network('net'), nic)))['status'], 'Succeeded');
+    assert.equal((await deploy(template(network('net'), interfaceInNet)))['status'], 'Succeeded');
     const gone = await deploy(template(network('other')), { mode: 'Complete' });
     assert.equal(gone['status'], 'Succeeded', JSON.stringify(gone));
     const left = await azure.arm('GET', '/resourceGroups/web/resources');
@@ -266,8 +256,8 @@ describe('What-if and Complete mode in the local Azure', () => {
     ]);
     assert.equal(look(operations, 'body.value.0.properties.targetResource.resourceName'), 'net');
 
-    await deploy(template(network('net'), nic));
-    const refused = await deploy(template({ ...nic, dependsOn: [] }), { mode: 'Complete' });
+    await deploy(template(network('net'), interfaceInNet));
+    const refused = await deploy(template({ ...interfaceInNet, dependsOn: [] }), { mode: 'Complete' });
     assert.equal(refused['status'], 'Failed');
     assert.match(JSON.stringify(refused), /InUseSubnetCannotBeDeleted/);
     assert.equal((await azure.arm('GET', id('Microsoft.Network/virtualNetworks', 'net'))).status, 200);

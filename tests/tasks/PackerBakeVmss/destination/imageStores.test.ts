@@ -28,7 +28,7 @@ describe('images around a bake', function () {
   let vhd = '';
   const imageId = (name: string) => stored.imageId(name);
   const captureVhd = async () => {
-    const uri = 'https://store.blob.core.windows.net/work/os.vhd';
+    const uri = 'https://store.blob.core.windows.net/images/os.vhd';
     const vm = machine(azure.subscription, { name: 'os', createOption: 'FromImage', vhd: { uri } });
     await azure.armDone('PUT', vm.path, vm.body);
     await azure.armDone('POST', `${vm.path}/deallocate`);

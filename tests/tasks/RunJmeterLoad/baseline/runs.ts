@@ -1,15 +1,13 @@
+import type { ObservedSample } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
 import { createRandom } from '../../../../tasks/RunJmeterLoad/src/baseline/resampling.js';
-import {
-  collectTimeline,
-  type TimedSample,
-} from '../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
+import { collectTimeline } from '../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
 import type { Timeline } from '../../../../tasks/RunJmeterLoad/src/timeline/timeline.js';
 
 /** A minute of 20 samples a second, times around 200 ms; the same for the same seed. */
 export function makeRun(
   seed: number,
   slower = 1,
-  rest: (index: number) => Partial<TimedSample> = () => ({}),
+  rest: (index: number) => Partial<ObservedSample> = () => ({}),
 ): Timeline {
   const random = createRandom(seed);
   const collector = collectTimeline(undefined, 100);

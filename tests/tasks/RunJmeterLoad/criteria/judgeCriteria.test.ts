@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { ErrorKind } from '../../../../tasks/RunJmeterLoad/src/jtl.js';
+import type { ErrorKind, ObservedSample } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
 import { judgeCriteria, stepFor } from '../../../../tasks/RunJmeterLoad/src/criteria/judgeCriteria.js';
 import { parseCriteria } from '../../../../tasks/RunJmeterLoad/src/criteria/parseCriteria.js';
-import {
-  collectTimeline,
-  type TimedSample,
-} from '../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
+import { collectTimeline } from '../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
 
 const kinds: readonly ErrorKind[] = ['assertion', 'response', 'transport'];
 
-function sample(start: number, elapsed: number, rest: Partial<TimedSample> = {}): TimedSample {
+function sample(start: number, elapsed: number, rest: Partial<ObservedSample> = {}): ObservedSample {
   return {
     label: 'GET /data',
     transaction: false,
@@ -24,7 +21,7 @@ function sample(start: number, elapsed: number, rest: Partial<TimedSample> = {})
   };
 }
 
-function judge(text: string, samples: readonly TimedSample[], countedErrors = kinds) {
+function judge(text: string, samples: readonly ObservedSample[], countedErrors = kinds) {
   const { criteria, problems } = parseCriteria(text);
   assert.deepEqual(problems, []);
   const collector = collectTimeline(stepFor(criteria), 2000);
@@ -33,7 +30,7 @@ function judge(text: string, samples: readonly TimedSample[], countedErrors = ki
   return judgeCriteria(criteria, collector.timeline(), { countedErrors, compare });
 }
 
-function verdict(text: string, samples: readonly TimedSample[], countedErrors = kinds) {
+function verdict(text: string, samples: readonly ObservedSample[], countedErrors = kinds) {
   const [outcome, ...more] = judge(text, samples, countedErrors);
   assert.ok(outcome !== undefined && more.length === 0);
   return [outcome.passed, outcome.detail];
@@ -213,8 +210,8 @@ describe('judgeCriteria', () => {
 
 /** The worst value over all stretches, by sorting every one of them anew. */
 function worst(
-  group: readonly TimedSample[],
-  all: readonly TimedSample[],
+  group: readonly ObservedSample[],
+  all: readonly ObservedSample[],
   aggregate: string,
   window: number | undefined,
 ) {
@@ -238,7 +235,7 @@ function worst(
   return Math.max(...values);
 }
 
-function aggregated(group: readonly TimedSample[], aggregate: string): number | undefined {
+function aggregated(group: readonly ObservedSample[], aggregate: string): number | undefined {
   if (group.length === 0) return undefined;
   const times = group.map(({ elapsed }) => elapsed).sort((a, b) => a - b);
   const at = { min: 0, median: 50, max: 100 }[aggregate] ?? Number(aggregate.slice(1));
