@@ -23,6 +23,8 @@ export interface NameEntries<Entry> {
   readonly known: readonly Entry[];
   /** The entry of the name in `text[from, to)`. */
   of(text: Buffer, from: number, to: number): Entry;
+  /** The number of the name in `text[from, to)`, -1 when there is no room for it. A name written in two ways has one number. */
+  numberOf(text: Buffer, from: number, to: number): number;
 }
 
 /**
@@ -32,14 +34,22 @@ export interface NameEntries<Entry> {
  */
 export function nameEntries<Entry>(cache: NameCache, make: (name: string) => Entry): NameEntries<Entry> {
   const known: Entry[] = [];
+  const numbers = new Map<Entry, number>();
+  const entryOf = (text: Buffer, from: number, to: number) => {
+    const entry = make(text.toString('utf8', from, Math.min(to, from + fieldLimit)).slice(0, nameLength));
+    const fits = !numbers.has(entry) && to - from <= fieldLimit;
+    if (fits && addName(cache, known.length, text.subarray(from, to))) {
+      numbers.set(entry, known.length);
+      known.push(entry);
+    }
+    return entry;
+  };
   return {
     known,
-    of(text, from, to) {
-      const found = known[findName(cache, text, from, to - from)];
-      if (found !== undefined) return found;
-      const made = make(text.toString('utf8', from, Math.min(to, from + fieldLimit)).slice(0, nameLength));
-      if (to - from <= fieldLimit && addName(cache, known.length, text.subarray(from, to))) known.push(made);
-      return made;
+    of: (text, from, to) => known[findName(cache, text, from, to - from)] ?? entryOf(text, from, to),
+    numberOf(text, from, to) {
+      const found = findName(cache, text, from, to - from);
+      return found >= 0 ? found : (numbers.get(entryOf(text, from, to)) ?? -1);
     },
   };
 }
