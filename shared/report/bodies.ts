@@ -1,5 +1,5 @@
 /** What each task tells the release report, as schemas that give the types, the check when a report is read, and the published JSON Schema. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const count = z.int().min(0);
 /** Milliseconds after the part's `startedAt`. */

@@ -1,5 +1,5 @@
 /** The release report's data format: `release-report.json`, and the part of it that every step leaves as an attachment. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bakeBody, deployBody, loadBody, patchBody, smokeBody } from './bodies.js';
 
 /** The attachment type of a part; its name is {@link partName}. */
