@@ -3,9 +3,10 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import semver from 'semver';
 import type { Agent } from '../../../../shared/agent/agent.js';
+import { chooseVersion } from '../../../../shared/agent/release.js';
 import { UserError } from '../../../../shared/core/errors.js';
 import { findPacker, type Packer } from './packer.js';
-import { chooseVersion, fetchRelease, programName } from '../packerRelease/installPacker.js';
+import { fetchRelease, programName } from '../packerRelease/installPacker.js';
 
 /** The inputs about Packer itself. */
 export interface PackerWish {

@@ -1,16 +1,15 @@
 /** Brings a Packer release onto the agent: versions, signed sums, zip, tool cache. */
-import { createHash } from 'node:crypto';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import semver from 'semver';
 import type { Agent } from '../../../../shared/agent/agent.js';
-import { DownloadError, fetchBytes, fetchFile } from '../../../../shared/agent/download.js';
+import { fetchBytes, fetchFile } from '../../../../shared/agent/download.js';
+import { chooseVersion, explained, hashOf, readBaseUrl } from '../../../../shared/agent/release.js';
+import { unzip } from '../../../../shared/agent/unzip.js';
 import { UserError } from '../../../../shared/core/errors.js';
 import { listOf } from '../../../../shared/core/text.js';
 import { hashiCorpKey } from './hashiCorpKey.js';
 import { parseSums, verifySignature } from './signedSums.js';
-import { unzip } from './unzip.js';
 
 /** What is to be installed, and from where. */
 export interface ReleaseRequest {
@@ -31,6 +30,15 @@ export interface UnpackedRelease {
 }
 
 const mebibyte = 1024 * 1024;
+/** Packer's largest releases have a third of these bytes. */
+const unpacking = {
+  of: 'a Packer release',
+  refused: 'Nothing was installed.',
+  mostEntries: 50,
+  mostBytes: 1024 * mebibyte,
+  folders: false,
+  isProgram: (name: string) => /^packer(\.exe)?$/.test(name),
+};
 const systems: Readonly<Record<string, string>> = { win32: 'windows' };
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
@@ -47,12 +55,12 @@ export async function fetchRelease(
   agent: Agent,
   armoredKeys: readonly string[] = [hashiCorpKey],
 ): Promise<UnpackedRelease> {
-  const base = readBaseUrl(request.baseUrl, agent);
+  const base = readBaseUrl(request.baseUrl, 'packerBaseUrl', 'https://releases.hashicorp.com/packer', agent);
   const version = semver.valid(request.version) ?? (await newestRelease(request.version, base, agent));
   const stem = `packer_${version}`;
   const file = (name: string) => `${base}/${version}/${name}`;
   const fetchPart = (name: string) =>
-    explained(version, agent, () => fetchBytes(agent, file(name), mebibyte));
+    explained(source(version), agent, () => fetchBytes(agent, file(name), mebibyte));
   const sums = await fetchPart(`${stem}_SHA256SUMS`);
   const keyId = await verifySignature(sums, await fetchPart(`${stem}_SHA256SUMS.sig`), armoredKeys);
 
@@ -60,8 +68,8 @@ export async function fetchRelease(
   const expected = expectedSum(parseSums(sums.toString('utf8')), zipName, request.sha256);
   const zip = join(agent.tempDirectory, zipName);
   rmSync(zip, { force: true });
-  await explained(version, agent, () => fetchFile(agent, file(zipName), zip, 512 * mebibyte));
-  const actual = await sha256Of(zip);
+  await explained(source(version), agent, () => fetchFile(agent, file(zipName), zip, 512 * mebibyte));
+  const actual = await hashOf(zip, 'sha256');
   if (actual !== expected) {
     throw new UserError(
       `${zipName} has the SHA-256 ${actual}, but HashiCorp's signed sums say ${expected}. It was changed or cut on its way; ` +
@@ -69,7 +77,7 @@ export async function fetchRelease(
     );
   }
   const folder = mkdtempSync(join(agent.tempDirectory, 'packer-'));
-  const names = await unzip(zip, folder);
+  const names = await unzip(zip, folder, unpacking);
   rmSync(zip);
   if (!names.includes(programName))
     throw new UserError(`${zipName} holds no ${programName}, only ${listOf(names)}. Nothing was installed.`);
@@ -77,19 +85,10 @@ export async function fetchRelease(
   return { version, folder, path: join(folder, programName) };
 }
 
-function readBaseUrl(text: string, agent: Agent): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
-    throw new UserError(
-      `Input 'packerBaseUrl': '${agent.mask(text)}' is no web address such as https://releases.hashicorp.com/packer.`,
-    );
-  }
-  if (url.password !== '') agent.secret(decodeURIComponent(url.password));
-  return url.href.replace(/\/+$/, '');
-}
-
 async function newestRelease(range: string, base: string, agent: Agent): Promise<string> {
-  const text = await explained(range, agent, () => fetchBytes(agent, `${base}/index.json`, 32 * mebibyte));
+  const text = await explained(source(range), agent, () =>
+    fetchBytes(agent, `${base}/index.json`, 32 * mebibyte),
+  );
   const version = chooseVersion(readVersions(text.toString('utf8'), base), range);
   if (version === undefined) {
     throw new UserError(
@@ -97,16 +96,6 @@ async function newestRelease(range: string, base: string, agent: Agent): Promise
     );
   }
   return version;
-}
-
-/** The newest of the versions that the range allows. */
-export function chooseVersion(versions: readonly string[], range: string): string | undefined {
-  return (
-    semver.maxSatisfying(
-      versions.filter(version => semver.valid(version) !== null),
-      range,
-    ) ?? undefined
-  );
 }
 
 function readVersions(text: string, base: string): string[] {
@@ -146,26 +135,14 @@ function platformName(): string {
   return `${systems[process.platform] ?? process.platform}_${architectures[process.arch] ?? process.arch}`;
 }
 
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
-
-/** A failed download, with what to do about it. */
-async function explained<T>(version: string, agent: Agent, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof DownloadError)) throw error;
-    const place = `$(Agent.ToolsDirectory)/packer/${semver.valid(version) ?? 'VERSION'}/${process.arch}`;
-    const next =
-      error.status === 404 || error.status === 403
-        ? `Check packerVersion and packerBaseUrl: there may be no release ${version} there.`
-        : `Check the agent's proxy and firewall, or name a mirror with packerBaseUrl. On an agent without internet put the program into ${place}/${programName} ` +
-          `and an empty file ${process.arch}.complete beside that folder: then nothing is downloaded.`;
-    throw new UserError(`Packer could not be downloaded: ${agent.mask(error.message)} ${next}`, {
-      cause: error,
-    });
-  }
+/** What a failed download of this version says. */
+function source(version: string) {
+  const place = `$(Agent.ToolsDirectory)/packer/${semver.valid(version) ?? 'VERSION'}/${process.arch}`;
+  return {
+    name: 'Packer',
+    absent: `Check packerVersion and packerBaseUrl: there may be no release ${version} there.`,
+    unreachable:
+      "Check the agent's proxy and firewall, or name a mirror with packerBaseUrl. On an agent without internet put the program into " +
+      `${place}/${programName} and an empty file ${process.arch}.complete beside that folder: then nothing is downloaded.`,
+  };
 }
