@@ -114,6 +114,35 @@ export default defineConfig(
       { group: ['**/shared/agent/**', '**/shared/azure/**'], message: 'local/ imports core and its own.' },
     ],
   ),
+  restrict(
+    ['report/**/*.ts'],
+    [
+      agentLibraries,
+      azureLibraries,
+      ...offLimits,
+      {
+        group: ['node:*', '**/shared/agent/**', '**/shared/azure/**'],
+        message: 'The report runs in a browser.',
+      },
+      folder('tasks', 'The report knows its data format only.'),
+    ],
+  ),
+  {
+    files: ['report/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-eval': 'error',
+      '@typescript-eslint/no-implied-eval': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'MemberExpression[property.name=/^(innerHTML|outerHTML|insertAdjacentHTML|setHTMLUnsafe|srcdoc|createContextualFragment|parseFromString|write|writeln|cssText)$/]',
+          message: 'Text from outside is set as text (report/page/dom.ts), never parsed.',
+        },
+      ],
+    },
+  },
   {
     files: ['tests/**/*.ts'],
     rules: {
