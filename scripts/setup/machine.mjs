@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { azureCli, azurite, baseImageDirectory, node24, seleniumGrid } from './cache.mjs';
+import { azureCli, azurite, baseImageDirectory, geckodriver, node24, seleniumGrid } from './cache.mjs';
 import { isInstalled } from './nodeModules.mjs';
 import { installedPackages, isRecentJava, missingPackages, packages } from './packages.mjs';
 
@@ -19,6 +19,7 @@ import { installedPackages, isRecentJava, missingPackages, packages } from './pa
  * @property {boolean} azureCli
  * @property {boolean} azurite
  * @property {boolean} seleniumGrid
+ * @property {boolean} geckodriver
  */
 
 /**
@@ -48,6 +49,7 @@ export function whatIsLacking(repository, { toolsToo, testsToo, jmeter }) {
       azureCli: false,
       azurite: false,
       seleniumGrid: false,
+      geckodriver: false,
     };
   }
   /** @type {Set<import('./packages.mjs').Made>} */
@@ -55,19 +57,21 @@ export function whatIsLacking(repository, { toolsToo, testsToo, jmeter }) {
   if (!existsSync(baseImageDirectory())) missing.add('baseImage');
   if (!existsSync(join(jmeter, 'bin', 'ApacheJMeter.jar'))) missing.add('jmeter');
   if (testsToo && !existsSync(azureCli())) missing.add('azureCli');
+  if (testsToo && !existsSync(geckodriver())) missing.add('geckodriver');
   const commands = new Set(
     packages.flatMap(({ command }) => (command && isUsable(command) ? [command] : [])),
   );
   const installed = queryPackages();
   return {
     nodeModules,
-    packages: missingPackages({ installed, commands, missing }),
+    packages: missingPackages({ installed, commands, missing, testsToo }),
     baseImage: missing.has('baseImage'),
     jmeter: missing.has('jmeter'),
     node24: testsToo && !existsSync(node24()),
     azureCli: missing.has('azureCli'),
     azurite: testsToo && !existsSync(azurite()),
     seleniumGrid: testsToo && !existsSync(seleniumGrid()),
+    geckodriver: missing.has('geckodriver'),
   };
 }
 

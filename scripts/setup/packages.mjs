@@ -6,8 +6,9 @@
  * @property {string} why
  * @property {string} [command] a program that does as well when it is in PATH, wherever it came from
  * @property {Made} [makes] needed only while this is still to be made
+ * @property {true} [testsOnly] only tests need it
  *
- * @typedef {'baseImage' | 'jmeter' | 'azureCli'} Made
+ * @typedef {'baseImage' | 'jmeter' | 'azureCli' | 'geckodriver'} Made
  * @typedef {'root' | 'sudo' | 'none'} Privilege `sudo` means without a password
  */
 
@@ -26,6 +27,8 @@ export const packages = [
   { name: 'python3-pytest', command: 'pytest', why: 'tests run smoke suites of pytest' },
   { name: 'chromium', command: 'chromium', why: "the smoke tests' browser" },
   { name: 'chromium-driver', command: 'chromedriver', why: "the smoke tests' browser" },
+  { name: 'firefox-esr', command: 'firefox', why: 'tests run smoke suites in it', testsOnly: true },
+  { name: 'xvfb', command: 'Xvfb', why: 'tests run browsers with windows', testsOnly: true },
   { name: 'ansible-core', command: 'ansible-playbook', why: "checks the sample's playbook" },
   { name: 'openssh-client', command: 'ssh-keygen', why: "keys of the local Azure's machines" },
   { name: 'git', command: 'git', why: "the demo's commits" },
@@ -38,6 +41,7 @@ export const packages = [
   { name: 'maven', command: 'mvn', why: 'fetches JMeter', makes: 'jmeter' },
   { name: 'mmdebstrap', command: 'mmdebstrap', why: 'makes the base image', makes: 'baseImage' },
   { name: 'python3-venv', why: 'keeps the Azure CLI apart', makes: 'azureCli' },
+  { name: 'cargo-web', command: 'cargo', why: 'builds geckodriver', makes: 'geckodriver' },
 ];
 
 /**
@@ -55,13 +59,14 @@ export function installedPackages(dpkgOutput) {
 }
 
 /**
- * @param {{ installed: Set<string>, commands: Set<string>, missing: Set<Made> }} machine
+ * @param {{ installed: Set<string>, commands: Set<string>, missing: Set<Made>, testsToo: boolean }} machine
  *   `commands` are the usable ones among the packages' commands, `missing` what is still to be made
  * @returns {Package[]} in the order of the list
  */
-export function missingPackages({ installed, commands, missing }) {
+export function missingPackages({ installed, commands, missing, testsToo }) {
   return packages.filter(
     one =>
+      (one.testsOnly !== true || testsToo) &&
       (one.makes === undefined || missing.has(one.makes)) &&
       !installed.has(one.name) &&
       !(one.command !== undefined && commands.has(one.command)),

@@ -7,6 +7,7 @@ import { installAzureCli } from './azureCli.mjs';
 import { installAzurite } from './azurite.mjs';
 import { makeBaseImage } from './baseImage.mjs';
 import { cacheDirectory, jmeterHome, jmeterHomeFrom } from './cache.mjs';
+import { installGeckodriver } from './geckodriver.mjs';
 import { installJmeter } from './jmeter.mjs';
 import { locked } from './lock.mjs';
 import { meansOfInstalling, whatIsLacking } from './machine.mjs';
@@ -70,6 +71,7 @@ async function setUp({ purpose, jmeter }) {
     if (lacks.azureCli) await installAzureCli(log);
     if (lacks.azurite) await installAzurite();
     if (lacks.seleniumGrid) await installSeleniumGrid(log);
+    if (lacks.geckodriver) await installGeckodriver(log);
     say(`This machine is ready (${((Date.now() - start) / 1000).toFixed(0)} s)`);
   });
 }

@@ -10,10 +10,11 @@ import {
 } from '../../../scripts/setup/packages.mjs';
 
 const bare = { installed: new Set<string>(), commands: new Set<string>() };
-const nothing = new Set<'baseImage' | 'jmeter' | 'azureCli'>();
-const everything = new Set<'baseImage' | 'jmeter' | 'azureCli'>(['baseImage', 'jmeter', 'azureCli']);
-const names = (machine: Parameters<typeof missingPackages>[0]) =>
-  missingPackages(machine).map(one => one.name);
+type Machine = Parameters<typeof missingPackages>[0];
+const nothing: Machine['missing'] = new Set();
+const everything: Machine['missing'] = new Set(['baseImage', 'jmeter', 'azureCli', 'geckodriver']);
+const names = (machine: Omit<Machine, 'testsToo'>, testsToo = true) =>
+  missingPackages({ ...machine, testsToo }).map(one => one.name);
 
 describe('packages of the set-up', () => {
   it('takes only what dpkg calls installed for installed', () => {
@@ -32,6 +33,11 @@ describe('packages of the set-up', () => {
     const wanted = names({ ...bare, missing: nothing });
     assert.ok(!wanted.includes('maven') && !wanted.includes('mmdebstrap'));
     assert.ok(names({ ...bare, missing: new Set(['jmeter'] as const) }).includes('maven'));
+  });
+
+  it('spares a demo what only tests need', () => {
+    const wanted = names({ ...bare, missing: nothing }, false);
+    assert.ok(wanted.includes('chromium') && !wanted.includes('firefox-esr') && !wanted.includes('xvfb'));
   });
 
   it('accepts a program from elsewhere in place of its package', () => {
