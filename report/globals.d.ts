@@ -1,2 +1,0 @@
-/** Stylesheets are put into the page by the bundler. */
-declare module '*.css';
