@@ -5,7 +5,7 @@ import type { Timeline } from './timeline/timeline.js';
 
 /** The name of the summary's file, and the version of its form: a change that an older reader cannot read makes a new one. */
 export const summaryName = 'load-summary.json';
-export const summaryVersion = 2;
+export const summaryVersion = 3;
 
 /** One line of the summary. Times are milliseconds, null when there is no sample. */
 export interface SummaryLine {
@@ -67,10 +67,22 @@ export function summarise(
   };
 }
 
-/** The summary as JSON: figures for people to read, the timeline in one line. */
-export function summaryText({ timeline, ...figures }: LoadSummary): string {
-  const readable = JSON.stringify(figures, undefined, 2).replace(/\n}$/, '');
-  return `${readable},\n  "timeline": ${JSON.stringify(timeline)}\n}\n`;
+/** The summary as JSON: a line for each label, figures of eight digits, the timeline in one line. */
+export function summaryText({ overall, labels, timeline, ...run }: LoadSummary): string {
+  const line = (value: unknown) =>
+    JSON.stringify(value, (_, part: unknown) =>
+      typeof part === 'number' && !Number.isInteger(part) ? Number(part.toPrecision(8)) : part,
+    );
+  return [
+    JSON.stringify(run, undefined, 2).replace(/\n}$/, ','),
+    `  "overall": ${line(overall)},`,
+    '  "labels": [',
+    labels.map(label => `    ${line(label)}`).join(',\n'),
+    '  ],',
+    `  "timeline": ${JSON.stringify(timeline)}`,
+    '}',
+    '',
+  ].join('\n');
 }
 
 function lineOf(statistics: LabelStatistics): SummaryLine {

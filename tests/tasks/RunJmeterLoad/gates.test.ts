@@ -44,7 +44,7 @@ describe('gates', () => {
 
   function summaryOf(timeline: Timeline | null, rest: object = {}): Record<string, unknown> {
     return {
-      version: 2,
+      version: 3,
       testPlan: 'old.jmx',
       planDigest: 'a'.repeat(64),
       startTime: '2026-11-22T10:00:00.000Z',
@@ -69,6 +69,41 @@ describe('gates', () => {
     assert.equal(
       judgeGates(gates, makeRun(2), errorKinds)[1]?.text,
       'p95(response_time) of "GET /data" <= baseline + 10%',
+    );
+  });
+
+  it('holds a run against a summary of version 2 as the task did that wrote it', () => {
+    const { gates, problems } = read({
+      baselineFile: join(import.meta.dirname, 'fixtures', 'load-summary-v2.json'),
+      criteria: `p95(response_time) <= baseline
+stddev(response_time) <= baseline
+throughput >= baseline
+error_rate <= baseline
+p95(response_time) of "GET /data" <= baseline + 10%`,
+    });
+    assert.deepEqual(problems, []);
+    const now = makeRun(3, 1.2, index => ({
+      connect: index % 3,
+      label: index % 4 === 0 ? 'GET /data' : 'POST /cart',
+    }));
+    assert.deepEqual(
+      judgeGates(gates, now, errorKinds).map(({ passed, detail }) => [passed, detail]),
+      [
+        [
+          false,
+          'it was 325 ms, the baseline 247 ms (+31.6 %); chance alone explains no more than 7.92 ms beyond the limit',
+        ],
+        [true, 'it was 49.1 ms, the baseline 82 ms (-40.2 %)'],
+        [
+          false,
+          'it was 16.6/s, the baseline 22.4/s (-25.8 %); chance alone explains no more than 0.513/s beyond the limit',
+        ],
+        [true, 'it was 0 %, the baseline 3.17 %'],
+        [
+          true,
+          'it was 325 ms, the baseline 247 ms (+31.6 %), the limit 271.7 ms; not certain: chance alone explains up to 121.3 ms beyond the limit',
+        ],
+      ],
     );
   });
 
@@ -123,7 +158,7 @@ describe('gates', () => {
     for (const [data, message] of [
       ['{', /is not a summary of this task \(load-summary\.json\): /],
       ['7', /it is no object/],
-      [{ version: 1 }, /is of version 1 of the summary; this task reads version 2/],
+      [{ version: 1 }, /is of version 1 of the summary; this task reads the versions 2 and 3/],
       [{ version: 2 }, /it names no 'testPlan' and 'planDigest'/],
       [summaryOf(null), /is of a run without samples/],
       [summaryOf(makeRun(1), { timeline: {} }), /its 'timeline' is not readable/],

@@ -10,7 +10,7 @@ import { holds, type Comparison } from '../criteria/judgeCriteria.js';
 import { measured } from '../criteria/measure.js';
 import type { ErrorKind } from '../analysis/statistics.js';
 import { poolFigures, type Block } from '../timeline/timeline.js';
-import { inClasses } from './timelineFile.js';
+import { inClasses } from './classes.js';
 import { fewestBlocks, spreadOf, type Spread } from './resampling.js';
 
 /** One run's samples of what a criterion is about. */

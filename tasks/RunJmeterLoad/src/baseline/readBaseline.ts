@@ -2,10 +2,11 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../../shared/core/errors.js';
-import { singleLine } from '../../../../shared/core/text.js';
+import { listOf, singleLine } from '../../../../shared/core/text.js';
 import { summaryName, summaryVersion } from '../loadSummary.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { fromTimelineData } from './timelineFile.js';
+import { fromTimelineV2 } from './timelineFileV2.js';
 
 /** An earlier run. */
 export interface Baseline {
@@ -18,7 +19,12 @@ export interface Baseline {
   readonly timeline: Timeline;
 }
 
-/** A summary is some hundred kilobytes; a file larger than this is something else. */
+/** How the timeline is read, by the version of the summary. */
+const readable = new Map<unknown, (data: unknown) => Timeline | undefined>([
+  [2, fromTimelineV2],
+  [summaryVersion, fromTimelineData],
+]);
+/** A summary is some hundred kilobytes, those of version 2 a few thousand; a file larger than this is something else. */
 const sizeLimit = 256 * 1024 * 1024;
 
 /**
@@ -39,15 +45,15 @@ export function readBaseline(path: string): Baseline | undefined {
   }
   if (typeof data !== 'object' || data === null) throw new UserError(noSummary(file, 'it is no object'));
   const { version, testPlan, planDigest, startTime, timeline } = data as Partial<Record<string, unknown>>;
-  if (typeof version === 'number' && version !== summaryVersion)
+  if (typeof version === 'number' && !readable.has(version))
     throw new UserError(
-      `The baseline ${file} is of version ${version} of the summary; this task reads version ${summaryVersion}. Take the summary of a newer run.`,
+      `The baseline ${file} is of version ${version} of the summary; this task reads the versions ${listOf([...readable.keys()].map(String))}. Make it with a task of the same version.`,
     );
   if (typeof testPlan !== 'string' || typeof planDigest !== 'string')
     throw new UserError(noSummary(file, "it names no 'testPlan' and 'planDigest'"));
   if (timeline === null)
     throw new UserError(`The baseline ${file} is of a run without samples. Take the summary of another run.`);
-  const read = fromTimelineData(timeline);
+  const read = readable.get(version)?.(timeline);
   if (read === undefined) throw new UserError(noSummary(file, "its 'timeline' is not readable"));
   return { file, testPlan, planDigest, startTime: String(startTime), timeline: read };
 }
