@@ -1,4 +1,4 @@
-/** Builds dist/extension, exactly what the VSIX holds: one CommonJS bundle a task. `--if-stale` does nothing when no source is newer. */
+/** Builds dist/extension, exactly what the VSIX holds: one CommonJS bundle a task, and the report's pages. `--if-stale` does nothing when no source is newer. */
 import {
   cpSync,
   existsSync,
@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { buildReport } from './buildReport.js';
 import { thirdPartyNotices } from './notices.js';
 import { repositoryRoot, taskNames } from './tasks.js';
 
@@ -21,6 +22,7 @@ const stamp = join(repositoryRoot, 'dist', 'built');
 const sources = [
   'tasks',
   'shared',
+  'report',
   'images',
   'scripts',
   'vss-extension.json',
@@ -50,7 +52,11 @@ async function buildExtension(): Promise<void> {
   });
 
   const metafiles = await Promise.all(taskNames().map(buildTask));
-  writeFileSync(join(staging, 'ThirdPartyNotices.txt'), thirdPartyNotices(metafiles));
+  const report = await buildReport(staging);
+  writeFileSync(
+    join(staging, 'ThirdPartyNotices.txt'),
+    thirdPartyNotices([...metafiles, ...report.metafiles]),
+  );
   rmSync(extension, { recursive: true, force: true });
   renameSync(staging, extension);
   writeFileSync(stamp, '');

@@ -20,6 +20,7 @@ describe('dist/extension', () => {
       'ThirdPartyNotices.txt',
       'images',
       'overview.md',
+      'report',
       'tasks',
       'vss-extension.json',
     ]);
@@ -27,7 +28,7 @@ describe('dist/extension', () => {
       const files = readdirSync(join(staging, 'tasks', name)).toSorted();
       assert.deepEqual(
         files.filter(file => file !== 'postJob.cjs'),
-        ['icon.png', 'index.cjs', 'task.json'],
+        ['icon.png', 'index.cjs', 'release-report.html', 'task.json'],
         name,
       );
     }

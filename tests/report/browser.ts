@@ -1,4 +1,6 @@
 /** Debian's Chromium for the tests of the report's pages: one look on every machine, and no way out to a network. */
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions } from 'playwright-core';
 
 /** The same fonts, colours and edges of letters on every machine. */
@@ -23,8 +25,17 @@ export const view: BrowserContextOptions = {
 /** The browser that the smoke tests use, without a sandbox where root runs it. */
 export async function openBrowser(): Promise<Browser> {
   return chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: installed('chromium'),
     args: steady,
     chromiumSandbox: process.getuid?.() !== 0,
   });
+}
+
+function installed(program: string): string {
+  const found = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map(folder => join(folder, program))
+    .find(file => existsSync(file));
+  if (found === undefined) throw new Error(`There is no ${program} in PATH: run "npm run setup -- --for test"`);
+  return found;
 }
