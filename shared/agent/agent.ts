@@ -1,4 +1,5 @@
 /** The port between a use case and whatever runs it: the pipeline agent, or a fake in a test. */
+import type { ReportContent } from '../report/content.js';
 
 /** What a task may ask of the agent that runs it. A use case knows the agent by this interface only. */
 export interface Agent {
@@ -50,7 +51,12 @@ export interface Agent {
   summary(title: string, markdown: string): Promise<void>;
   /** Keeps a file with the run, among its logs. The file must outlive the task: see {@link resultsDirectory}. */
   keepFile(path: string): void;
-  /** Keeps a file with the run as an attachment of this type (letters, digits, dots), for the report. */
+  /**
+   * What the release report says of this step: asked once, when the step ends, however that comes about. The last call counts.
+   * @param tell gets what makes a time (milliseconds since the epoch) the report's own
+   */
+  report(tell: (offset: (time: number) => number) => ReportContent): void;
+  /** Keeps a file with the run as an attachment; type and name hold only what a file's name can. */
   attach(type: string, name: string, path: string): void;
   /** Publishes JUnit files to the run's Tests tab. The verdict never depends on it. */
   publishTests(publication: TestPublication): void;

@@ -3,8 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import * as tl from 'azure-pipelines-task-lib/task.js';
+import { describe } from '../core/errors.js';
+import type { ReportContent } from '../report/content.js';
+import type { EndedStep } from '../report/part.js';
 import type { Agent, Endpoint, Proxy, TestPublication, ToolCache } from './agent.js';
 import type { InputSource } from './inputs.js';
+import { leaveReport } from './leaveReport.js';
 import { endLeftProgram } from './leftProgram.js';
 import { createSecrets } from './secrets.js';
 import { runTool, startTool } from './tool.js';
@@ -16,6 +20,8 @@ export interface Pipelines {
   succeed(sentence: string): void;
   fail(message: string): void;
   cancel(message: string): void;
+  /** Leaves the step's part of the release report; never throws. */
+  leaveReport(ended: Pick<EndedStep, 'task' | 'result' | 'message'>): void;
   /** Runs the registered clean-up actions, the last one first; warns where one fails, never throws. */
   cleanUp(): Promise<void>;
   /** Ends the process once everything written has left it. */
@@ -26,6 +32,9 @@ export interface Pipelines {
 export function connectPipelines(signal: AbortSignal): Pipelines {
   // task-lib's own sets a result and lets the task go on; runTask ends it in order.
   process.removeAllListeners('uncaughtException');
+  const startedAt = Date.now();
+  const warnings: string[] = [];
+  let tell: Parameters<Agent['report']>[0] | undefined;
   const cleanUps: { what: string; action: () => Promise<void> | void }[] = [];
   const jobTemp = tl.getVariable('Agent.TempDirectory') ?? tmpdir();
   mkdirSync(jobTemp, { recursive: true });
@@ -53,6 +62,7 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
       tl.debug(secrets.mask(message));
     },
     warning: message => {
+      warnings.push(message);
       tl.warning(message);
     },
     async group(title, body) {
@@ -96,6 +106,9 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
     keepFile: path => {
       tl.uploadFile(path);
     },
+    report: told => {
+      tell = told;
+    },
     attach: (type, name, path) => {
       tl.addAttachment(type, name, path);
     },
@@ -134,12 +147,24 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
       // task-lib writes "Cancelled", which the agent does not know: its word is "Canceled".
       tl.command('task.complete', { result: 'Canceled' }, message);
     },
+    leaveReport: ended => {
+      let content: ReportContent | undefined;
+      try {
+        content = tell?.(time => Math.round(time - startedAt));
+      } catch (error) {
+        agent.warning(`What the step did is not in the release report: ${describe(error)}`);
+      }
+      const step = { ...ended, startedAt, finishedAt: Date.now(), warnings, content };
+      // A classic release has no artifacts that a task could add to.
+      const uploadArtifact = tl.getVariable('System.HostType') === 'build' ? upload : undefined;
+      leaveReport(step, { agent, uploadArtifact });
+    },
     async cleanUp() {
       for (const { what, action } of cleanUps.reverse()) {
         try {
           await action();
         } catch (error) {
-          tl.warning(`${what} failed: ${error instanceof Error ? error.message : String(error)}`);
+          agent.warning(`${what} failed: ${error instanceof Error ? error.message : String(error)}`);
         }
       }
     },
@@ -164,6 +189,10 @@ export function findFiles(patterns: string, root: string): string[] {
     .findMatch(root, lines)
     .filter(path => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
     .sort();
+}
+
+function upload(artifact: string, folder: string): void {
+  tl.command('artifact.upload', { containerfolder: artifact, artifactname: artifact }, folder);
 }
 
 /** Writes log lines in which no agent command survives. */

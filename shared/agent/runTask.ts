@@ -1,6 +1,8 @@
 /** The one way through a task: inputs, signals, deadline, use case, result, clean-up. The only place that sets a result. */
 import { inspect } from 'node:util';
 import { CancelledError, UserError, describe } from '../core/errors.js';
+import { taskNames } from '../report/names.js';
+import type { EndedStep } from '../report/part.js';
 import type { Agent } from './agent.js';
 import { readInputs, type InputSpec, type Inputs } from './inputs.js';
 import { connectPipelines, type Pipelines } from './pipelines.js';
@@ -10,6 +12,11 @@ const longestTimer = 2 ** 31 - 1;
 
 /** A task: its inputs as task.json declares them, and its use case. */
 export interface Task<S extends InputSpec> {
+  /** Its task.json. */
+  readonly manifest: {
+    readonly name: string;
+    readonly version: { readonly Major: number; readonly Minor: number; readonly Patch: number };
+  };
   readonly inputs: S;
   /** Does the work and returns the sentence that says what was done; throws when it was not. */
   run(input: Inputs<S>, agent: Agent): Promise<string>;
@@ -30,7 +37,13 @@ export function runTask<const S extends InputSpec & { timeoutInMinutes: { type: 
     } finally {
       clearTimeout(deadline);
     }
-  });
+  }, reportedTask(task));
+}
+
+function reportedTask({ manifest: { name, version } }: Pick<Task<InputSpec>, 'manifest'>) {
+  const known = taskNames.find(one => one === name);
+  if (known === undefined) throw new TypeError(`The release report knows no task '${name}'.`);
+  return { name: known, version: [version.Major, version.Minor, version.Patch].join('.') };
 }
 
 function startDeadline(minutes: number, abort: AbortController): NodeJS.Timeout | undefined {
@@ -53,9 +66,13 @@ export function runPostJob(run: (agent: Agent) => Promise<string>): Promise<void
   return runFramed(({ agent }) => run(agent));
 }
 
-/** Signals, faults, result, clean-up around the work of a task or of a part of it. */
+/**
+ * Signals, faults, result, clean-up around the work of a task or of a part of it.
+ * @param reported the task that leaves its part of the release report
+ */
 async function runFramed(
   work: (pipelines: Pipelines, abort: AbortController) => Promise<string>,
+  reported?: EndedStep['task'],
 ): Promise<void> {
   const abort = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -72,22 +89,39 @@ async function runFramed(
       abort.abort(fault);
     });
   }
-  let conclude: () => void;
+  let end: { readonly result: EndedStep['result']; readonly message: string };
   try {
     const sentence = await work(pipelines, abort);
     if (fault !== undefined) throw fault;
-    conclude = () => {
-      pipelines.succeed(sentence);
-    };
+    end = { result: 'succeeded', message: sentence };
   } catch (error) {
     pipelines.agent.debug(inspect(error, { depth: 6 }));
     const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
-    conclude = () => {
-      if (cause instanceof CancelledError) pipelines.cancel(describe(cause));
-      else pipelines.fail(describe(cause));
-    };
+    end = { result: cause instanceof CancelledError ? 'canceled' : 'failed', message: describe(cause) };
   }
+  const leaveReport = () => {
+    if (reported !== undefined) pipelines.leaveReport({ ...end, task: reported });
+  };
+  // An agent that cancels kills the task seconds later, clean-up or not; else the clean-up's own warnings are part of the report.
+  if (end.result === 'canceled') leaveReport();
   await pipelines.cleanUp();
-  conclude();
+  if (end.result !== 'canceled') leaveReport();
+  conclude(end, pipelines);
   await pipelines.exit();
+}
+
+function conclude(
+  { result, message }: { readonly result: EndedStep['result']; readonly message: string },
+  pipelines: Pipelines,
+): void {
+  switch (result) {
+    case 'succeeded':
+      pipelines.succeed(message);
+      return;
+    case 'failed':
+      pipelines.fail(message);
+      return;
+    case 'canceled':
+      pipelines.cancel(message);
+  }
 }

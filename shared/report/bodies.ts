@@ -150,6 +150,8 @@ export const loadBody = z.object({
   }),
   /** The rules and criteria of the gate, each with what was measured. */
   criteria: z.array(z.object({ text, passed: z.boolean(), detail: text })),
+  /** Criteria that are not listed because there are too many; absent when there are none. */
+  omittedCriteria: count.optional(),
   errors: z.array(z.object({ kind: z.enum(['assertion', 'response', 'transport']), text, count })),
   /** Sentences about the comparison with the run before. */
   notes: z.array(text),

@@ -1,13 +1,9 @@
 /** The release report's data format: `release-report.json`, and the part of it that every step leaves as an attachment. */
 import * as z from 'zod';
 import { bakeBody, deployBody, loadBody, patchBody, smokeBody } from './bodies.js';
+import { reportVersion } from './names.js';
 
-/** The attachment type of a part; its name is {@link partName}. */
-export const partAttachment = 'bake-and-roll.report-part';
-/** The attachment type of a picture that a part names. */
-export const pictureAttachment = 'bake-and-roll.report-picture';
-/** A change that an older reader would misread makes a new version; what is only added does not. */
-export const reportVersion = 1;
+export { partAttachment, partName, pictureAttachment, reportVersion } from './names.js';
 
 const text = z.string();
 const moment = z.iso.datetime();
@@ -80,8 +76,3 @@ export type ReportPictures = ReadonlyMap<string, string>;
 export type BodyOf<Task extends ReportPart['task']> = NonNullable<
   Extract<ReportPart, { task: Task }>['body']
 >;
-
-/** The attachment's name of a part: unique in a run, without characters that a file name cannot hold. */
-export function partName({ task, step }: Pick<ReportPart, 'task' | 'step'>): string {
-  return `${task}-${step.id}-${step.stageAttempt}-${step.jobAttempt}.json`.replace(/[^\w.-]/g, '-');
-}

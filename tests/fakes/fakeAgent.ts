@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { ReportContent } from '../../shared/report/content.js';
 import type { Agent, Endpoint, TestPublication, ToolCache } from '../../shared/agent/agent.js';
 import { endLeftProgram } from '../../shared/agent/leftProgram.js';
 import { createSecrets } from '../../shared/agent/secrets.js';
@@ -32,6 +33,8 @@ export interface FakeAgent {
   readonly kept: string[];
   readonly attachments: { type: string; name: string; path: string }[];
   readonly secrets: string[];
+  /** What the release report would say of the step now; times count from the fake's making. */
+  reported(): ReportContent | undefined;
   /** Runs the clean-up actions as the task's end does and removes the fake's own directories. */
   close(): Promise<void>;
 }
@@ -52,6 +55,8 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     secrets: [] as string[],
   };
   const secrets = createSecrets(form => fake.secrets.push(form));
+  const startedAt = Date.now();
+  let tell: Parameters<Agent['report']>[0] | undefined;
   const log = (line: string) => void fake.log.push(line);
   const signal = options.signal ?? new AbortController().signal;
   const agent: Agent = {
@@ -104,6 +109,9 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
       return Promise.resolve();
     },
     keepFile: path => void fake.kept.push(path),
+    report: told => {
+      tell = told;
+    },
     attach: (type, name, path) => void fake.attachments.push({ type, name, path }),
     publishTests: publication => void fake.published.push(publication),
     findFiles,
@@ -121,6 +129,7 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
   return {
     agent,
     ...fake,
+    reported: () => tell?.(time => Math.round(time - startedAt)),
     async close() {
       for (const action of cleanUps.splice(0).reverse()) await action();
       rmSync(directory, { recursive: true, force: true });

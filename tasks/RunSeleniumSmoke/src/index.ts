@@ -1,6 +1,7 @@
 /** RunSeleniumSmoke: the wiring. */
 import { runTask } from '../../../shared/agent/runTask.js';
+import manifest from '../task.json' with { type: 'json' };
 import { inputs } from './inputs.generated.js';
 import { runSmoke } from './run.js';
 
-void runTask({ inputs, run: runSmoke });
+void runTask({ manifest, inputs, run: runSmoke });

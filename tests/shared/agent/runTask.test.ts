@@ -1,47 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { buildSample, type Sample, type SampleRun as Run } from './sampleRuns.js';
 
-let directory = '';
-let bundle = '';
-
-interface Run {
-  readonly status: number | null;
-  readonly lines: readonly string[];
-  readonly temp: readonly string[];
-}
-
-/** Runs the sample task as the agent does; `signal` is sent once it says that it waits. */
-async function runSample(
-  mode: string,
-  more: Record<string, string> = {},
-  signal?: NodeJS.Signals,
-): Promise<Run> {
-  const temp = mkdtempSync(join(directory, 'temp-'));
-  const child = spawn(process.execPath, [bundle], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      AGENT_VERSION: '4.265.1',
-      AGENT_TEMPDIRECTORY: temp,
-      SYSTEM_DEFAULTWORKINGDIRECTORY: directory,
-      INPUT_MODE: mode,
-      ...more,
-    },
-  });
-  let output = '';
-  child.stderr.on('data', chunk => (output += String(chunk)));
-  child.stdout.on('data', chunk => {
-    output += String(chunk);
-    if (signal !== undefined && output.includes('waiting')) child.kill(signal);
-  });
-  const status = await new Promise<number | null>(resolve => child.once('close', resolve));
-  return { status, lines: output.split('\n').filter(line => line !== ''), temp: readdirSync(temp) };
-}
+let sample: Sample;
+const runSample: Sample['run'] = (...call) => sample.run(...call);
 
 /** The commands an agent finds: the first `##vso[` of a line, wherever it stands. */
 const commandsIn = (run: Run) => run.lines.flatMap(line => /##vso\[([a-z]+\.[a-z]+)/.exec(line)?.[1] ?? []);
@@ -49,21 +12,10 @@ const completions = (run: Run) => run.lines.filter(line => line.startsWith('##vs
 
 describe('runTask', () => {
   before(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'run-task-'));
-    mkdirSync(join(directory, 'task'));
-    bundle = join(directory, 'task', 'index.cjs');
-    await build({
-      entryPoints: [join(import.meta.dirname, 'fixtures', 'sampleTask.ts')],
-      outfile: bundle,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20',
-      logLevel: 'error',
-    });
+    sample = await buildSample();
   });
   after(() => {
-    rmSync(directory, { recursive: true, force: true });
+    sample.close();
   });
 
   it('says what was done, cleans up in reverse order, and leaves no temporary files', async () => {
@@ -180,7 +132,7 @@ describe('runTask', () => {
   });
 
   it("keeps a tool in the agent's own layout, finds it again, and passes over what was not wholly written", async () => {
-    const tools = join(directory, 'tools');
+    const tools = join(sample.directory, 'tools');
     mkdirSync(join(tools, 'packer', '1.9.4', process.arch), { recursive: true });
     const run = await runSample('tool cache', { AGENT_TOOLSDIRECTORY: tools });
     const kept = join(tools, 'packer', '1.11.2', process.arch);

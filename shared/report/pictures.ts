@@ -1,0 +1,42 @@
+/** Picture files of the release report: what they are is told by their first bytes, never by their names. */
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ReportPictures } from './format.js';
+
+/** Formats that a browser draws and cannot run. */
+const formats = [
+  { extension: 'png', type: 'image/png', begin: /^\x89PNG\r\n\x1a\n/ },
+  { extension: 'jpg', type: 'image/jpeg', begin: /^\xff\xd8\xff/ },
+  { extension: 'webp', type: 'image/webp', begin: /^RIFF[^]{4}WEBP/ },
+  { extension: 'gif', type: 'image/gif', begin: /^GIF8[79]a/ },
+] as const;
+
+/** A picture that was read. */
+export interface PictureFile {
+  readonly extension: string;
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+/** The picture in a file; undefined when there is none, or it has more bytes than `most`. */
+export function readPicture(path: string, most: number): PictureFile | undefined {
+  const entry = statSync(path, { throwIfNoEntry: false });
+  if (entry?.isFile() !== true || entry.size > most) return undefined;
+  const bytes = readFileSync(path);
+  const begin = bytes.subarray(0, 16).toString('latin1');
+  const format = formats.find(one => one.begin.test(begin));
+  return format === undefined ? undefined : { extension: format.extension, type: format.type, bytes };
+}
+
+/** The pictures of a folder by their names, as `data:` addresses. */
+export function readPictures(folder: string): ReportPictures {
+  return new Map(
+    readdirSync(folder)
+      .sort()
+      .flatMap(name => {
+        const picture = readPicture(join(folder, name), Infinity);
+        if (picture === undefined) return [];
+        return [[name, `data:${picture.type};base64,${picture.bytes.toString('base64')}`] as const];
+      }),
+  );
+}
