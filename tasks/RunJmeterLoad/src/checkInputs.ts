@@ -10,6 +10,8 @@ import { readGates, type Gates } from './gates.js';
 import type { Criterion } from './criteria/criterion.js';
 import { grammar, parseCriteria } from './criteria/parseCriteria.js';
 import type { inputs } from './inputs.generated.js';
+import { jmeterProblems } from './install/chooseJmeter.js';
+import { parsePlugins, type Plugin } from './install/plugins.js';
 import type { LoadShape } from './loadShape.js';
 import { parseEngines, type RemoteEngines } from './remoteEngines.js';
 import type { LoadRules } from './verdict.js';
@@ -32,6 +34,7 @@ export interface LoadOrder {
   readonly replaceHosts: readonly string[];
   /** Full paths of property files, later ones win. */
   readonly propertyFiles: readonly string[];
+  readonly plugins: readonly Plugin[];
   /** Undefined runs the plan on this agent. */
   readonly remote: RemoteEngines | undefined;
   /** A pattern of results to judge instead of running the plan. */
@@ -61,6 +64,8 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
   const propertyFiles = linesOf(input.propertyFiles).map(file => resolve(agent.workingDirectory, file));
   for (const file of propertyFiles.filter(path => !isFile(path)))
     problems.push(`'propertyFiles' names ${file}, which is not a file.`);
+  problems.push(...jmeterProblems(input));
+  const plugins = parsePlugins(linesOf(input.plugins), agent.workingDirectory, problems);
   const replaceHosts = (input.replaceHosts ?? '')
     .split(',')
     .map(host => host.trim())
@@ -95,6 +100,7 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
     },
     replaceHosts,
     propertyFiles,
+    plugins,
     remote: hosts.length === 0 ? undefined : { hosts, tls: input.remoteTls, exit: input.remoteExit },
     mergeResults: input.mergeResults,
     rules: {

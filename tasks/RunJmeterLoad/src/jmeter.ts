@@ -8,27 +8,25 @@ import { singleLine } from '../../../shared/core/text.js';
 /** The oldest Java that JMeter 5 runs on. */
 const oldestJava = 8;
 
+/** The launcher in a JMETER_HOME. */
+export function launcherIn(home: string): string {
+  return join(home, 'bin', process.platform === 'win32' ? 'jmeter.bat' : 'jmeter');
+}
+
 /**
- * Where JMeter's launcher is: in the folder of the input, in JMETER_HOME, on PATH.
- * @throws UserError when it is nowhere, or not where the input or the variable says
+ * Where the launcher of the JMeter on this agent is: in the folder of the input, in JMETER_HOME, on PATH; undefined when it is nowhere.
+ * @throws UserError when it is not where the input or the variable says
  */
-export function findJmeter(jmeterHome: string | undefined, agent: Agent): string {
-  const launcher = process.platform === 'win32' ? 'jmeter.bat' : 'jmeter';
+export function findJmeter(jmeterHome: string | undefined, agent: Agent): string | undefined {
   const variable = agent.environment('JMETER_HOME');
   const [home, source] =
     jmeterHome === undefined
       ? [variable, 'the variable JMETER_HOME']
       : [jmeterHome, "the input 'jmeterHome'"];
-  if (home !== undefined && home !== '') {
-    const path = join(home, 'bin', launcher);
-    if (existsSync(path)) return path;
-    throw new UserError(`There is no JMeter in ${home} (from ${source}): ${path} does not exist.`);
-  }
-  const found = agent.findTool('jmeter');
-  if (found !== undefined) return found;
-  throw new UserError(
-    "JMeter was not found: 'jmeterHome' is not given, JMETER_HOME is not set, and there is no jmeter on PATH. Install Apache JMeter on this agent, or name its folder in 'jmeterHome'.",
-  );
+  if (home === undefined || home === '') return agent.findTool('jmeter');
+  const path = launcherIn(home);
+  if (existsSync(path)) return path;
+  throw new UserError(`There is no JMeter in ${home} (from ${source}): ${path} does not exist.`);
 }
 
 /**

@@ -10,7 +10,9 @@ import { courseLines } from './course.js';
 import { stepFor } from './criteria/judgeCriteria.js';
 import { analyseJtl, digestOf } from './files.js';
 import { baselineNotes, judgeGates } from './gates.js';
-import { checkJava, findJmeter } from './jmeter.js';
+import { chooseJmeter } from './install/chooseJmeter.js';
+import { fetchPlugins } from './install/plugins.js';
+import { checkJava } from './jmeter.js';
 import {
   defaultLabelLimit,
   otherLabel,
@@ -71,14 +73,17 @@ async function runPlan(
   agent: Agent,
 ): Promise<{ readonly analysis: JtlAnalysis; readonly run: JmeterRun }> {
   const { file, properties } = preparePlan(order, agent);
-  const jmeter = findJmeter(input.jmeterHome, agent);
-  agent.info(`JMeter: ${jmeter}, ${await checkJava(agent)}`);
+  const java = await checkJava(agent);
+  const jmeter = await chooseJmeter(input, agent);
+  agent.info(`JMeter: ${jmeter}, ${java}`);
+  const plugins = await fetchPlugins(order.plugins, input.pluginsBaseUrl, agent);
   const run = await runJmeter(
     {
       jmeter,
       plan: file,
       directory: dirname(order.plan),
       properties,
+      plugins,
       propertyFiles: order.propertyFiles,
       jvmArguments: input.jvmArguments,
       remote: order.remote,

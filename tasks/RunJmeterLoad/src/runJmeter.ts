@@ -21,6 +21,8 @@ export interface JmeterCall {
   /** Where the plan's relative paths start. */
   readonly directory: string;
   readonly properties: ReadonlyMap<string, string>;
+  /** A folder of jars that JMeter loads besides its own. */
+  readonly plugins: string | undefined;
   /** Property files, weaker than the properties. */
   readonly propertyFiles: readonly string[];
   /** For the Java virtual machine, such as `-Xmx4g`. */
@@ -53,12 +55,21 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
     properties: join(agent.tempDirectory, 'task.properties'),
     global: join(agent.tempDirectory, 'engines.properties'),
   };
-  const { remote } = call;
+  const { remote, plugins } = call;
+  // JMeter's own way to load jars that are not in its folders; the user's stay.
+  const searchPaths =
+    plugins === undefined
+      ? []
+      : [['search_paths', [call.properties.get('search_paths') ?? [], plugins].flat().join(';')] as const];
   const tls = remote === undefined ? [] : [['server.rmi.ssl.disable', String(!remote.tls)] as const];
   const own = Object.entries(ownProperties);
-  writeFileSync(files.properties, propertiesFile(new Map([...call.properties, ...tls, ...own])), {
-    mode: 0o600,
-  });
+  writeFileSync(
+    files.properties,
+    propertiesFile(new Map([...call.properties, ...searchPaths, ...tls, ...own])),
+    {
+      mode: 0o600,
+    },
+  );
   if (remote !== undefined) {
     const theirs = new Map([...engineProperties(call.properties), ...Object.entries(samplingProperties)]);
     writeFileSync(files.global, propertiesFile(theirs), { mode: 0o600 });

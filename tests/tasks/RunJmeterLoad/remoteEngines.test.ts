@@ -18,6 +18,7 @@ import {
 import { runLoad } from '../../../tasks/RunJmeterLoad/src/run.js';
 import { fakeAgent } from '../../fakes/fakeAgent.js';
 import { freePort } from '../../fakes/freePort.js';
+import { loadInput } from './loadInput.js';
 
 describe('remote engines', () => {
   it('are read from a list', () => {
@@ -99,36 +100,13 @@ describe('runLoad on two engines of this machine', function () {
       tools: { java: '/usr/bin/java' },
     });
     const message = await runLoad(
-      {
-        testPlan: 'site.jmx',
+      loadInput({
         siteUrl: `http://127.0.0.1:${(site.address() as AddressInfo).port}`,
-        replaceHosts: undefined,
         threads: 2,
-        rampUpSeconds: 0,
-        durationSeconds: 0,
         properties,
-        propertyFiles: undefined,
-        jvmArguments: undefined,
-        jmeterHome: undefined,
         remoteHosts: engines.map(({ host }) => host).join(','),
         remoteTls: false,
-        remoteExit: false,
-        divideThreads: false,
-        mergeResults: undefined,
-        failOnAssertionErrors: true,
-        allowedErrorPercent: '0',
-        minimumSamples: 1,
-        criteria: undefined,
-        baseline: 'none',
-        baselineFile: undefined,
-        baselineRequired: false,
-        abortWhen: undefined,
-        silenceSeconds: 600,
-        warmUpSeconds: 0,
-        testRunTitle: 'Load test',
-        publishResults: true,
-        timeoutInMinutes: 0,
-      },
+      }),
       fake.agent,
     ).catch(describeError);
     const results = readFileSync(fake.outputs['resultsFile'] ?? '', 'utf8');

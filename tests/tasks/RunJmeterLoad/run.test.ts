@@ -19,6 +19,7 @@ import type { LoadSummary } from '../../../tasks/RunJmeterLoad/src/loadSummary.j
 import { runLoad } from '../../../tasks/RunJmeterLoad/src/run.js';
 import { fakeAgent, type FakeAgent, type FakeAgentOptions } from '../../fakes/fakeAgent.js';
 import { commandLinesWith, processesWith } from './commandLines.js';
+import { loadInput } from './loadInput.js';
 
 type Input = Parameters<typeof runLoad>[0];
 
@@ -67,40 +68,7 @@ describe('runLoad with a real JMeter', function () {
       tools: { java: '/usr/bin/java' },
       ...options,
     });
-    const outcome = await runLoad(
-      {
-        testPlan: 'site.jmx',
-        siteUrl,
-        replaceHosts: undefined,
-        threads: 0,
-        rampUpSeconds: 0,
-        durationSeconds: 0,
-        properties: undefined,
-        propertyFiles: undefined,
-        jvmArguments: undefined,
-        jmeterHome: undefined,
-        failOnAssertionErrors: true,
-        allowedErrorPercent: '0',
-        minimumSamples: 1,
-        remoteHosts: undefined,
-        remoteTls: true,
-        remoteExit: false,
-        divideThreads: false,
-        mergeResults: undefined,
-        silenceSeconds: 600,
-        abortWhen: undefined,
-        criteria: undefined,
-        baseline: 'none',
-        baselineFile: undefined,
-        baselineRequired: false,
-        warmUpSeconds: 0,
-        testRunTitle: 'Load test',
-        publishResults: true,
-        timeoutInMinutes: 0,
-        ...rest,
-      },
-      fake.agent,
-    ).then(
+    const outcome = await runLoad(loadInput({ siteUrl, ...rest }), fake.agent).then(
       sentence => ({ sentence, error: undefined, message: '' }),
       (error: unknown) => ({ sentence: '', error, message: describeError(error) }),
     );

@@ -11,6 +11,8 @@ import {
 } from '../../../../tasks/PackerBakeVmss/src/packer/packerChoice.js';
 import { verifySignature } from '../../../../tasks/PackerBakeVmss/src/packerRelease/signedSums.js';
 import { fakeAgent, type FakeAgent } from '../../../fakes/fakeAgent.js';
+import { cutAfter } from '../../../fakes/fileServer.js';
+import { zipFile } from '../../../fakes/zipFile.js';
 import {
   makeSigningKey,
   platform,
@@ -19,7 +21,6 @@ import {
   type ReleaseServer,
   type SigningKey,
 } from './releaseServer.js';
-import { zipFile } from './zipFile.js';
 
 const program = (version: string) => Buffer.from(`#!/bin/sh\necho 'Packer v${version}'\n`);
 
@@ -178,10 +179,7 @@ describe('choosePacker', function () {
 
   it('refuses a release that was cut on its way, after trying again', async () => {
     const zip = server.files.get(zipPath('1.11.2')) as Buffer;
-    server.files.set(zipPath('1.11.2'), response => {
-      response.writeHead(200, { 'content-length': zip.length });
-      response.write(zip.subarray(0, 100), () => response.destroy());
-    });
+    server.files.set(zipPath('1.11.2'), cutAfter(zip, 100));
     assert.match(await failure({ packerVersion: '1.11.2' }), /the connection broke off/);
     assert.equal(server.asked.filter(asked => asked === zipPath('1.11.2')).length, 3);
     await leavesNothing();

@@ -1,10 +1,8 @@
 /** A server of Packer releases, signed by a key of its own, whose answers a test can spoil. */
 import { createHash } from 'node:crypto';
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { createMessage, generateKey, readPrivateKey, sign } from 'openpgp';
-import { zipFile, type ZipEntry } from './zipFile.js';
+import { startFileServer, type FileServer } from '../../../fakes/fileServer.js';
+import { zipFile, type ZipEntry } from '../../../fakes/zipFile.js';
 
 /** A key that signs releases. */
 export interface SigningKey {
@@ -46,12 +44,7 @@ const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
 export const platform = `${system}_${architecture}`;
 
 /** The running server. */
-export interface ReleaseServer {
-  readonly url: string;
-  /** Answers by path; a test may take away, change or add some. */
-  readonly files: Map<string, Buffer | ((response: ServerResponse) => void)>;
-  /** Paths that were asked for, in order. */
-  readonly asked: string[];
+export interface ReleaseServer extends FileServer {
   /** Puts a release there, as HashiCorp lays it out. */
   publish(
     version: string,
@@ -59,7 +52,6 @@ export interface ReleaseServer {
     key: SigningKey,
     platforms?: string[],
   ): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Starts a server with no release; with a certificate it speaks TLS. */
@@ -67,23 +59,12 @@ export async function startReleaseServer(tls?: {
   readonly key: string;
   readonly cert: string;
 }): Promise<ReleaseServer> {
-  const files: ReleaseServer['files'] = new Map();
-  const asked: string[] = [];
+  const server = await startFileServer(tls);
+  const { files } = server;
   const versions: Record<string, object> = {};
-  const answerTo: RequestListener = (request, response) => {
-    const path = request.url ?? '';
-    asked.push(path);
-    const answer = files.get(path);
-    if (answer === undefined) response.writeHead(404).end();
-    else if (typeof answer === 'function') answer(response);
-    else response.end(answer);
-  };
-  const server = tls === undefined ? createServer(answerTo) : createTlsServer(tls, answerTo);
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/packer`,
-    files,
-    asked,
+    ...server,
+    url: `${server.url}/packer`,
     async publish(version, content, key, platforms = [platform, 'plan9_mips']) {
       const zip = zipFile(content);
       const sum = createHash('sha256').update(zip).digest('hex');
@@ -96,12 +77,5 @@ export async function startReleaseServer(tls?: {
       versions[version] = { name: 'packer', version };
       files.set('/packer/index.json', Buffer.from(JSON.stringify({ name: 'packer', versions })));
     },
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
   };
 }

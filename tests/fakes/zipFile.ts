@@ -11,14 +11,14 @@ export interface ZipEntry {
   readonly claimedSize?: number;
 }
 
-/** The bytes of a zip file (APPNOTE 6.3: local headers, central directory, end record). */
-export function zipFile(entries: readonly ZipEntry[]): Buffer {
+/** The bytes of a zip file (APPNOTE 6.3: local headers, central directory, end record). @param level 0 packs nothing */
+export function zipFile(entries: readonly ZipEntry[], level = 1): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
   for (const { name, content, mode = 0o100755, claimedSize = content.length } of entries) {
     const nameBytes = Buffer.from(name, 'utf8');
-    const packed = deflateRawSync(content, { level: 1 });
+    const packed = deflateRawSync(content, { level });
     // From "general purpose flags" to "extra field length", which both headers share.
     const shared = Buffer.alloc(24);
     shared.writeUInt16LE(0x800, 0);
