@@ -32,15 +32,25 @@ const attempts = 3;
 /** Milliseconds without a byte after which a server counts as silent. */
 const patience = 60_000;
 
+/** The headers that an address gets besides the usual ones; asked anew for each address that a redirect leads to. */
+export type HeadersFor = (url: URL) => Readonly<Record<string, string>>;
+
+const noHeaders: HeadersFor = () => ({});
+
 /**
  * Fetches what is small enough for memory.
  * @param limit bytes
  * @throws DownloadError
  */
-export async function fetchBytes(agent: Agent, url: string, limit: number): Promise<Buffer> {
+export async function fetchBytes(
+  agent: Agent,
+  url: string,
+  limit: number,
+  headersFor = noHeaders,
+): Promise<Buffer> {
   return tried(agent, url, async () => {
     const pieces: Buffer[] = [];
-    for await (const piece of receive(agent, url, limit)) pieces.push(piece);
+    for await (const piece of receive(agent, url, limit, headersFor)) pieces.push(piece);
     return Buffer.concat(pieces);
   });
 }
@@ -51,10 +61,17 @@ export async function fetchBytes(agent: Agent, url: string, limit: number): Prom
  * @param limit bytes
  * @throws DownloadError
  */
-export async function fetchFile(agent: Agent, url: string, path: string, limit: number): Promise<void> {
+export async function fetchFile(
+  agent: Agent,
+  url: string,
+  path: string,
+  limit: number,
+  headersFor = noHeaders,
+): Promise<void> {
   await tried(agent, url, async () => {
     try {
-      await pipeline(Readable.from(receive(agent, url, limit)), createWriteStream(path, { mode: 0o600 }));
+      const pieces = Readable.from(receive(agent, url, limit, headersFor));
+      await pipeline(pieces, createWriteStream(path, { mode: 0o600 }));
     } catch (error) {
       rmSync(path, { force: true });
       throw error;
@@ -75,7 +92,12 @@ async function tried<T>(agent: Agent, url: string, attempt: () => Promise<T>): P
   }
 }
 
-async function* receive(agent: Agent, url: string, limit: number): AsyncGenerator<Buffer> {
+async function* receive(
+  agent: Agent,
+  url: string,
+  limit: number,
+  headersFor: HeadersFor,
+): AsyncGenerator<Buffer> {
   const silence = new AbortController();
   const timer = setTimeout(() => {
     silence.abort();
@@ -90,7 +112,7 @@ async function* receive(agent: Agent, url: string, limit: number): AsyncGenerato
     const signal = AbortSignal.any([agent.signal, silence.signal]);
     for (let followed = 0; ; followed++) {
       proxy = chooseProxy(agent, at.href);
-      answer = await sendGet(at, proxy, signal);
+      answer = await sendGet(at, proxy, signal, headersFor(at));
       const { statusCode: status = 0, headers } = answer;
       if (status === 200) break;
       answer.destroy();

@@ -6,22 +6,30 @@ import { connect } from 'node:tls';
 import { singleLine } from '../core/text.js';
 import type { Proxy } from './agent.js';
 
-/** Sends a GET; resolves with the head of its answer, whatever its status. Credentials in the URL are sent. Redirects are not followed. */
+/**
+ * Sends a GET; resolves with the head of its answer, whatever its status. Credentials in the URL are sent. Redirects are not followed.
+ * @param more headers besides the usual ones
+ */
 export async function sendGet(
   url: URL,
   proxy: Proxy | undefined,
   signal: AbortSignal,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
   const isSecure = url.protocol === 'https:';
-  const options = { signal, agent: false, headers: { 'user-agent': 'bake-and-roll', accept: '*/*' } };
+  const headers = { 'user-agent': 'bake-and-roll', accept: '*/*', ...more };
+  const options = { signal, agent: false, headers };
   if (proxy === undefined) return answerOf(isSecure ? requestHttps(url, options) : requestHttp(url, options));
   if (isSecure) {
     const socket = await tunnel(url, proxy, signal);
     const servername = isIP(url.hostname) === 0 ? url.hostname : '';
     // Without an agent of its own: `agent: false` would make one, which knows nothing of this connection.
-    const headers = { ...options.headers, host: url.host };
     return answerOf(
-      requestHttps(url, { headers, signal, createConnection: () => connect({ socket, servername }) }),
+      requestHttps(url, {
+        headers: { ...headers, host: url.host },
+        signal,
+        createConnection: () => connect({ socket, servername }),
+      }),
     );
   }
   const credentials = url.username === '' ? {} : { authorization: basic(url.username, url.password) };
@@ -29,7 +37,7 @@ export async function sendGet(
     toProxy(proxy, {
       ...options,
       path: `${url.origin}${url.pathname}${url.search}`,
-      headers: { ...options.headers, ...credentials, host: url.host },
+      headers: { ...headers, ...credentials, host: url.host },
     }),
   );
 }

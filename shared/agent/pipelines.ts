@@ -109,6 +109,9 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
     report: told => {
       tell = told;
     },
+    publishArtifact: (name, path) => {
+      tl.uploadArtifact(name, path, name);
+    },
     attach: (type, name, path) => {
       tl.addAttachment(type, name, path);
     },

@@ -31,6 +31,8 @@ export interface FakeAgent {
   readonly summaries: { title: string; markdown: string }[];
   readonly published: TestPublication[];
   readonly kept: string[];
+  readonly artifacts: { name: string; path: string }[];
+  readonly progress: { percent: number; what: string }[];
   readonly attachments: { type: string; name: string; path: string }[];
   readonly secrets: string[];
   /** What the release report would say of the step now; times count from the fake's making. */
@@ -51,6 +53,8 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     summaries: [] as { title: string; markdown: string }[],
     published: [] as TestPublication[],
     kept: [] as string[],
+    artifacts: [] as { name: string; path: string }[],
+    progress: [] as { percent: number; what: string }[],
     attachments: [] as { type: string; name: string; path: string }[],
     secrets: [] as string[],
   };
@@ -77,7 +81,7 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
         log('##[endgroup]');
       };
     },
-    progress: () => undefined,
+    progress: (percent, what) => void fake.progress.push({ percent, what }),
     secret: value => {
       secrets.add(value);
     },
@@ -112,6 +116,7 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
     report: told => {
       tell = told;
     },
+    publishArtifact: (name, path) => void fake.artifacts.push({ name, path }),
     attach: (type, name, path) => void fake.attachments.push({ type, name, path }),
     publishTests: publication => void fake.published.push(publication),
     findFiles,
