@@ -1,0 +1,41 @@
+/** What the two hosts have in common: a run as it stands at one moment, and where to ask for it. */
+import type { ReportRun } from '../../shared/report/format.js';
+
+/** Something that a step attached to its run. */
+export interface Attachment {
+  readonly name: string;
+  /** The step's record in the run's timeline. */
+  readonly record: string;
+  /** Tells it from every other attachment of the run. */
+  readonly key: string;
+  /** @throws ServiceError */
+  readonly read: () => Promise<Blob>;
+}
+
+/** A run as it stands. */
+export interface RunState {
+  readonly run: ReportRun;
+  /** Whether steps may still come. */
+  readonly running: boolean;
+  readonly parts: readonly Attachment[];
+  readonly pictures: () => Promise<readonly Attachment[]>;
+  readonly log: (record: string) => string | undefined;
+  readonly artifacts: readonly { readonly name: string; readonly url: string }[];
+}
+
+/** Where a run is asked for. */
+export interface RunSource {
+  /** @throws ServiceError */
+  readonly look: () => Promise<RunState>;
+  /** The last run before this one that passed, undefined when there is none. @throws ServiceError */
+  readonly before: () => Promise<Pick<RunState, 'run' | 'parts'> | undefined>;
+}
+
+/** A page of the service's with other parameters; undefined for what is no page's address. */
+export function pageAt(address: string, change: (url: URL) => void): string | undefined {
+  if (!URL.canParse(address)) return undefined;
+  const url = new URL(address);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return undefined;
+  change(url);
+  return url.href;
+}
