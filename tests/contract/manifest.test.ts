@@ -16,7 +16,14 @@ const extension = json('vss-extension.json') as {
   name: string;
   description: string;
   categories: string[];
-  contributions: { id: string; type: string; properties: { name: string } }[];
+  scopes: string[];
+  files: { path: string; addressable?: boolean }[];
+  contributions: {
+    id: string;
+    type: string;
+    targets: string[];
+    properties: { name: string; uri?: string; supportsTasks?: string[]; registeredObjectId?: string };
+  }[];
 };
 /** What pipelines out there rely on: it may only grow. */
 const lock = json('tests', 'contract', 'names.lock.json') as Record<
@@ -59,11 +66,38 @@ function rulesOf(input: TaskInput): string[] {
 describe('the extension', () => {
   it('holds exactly the five tasks', () => {
     assert.deepEqual(taskNames(), expected);
-    const contributed = extension.contributions.map(contribution => contribution.properties.name);
+    const contributed = extension.contributions
+      .filter(({ type }) => type === 'ms.vss-distributed-task.task')
+      .map(contribution => contribution.properties.name);
     assert.deepEqual(
       contributed.toSorted(),
       expected.map(name => `tasks/${name}`),
     );
+  });
+
+  it('shows the release report on the run of a pipeline that has one of the tasks, and on the stage of a classic release', () => {
+    const tabs = extension.contributions.filter(({ type }) => type !== 'ms.vss-distributed-task.task');
+    assert.deepEqual(
+      tabs.map(({ type, targets }) => [type, ...targets]),
+      [
+        ['ms.vss-build-web.build-results-tab', 'ms.vss-build-web.build-results-view'],
+        ['ms.vss-web.tab', 'ms.vss-releaseManagement-web.release-environment-editor-tab'],
+      ],
+    );
+    assert.deepEqual(
+      tabs[0]?.properties.supportsTasks,
+      expected.map(name => lock[name]?.id),
+    );
+    assert.equal(tabs[1]?.properties.registeredObjectId, tabs[1]?.id);
+    for (const { properties } of tabs) {
+      const [folder, page] = (properties.uri ?? '').split('/');
+      assert.ok(extension.files.some(({ path, addressable }) => path === folder && addressable === true));
+      assert.ok(existsSync(join(repositoryRoot, 'dist', 'extension', folder ?? '', page ?? '')));
+    }
+  });
+
+  it('asks for no more than to read runs and releases', () => {
+    assert.deepEqual(extension.scopes, ['vso.build', 'vso.release']);
   });
 
   it('carries the version of package.json', () => {
