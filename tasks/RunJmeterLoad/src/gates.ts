@@ -1,7 +1,7 @@
 /** The criteria of a load test and the earlier run they are held against: reads both, and judges. */
 import { resolve } from 'node:path';
 import type { Agent } from '../../../shared/agent/agent.js';
-import { describe } from '../../../shared/core/errors.js';
+import { UserError, describe } from '../../../shared/core/errors.js';
 import { listOf, singleLine } from '../../../shared/core/text.js';
 import { compareRuns } from './baseline/compareRuns.js';
 import { readBaseline, type Baseline } from './baseline/readBaseline.js';
@@ -14,6 +14,7 @@ import {
 } from './criteria/judgeCriteria.js';
 import { grammar, parseCriteria } from './criteria/parseCriteria.js';
 import type { ErrorKind } from './analysis/statistics.js';
+import { findLastRun, type LastRunWish, type MissingBaseline } from './lastRun/lastSuccessful.js';
 import type { LoadSummary } from './loadSummary.js';
 import { poolLabels, type Block, type Timeline } from './timeline/timeline.js';
 
@@ -22,6 +23,8 @@ export interface GateInput {
   readonly criteria: string | undefined;
   readonly baseline: string;
   readonly baselineFile: string | undefined;
+  readonly baselineBranch: string | undefined;
+  readonly baselineArtifact: string | undefined;
   readonly baselineRequired: boolean;
 }
 
@@ -30,8 +33,10 @@ export interface Gates {
   readonly criteria: readonly Criterion[];
   /** Undefined when none is asked for, or when there is none yet. */
   readonly baseline: Baseline | undefined;
-  /** Where a baseline was looked for in vain. */
-  readonly missing: string | undefined;
+  /** Why there is none where one is asked for. */
+  readonly missing: MissingBaseline | undefined;
+  /** Which earlier run of this pipeline is the baseline; undefined when none of them is. */
+  readonly lastRun: LastRunWish | undefined;
 }
 
 /** Reads them; what is wrong is added to the problems. */
@@ -39,30 +44,66 @@ export function readGates(input: GateInput, agent: Agent, problems: string[]): G
   const { criteria, problems: mistakes } = parseCriteria(input.criteria ?? '');
   if (mistakes.length > 0) problems.push(`'criteria' cannot be read:\n${mistakes.join('\n')}\n${grammar}`);
   const compared = criteria.some(({ limit }) => !('value' in limit));
-  const none = { criteria, baseline: undefined, missing: undefined };
+  const none = { criteria, baseline: undefined, missing: undefined, lastRun: undefined };
   if (input.baseline === 'none') {
     if (compared)
-      problems.push("'criteria' names a baseline, but 'baseline' is none. Say file and give 'baselineFile'.");
+      problems.push(
+        "'criteria' names a baseline, but 'baseline' is none. Say lastSuccessful, or file and give 'baselineFile'.",
+      );
     return none;
+  }
+  if (!compared && mistakes.length === 0)
+    problems.push(
+      `'baseline' is ${input.baseline}, but no line of 'criteria' compares with it. Add one such as: p95(response_time) <= baseline + 10%`,
+    );
+  if (input.baseline === 'lastSuccessful') {
+    if (agent.variable('System.HostType') === 'release')
+      problems.push(
+        "'baseline' is lastSuccessful, but this is a classic release: its runs keep no artifacts. Use a YAML pipeline, or 'baseline: file' with a summary that the release downloads.",
+      );
+    return { ...none, lastRun: readLastRun(input, agent) };
   }
   if (input.baselineFile === undefined) {
     problems.push("'baseline' is file, so 'baselineFile' must name the summary of an earlier run.");
     return none;
   }
-  if (!compared && mistakes.length === 0)
-    problems.push(
-      "'baseline' is file, but no line of 'criteria' compares with it. Add one such as: p95(response_time) <= baseline + 10%",
-    );
   const path = resolve(agent.workingDirectory, input.baselineFile);
   try {
     const baseline = readBaseline(path);
     if (baseline === undefined && input.baselineRequired)
       problems.push(`'baselineFile': there is no baseline in ${path}, and 'baselineRequired' is true.`);
-    return { criteria, baseline, missing: baseline === undefined ? path : undefined };
+    if (baseline !== undefined) return { ...none, baseline };
+    const next = "Keep this run's summary file there to compare the next run with it.";
+    return { ...none, missing: { why: `there is no baseline yet in ${path}`, next } };
   } catch (error) {
     problems.push(`'baselineFile': ${describe(error)}`);
     return none;
   }
+}
+
+function readLastRun(input: GateInput, agent: Agent): LastRunWish {
+  const branch =
+    input.baselineBranch ??
+    agent.variable('System.PullRequest.TargetBranch') ??
+    agent.variable('Build.SourceBranch') ??
+    'main';
+  return {
+    branch: branch.startsWith('refs/') ? branch : `refs/heads/${branch}`,
+    artifact: input.baselineArtifact ?? 'load-baseline',
+  };
+}
+
+/**
+ * Brings the baseline that an earlier run of this pipeline left, where one is asked for.
+ * @throws UserError when there is none and it is required
+ */
+export async function withLastRun(gates: Gates, required: boolean, agent: Agent): Promise<Gates> {
+  if (gates.lastRun === undefined) return gates;
+  const found = await findLastRun(gates.lastRun, agent);
+  if (!('why' in found)) return { ...gates, baseline: found };
+  if (required)
+    throw new UserError(`There is no baseline, and 'baselineRequired' is true: ${found.why}. ${found.next}`);
+  return { ...gates, missing: found };
 }
 
 /** Judges a run by its criteria. @param countedErrors the kinds that count unless a criterion names one */
@@ -76,7 +117,7 @@ export function judgeGates(
       return {
         value: undefined,
         passed: true,
-        detail: `not compared: there is no baseline yet in ${missing ?? ''}`,
+        detail: `not compared: ${missing?.why ?? ''}`,
       };
     const earlier = earlierBlocks(criterion, label, baseline.timeline);
     if (earlier.length === 0)
@@ -102,7 +143,7 @@ function earlierBlocks(
 export function baselineNotes({ baseline, missing }: Gates, summary: LoadSummary): string[] {
   if (missing !== undefined)
     return [
-      `There is no baseline yet in ${missing}: criteria with a baseline are not held. Keep this run's summary file there to compare the next run with it.`,
+      `${missing.why.charAt(0).toUpperCase()}${missing.why.slice(1)}: criteria with a baseline are not held. ${missing.next}`,
     ];
   if (baseline === undefined) return [];
   const notes = [`Compared with the run of ${singleLine(baseline.startTime, 40)} (${baseline.file}).`];

@@ -1,5 +1,5 @@
 /** RunJmeterLoad's use case: run the plan, read its samples, publish, judge. */
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Agent } from '../../../shared/agent/agent.js';
 import { runGate } from '../../../shared/agent/gate.js';
 import { describeEnd } from '../../../shared/agent/toolEnd.js';
@@ -9,7 +9,7 @@ import { checkInputs, type LoadInput, type LoadOrder } from './checkInputs.js';
 import { courseLines } from './course.js';
 import { stepFor } from './criteria/judgeCriteria.js';
 import { analyseJtl, digestOf } from './files.js';
-import { baselineNotes, judgeGates } from './gates.js';
+import { baselineNotes, judgeGates, withLastRun } from './gates.js';
 import { chooseJmeter } from './install/chooseJmeter.js';
 import { fetchPlugins } from './install/plugins.js';
 import { checkJava } from './jmeter.js';
@@ -20,7 +20,7 @@ import {
   type ObservedSample,
 } from './analysis/statistics.js';
 import { keepResults } from './keepFiles.js';
-import { summarise, type LoadSummary } from './loadSummary.js';
+import { summarise, summaryName, type LoadSummary } from './loadSummary.js';
 import { preparePlan } from './preparePlan.js';
 import { publishLoad } from './publishLoad.js';
 import { faultsOf } from './report.js';
@@ -40,7 +40,8 @@ export function runLoad(input: LoadInput, agent: Agent): Promise<string> {
 
 async function load(input: LoadInput, agent: Agent): Promise<string> {
   const order = checkInputs(input, agent);
-  const { plan, rules, gates, mergeResults } = order;
+  const { plan, rules, mergeResults } = order;
+  const gates = await withLastRun(order.gates, input.baselineRequired, agent);
   const course = collectTimeline(stepFor(gates.criteria), defaultLabelLimit);
   const observe = (sample: ObservedSample) => {
     course.add(sample);
@@ -63,7 +64,11 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   await publishLoad({ summary, verdict, rules, remarks, title, publishResults }, agent);
   // What there was of a run that is cancelled or late has been published all the same.
   agent.signal.throwIfAborted();
-  return conclude(summary, verdict, run, agent);
+  const sentence = conclude(summary, verdict, run, agent);
+  // Only a run that passes is one to compare with.
+  if (gates.lastRun !== undefined)
+    agent.publishArtifact(gates.lastRun.artifact, join(agent.resultsDirectory, summaryName));
+  return sentence;
 }
 
 async function runPlan(

@@ -36,6 +36,8 @@ describe('gates', () => {
       criteria: line,
       baseline: 'file',
       baselineFile: 'old.json',
+      baselineBranch: undefined,
+      baselineArtifact: undefined,
       baselineRequired: false,
       ...rest,
     };

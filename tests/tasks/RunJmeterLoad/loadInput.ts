@@ -30,6 +30,8 @@ export function loadInput(rest: Partial<LoadInput>): LoadInput {
     criteria: undefined,
     baseline: 'none',
     baselineFile: undefined,
+    baselineBranch: undefined,
+    baselineArtifact: undefined,
     baselineRequired: false,
     abortWhen: undefined,
     silenceSeconds: 600,
