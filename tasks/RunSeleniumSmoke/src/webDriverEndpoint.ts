@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { singleLine } from '../../../shared/core/text.js';
 import { isJson, type Json } from './browserCapabilities.js';
+import { leadThrough, passWebSockets } from './webSocketPassage.js';
 
 /** The real endpoint. */
 export interface WebDriverTarget {
@@ -50,6 +51,8 @@ export interface WebDriverEndpoint {
 }
 
 const askTimeout = 5000;
+/** Which browser and driver do not fit stands in the second line. */
+const refusalLines = 3;
 /** The agent gives a task 10 s after its first signal. */
 const settleTimeout = 5000;
 /** Headers of one connection, not of a message (RFC 9110, section 7.6.1). */
@@ -107,16 +110,23 @@ export async function openWebDriverEndpoint(
     const changed = observer.newSession(json);
     const body = changed === json ? asked : Buffer.from(JSON.stringify(changed));
     const answer = await forward(incoming, outgoing, path, body);
-    const whole = await wholeBody(answer);
-    const text = whole.toString('utf8');
+    const said = await wholeBody(answer);
+    const text = said.toString('utf8');
+    const led = leadThrough(ownUrl(), base, parsed(text));
+    const whole = led === undefined ? said : Buffer.from(JSON.stringify(led));
     const { session, capabilities } = sessionOf(text, answer.headers.location);
     // Noted before the client has the answer: what it does next comes after.
-    if ((answer.statusCode ?? 500) >= 400) observer.refused(messageOf(text));
+    if ((answer.statusCode ?? 500) >= 400) observer.refused(messageOf(text, refusalLines));
     else if (session !== undefined) {
       sessions.add(session);
       observer.opened(session, json, capabilities);
     }
-    outgoing.writeHead(answer.statusCode ?? 500, answer.statusMessage, headersToPass(answer.rawHeaders));
+    const headers = headersToPass(answer.rawHeaders, ['content-length']);
+    outgoing.writeHead(answer.statusCode ?? 500, answer.statusMessage, [
+      ...headers,
+      'content-length',
+      String(whole.length),
+    ]);
     outgoing.end(whole);
   };
 
@@ -150,6 +160,8 @@ export async function openWebDriverEndpoint(
       incoming.pipe(request);
     });
 
+  const ownUrl = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
   const server = createServer((incoming, outgoing) => {
     handle(incoming, outgoing).catch((error: unknown) => {
       answerFault(outgoing, target.url, error);
@@ -157,12 +169,12 @@ export async function openWebDriverEndpoint(
   });
   // A page may take longer to load than a server's usual patience with a request.
   server.requestTimeout = 0;
+  const endWebSockets = passWebSockets(server, target);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
-  const address = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: ownUrl(),
     openSessions: () => [...sessions],
     async settled() {
       await Promise.race([Promise.allSettled(pending), delay(settleTimeout, undefined, { ref: false })]);
@@ -188,6 +200,7 @@ export async function openWebDriverEndpoint(
           resolve();
         });
         server.closeAllConnections();
+        endWebSockets();
       }),
   };
 }
@@ -214,12 +227,14 @@ function sessionOf(
   };
 }
 
-/** What a driver says is wrong: its error code and its message, without the stack. */
-function messageOf(text: string): string {
+/** What a driver says is wrong: its error code and the first lines of its message, without the stack. */
+function messageOf(text: string, lines = 1): string {
   const value = parsed(text)['value'];
   if (!isJson(value)) return singleLine(text);
   const { error, message } = value;
-  const first = typeof message === 'string' ? (message.split('\n')[0] ?? '') : '';
+  const said = typeof message === 'string' ? message.split('\n') : [];
+  const end = said.findIndex(line => /^(#\d|Stacktrace|Build info|Host info|\s*$)/i.test(line));
+  const first = said.slice(0, Math.min(lines, end < 1 ? lines : end)).join('; ');
   return singleLine(typeof error === 'string' && !first.startsWith(error) ? `${error}: ${first}` : first);
 }
 
