@@ -29,7 +29,7 @@ async function measure(capacity: number): Promise<Readonly<Record<string, unknow
     if (run.failed) throw new Error(`${run.outcome}\n${run.log.join('\n')}`);
     const traffic = world.azure.traffic().slice(before);
     const report = reportOf(run);
-    const took = (Date.parse(report.endedAt) - Date.parse(report.startedAt)) / 1000;
+    const took = (report.endedAt - report.forward.startedAt) / 1000;
     const least = mean * share;
     return {
       instances: capacity,

@@ -56,7 +56,7 @@ export interface Agent {
    * @param tell gets what makes a time (milliseconds since the epoch) the report's own
    */
   report(tell: (offset: (time: number) => number) => ReportContent): void;
-  /** Publishes a file as an artifact of the run, in a build only: a classic release has none. The file must outlive the task. */
+  /** Adds a file, or what a folder holds, to an artifact of the run; in a build only: a classic release has none. It must outlive the task. */
   publishArtifact(name: string, path: string): void;
   /** Keeps a file with the run as an attachment; type and name hold only what a file's name can. */
   attach(type: string, name: string, path: string): void;

@@ -22,21 +22,13 @@ import type { Agent } from './agent.js';
 const mostPictures = 30;
 const pictureBytes = 8 * 1024 * 1024;
 
-/** What leaving a report takes of the agent. */
-export interface ReportHost {
-  readonly agent: Agent;
-  /** Adds a folder's content to an artifact of the run; undefined where runs have none. */
-  readonly uploadArtifact: ((artifact: string, folder: string) => void) | undefined;
-}
-
 /** Leaves it. Never throws: the step's verdict does not hang on its report, what goes wrong is a warning. */
-export function leaveReport(ended: EndedStep, host: ReportHost): void {
-  const { agent } = host;
+export function leaveReport(ended: EndedStep, agent: Agent): void {
   const folder = join(agent.resultsDirectory, 'report');
   const part = attempt('The release report lacks this step', agent, () => leavePart(ended, folder, agent));
   if (part === undefined) return;
   attempt("The job's page of the release report could not be kept", agent, () => {
-    leaveJobReport(part, folder, host);
+    leaveJobReport(part, folder, agent);
   });
 }
 
@@ -86,7 +78,7 @@ function variableOf(agent: Agent): Variable {
  * The parts that this job's steps have left so far lie side by side in the agent's temporary directory, which is emptied with the
  * job. No path is uploaded twice: the last file of a job's folder is the whole of it.
  */
-function leaveJobReport(part: ReportPart, own: string, { agent, uploadArtifact }: ReportHost): void {
+function leaveJobReport(part: ReportPart, own: string, agent: Agent): void {
   const temp = agent.variable('Agent.TempDirectory');
   if (temp === undefined) return;
   const soFar = join(temp, reportArtifact);
@@ -109,7 +101,8 @@ function leaveJobReport(part: ReportPart, own: string, { agent, uploadArtifact }
   const data = join(upload, folder, `${name}-${reportFile}`);
   writeFileSync(data, `${JSON.stringify(report)}\n`);
   const page = writePage(report, soFar, join(upload, folder, `${name}-${standaloneTemplate}`));
-  if (uploadArtifact !== undefined) uploadArtifact(reportArtifact, upload);
+  // A classic release has no artifacts that a task could add to.
+  if (agent.variable('System.HostType') === 'build') agent.publishArtifact(reportArtifact, upload);
   else agent.keepFile(page ?? data);
 }
 

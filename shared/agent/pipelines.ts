@@ -157,10 +157,7 @@ export function connectPipelines(signal: AbortSignal): Pipelines {
       } catch (error) {
         agent.warning(`What the step did is not in the release report: ${describe(error)}`);
       }
-      const step = { ...ended, startedAt, finishedAt: Date.now(), warnings, content };
-      // A classic release has no artifacts that a task could add to.
-      const uploadArtifact = tl.getVariable('System.HostType') === 'build' ? upload : undefined;
-      leaveReport(step, { agent, uploadArtifact });
+      leaveReport({ ...ended, startedAt, finishedAt: Date.now(), warnings, content }, agent);
     },
     async cleanUp() {
       for (const { what, action } of cleanUps.reverse()) {
@@ -192,10 +189,6 @@ export function findFiles(patterns: string, root: string): string[] {
     .findMatch(root, lines)
     .filter(path => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
     .sort();
-}
-
-function upload(artifact: string, folder: string): void {
-  tl.command('artifact.upload', { containerfolder: artifact, artifactname: artifact }, folder);
 }
 
 /** Writes log lines in which no agent command survives. */

@@ -43,6 +43,8 @@ export const patchBody = z.object({
 export const rollPass = z.object({
   startedAt: offset,
   mostOutOfService: count,
+  /** How often the instances were looked at: times are up to one look late. */
+  looks: count.optional(),
   /** `canary` marks the first batch of a canary rollout. */
   batches: z.array(z.object({ number: count, asked: offset, canary: z.boolean(), instances: z.array(text) })),
   instances: z.array(

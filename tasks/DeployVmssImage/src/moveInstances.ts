@@ -16,8 +16,9 @@ import { healthSourceOf, reachable } from './instances.js';
 import { describePlan, policyFor } from './planLines.js';
 import { platformPolicy } from './platformRoll.js';
 import { rollOut, type RolloutResult } from './rollout.js';
-import { attachReport, type Outcome } from './rolloutReport.js';
+import type { Outcome } from './rolloutBody.js';
 import { findHealthCommand } from './rolloutSettings.js';
+import { openStand } from './rolloutStand.js';
 import type { RolloutSettings, Settings } from './settings.js';
 import { createSiteCheck } from './siteCheck.js';
 import { findSiteUrl, watchSite } from './site.js';
@@ -76,11 +77,18 @@ export async function moveInstances(
 
   const { taking, isProtected } = reachable(instances);
   for (const line of describePlan(scaleSet, instances, rollout)) agent.info(line);
-  if (rollout.strategy === 'modelOnly')
+  const stand = openStand(
+    { scaleSet, previousImage: imageText(previous), resourceGroup: settings.resourceGroup, rollout },
+    host,
+  );
+  if (rollout.strategy === 'modelOnly') {
+    stand.outcome = 'succeeded';
     return `The model of '${scaleSet.name}' is on ${imageText(scaleSet.image)}; ${plural(taking.length, 'instance')} stay as they are.`;
+  }
   warnOfBlindSpots(scaleSet, rollout, isProtected.length, agent);
   const health = healthSourceOf(scaleSet, rollout);
   const policy = policyFor(scaleSet, taking.length, rollout);
+  stand.policy = policy;
   const address = rollout.healthUrl ?? siteUrl;
   if (rollout.healthCheck === 'http' && address === '') {
     throw new UserError(
@@ -89,33 +97,14 @@ export async function moveInstances(
   }
   const command = findHealthCommand(rollout, agent);
   const allowances = openAllowances(clock);
-  const [forward, back] = [openTimeline(clock.now()), openTimeline(clock.now())];
   const traffic = rollout.healthCheck === 'none' ? undefined : await watchSite(address, host);
-  const report = (outcome: Outcome, message: string, ended: Ended | undefined) => {
-    const site = traffic?.facts();
-    attachReport(
-      {
-        scaleSet,
-        strategy: rollout.strategy,
-        policy,
-        image: imageText(scaleSet.image),
-        previousImage: imageText(previous),
-        startedAt: changed.since,
-        endedAt: clock.now(),
-        outcome,
-        message,
-        failed: ended?.result.failed ?? [],
-        forward: forward.show(),
-        back: ended?.back === undefined ? undefined : back.show(),
-        site,
-      },
-      agent,
-    );
-    return site;
-  };
+  stand.site = traffic;
+  const { forward } = stand;
   const conclude = async (outcome: Outcome, verdict: string, ended: Ended) => {
     traffic?.stop();
-    const site = report(outcome, verdict, ended);
+    stand.outcome = outcome;
+    stand.endedAt = clock.now();
+    const site = traffic?.facts();
     if (site !== undefined) agent.info(siteLine(site));
     const last = ended.back?.result ?? ended.result;
     await agent.summary(
@@ -184,11 +173,14 @@ export async function moveInstances(
 
     const head = `The rollout of '${scaleSet.name}' failed: ${result.failure}`;
     agent.info([head, ...reasons].join('\n'));
-    const wayBack = { agent, clock, allowances, timeline: back };
+    const wayBack = () => {
+      stand.back = openTimeline(clock.now());
+      return { agent, clock, allowances, timeline: stand.back };
+    };
     const gone =
       rollout.onFailure === 'rollback'
         ? await agent.group('Roll back', () =>
-            goBack(scaleSet, previous, mode, policy, health, azure, wayBack),
+            goBack(scaleSet, previous, mode, policy, health, azure, wayBack()),
           )
         : stayed(changed, result);
     if (gone.result !== undefined) {
@@ -201,13 +193,10 @@ export async function moveInstances(
     });
     throw new UserError([head, ...reasons, gone.sentence].join('\n'));
   } catch (error) {
-    if (agent.signal.aborted) {
-      report('stopped', error instanceof Error ? error.message : String(error), undefined);
-      if (rollout.strategy === 'platformRolling' && scaleSet.upgradeMode !== 'Rolling')
-        agent.warning(
-          `The upgrade policy of '${scaleSet.name}' stays Rolling; it was ${scaleSet.upgradeMode}.`,
-        );
-    }
+    if (agent.signal.aborted && rollout.strategy === 'platformRolling' && scaleSet.upgradeMode !== 'Rolling')
+      agent.warning(
+        `The upgrade policy of '${scaleSet.name}' stays Rolling; it was ${scaleSet.upgradeMode}.`,
+      );
     throw error;
   } finally {
     traffic?.stop();

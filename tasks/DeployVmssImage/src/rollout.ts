@@ -150,7 +150,8 @@ export async function rollOut(target: RolloutTarget, host: RolloutHost): Promise
       return;
     }
     calls = [...calls, ...asked.calls];
-    const number = timeline.batch(ids, now);
+    const canary = ids.every(id => ledger.canaries?.includes(id));
+    const number = timeline.batch(ids, canary, now);
     agent.info(`Batch ${number}: upgrading ${ids.length} of ${plural(count, 'instance')}: ${idsText(ids)}`);
   };
 

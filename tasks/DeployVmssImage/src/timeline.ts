@@ -1,5 +1,5 @@
 /** What became of each instance and when, look by look, for the run's record. */
-import { formatModelImage, type ScaleSetInstance } from '../../../shared/azure/scaleSets.js';
+import type { ScaleSetInstance } from '../../../shared/azure/scaleSets.js';
 import { inOrder, isInService, type HealthSource } from './instances.js';
 import type { InstanceFailure, Ledger } from './rolloutPlan.js';
 
@@ -7,9 +7,6 @@ import type { InstanceFailure, Ledger } from './rolloutPlan.js';
 export interface InstanceTimeline {
   readonly id: string;
   readonly name: string;
-  /** What it was made of at the first look, and at the last. */
-  readonly imageBefore?: string;
-  readonly image?: string;
   /** When its upgrade was asked for; never where Azure rolls by itself. */
   readonly asked?: number;
   /** When it was first out of service, and when it ran the new model. */
@@ -27,6 +24,8 @@ export interface InstanceTimeline {
 export interface Batch {
   readonly number: number;
   readonly asked: number;
+  /** Whether its instances are the canaries, which the others wait for. */
+  readonly canary: boolean;
   readonly instances: readonly string[];
 }
 
@@ -45,7 +44,7 @@ export interface Pass {
 export interface Timeline {
   look(instances: readonly ScaleSetInstance[], ledger: Ledger, health: HealthSource, now: number): void;
   /** @returns its number, from 1 */
-  batch(ids: readonly string[], now: number): number;
+  batch(ids: readonly string[], canary: boolean, now: number): number;
   failures(failed: readonly InstanceFailure[]): void;
   show(): Pass;
 }
@@ -69,8 +68,8 @@ export function openTimeline(startedAt: number): Timeline {
       for (const [id, before] of known)
         if (!there.has(id) && before.gone === undefined) known.set(id, { ...before, gone: now });
     },
-    batch(ids, now) {
-      batches.push({ number: batches.length + 1, asked: now, instances: inOrder(ids) });
+    batch(ids, canary, now) {
+      batches.push({ number: batches.length + 1, asked: now, canary, instances: inOrder(ids) });
       return batches.length;
     },
     failures(failed) {
@@ -97,8 +96,6 @@ function seen(
   now: number,
 ): InstanceTimeline {
   const { id, name, latestModelApplied } = instance;
-  const image = instance.image === undefined ? undefined : formatModelImage(instance.image);
-  const imageBefore = before === undefined ? image : before.imageBefore;
   const asked = ledger.asked.get(id);
   const healthy = ledger.arrivedAt.get(id);
   const down = before?.down ?? (isInService(instance, health) ? undefined : now);
@@ -106,8 +103,6 @@ function seen(
   return {
     id,
     name,
-    ...(imageBefore === undefined ? {} : { imageBefore }),
-    ...(image === undefined ? {} : { image }),
     ...(asked === undefined ? {} : { asked }),
     ...(down === undefined ? {} : { down }),
     ...(up === undefined ? {} : { up }),

@@ -5,6 +5,7 @@ import { createArmClient, type ArmClient } from '../../../shared/azure/armClient
 import { openConnection, type ServiceConnection } from '../../../shared/azure/connection.js';
 import { formatDuration } from '../../../shared/core/duration.js';
 import type { BakedImage } from '../../../shared/core/packerArtifact.js';
+import { openBakeStand, type BakeStand } from './bakeStand.js';
 import { nameImage, tellImage } from './image/bakeOutputs.js';
 import { bakeRecord } from './image/bakeRecord.js';
 import { openTemplate } from './template/bakeTemplate.js';
@@ -17,7 +18,6 @@ import { azureOptions } from './signIn/credentials.js';
 import { convertBaked, retainImages } from './image/finishImage.js';
 import type { inputs } from './inputs.generated.js';
 import { inspectBake } from './digest/inspectBake.js';
-import { keepTimes } from './log/keepTimes.js';
 import { listStale } from './cleanUp/listStale.js';
 import { keepProvenance } from './image/keepProvenance.js';
 import { runPacker, type PackerSession } from './packer/packer.js';
@@ -42,10 +42,12 @@ export async function bake(
   connect: (agent: Agent, connection: ServiceConnection) => ArmClient = createArmClient,
 ): Promise<string> {
   const workingDirectory = input.workingDirectory ?? agent.workingDirectory;
+  const stand = openBakeStand(input.templateType === 'builtIn' ? undefined : input.templatePath, agent);
   const templateFor = openTemplate(input, checkInputs(input, workingDirectory), workingDirectory, agent);
   const connection = openConnection(agent, input.azureSubscription);
   const packer = await choosePacker(input, agent);
   agent.info(`Packer ${packer.version.text} (${packer.path})`);
+  stand.packer = packer.version.text;
   const { template, variables, choice } = await templateFor(packer.version);
 
   const watch = watchBuild(agent, input.azureSubscription, own => connect(own, connection));
@@ -77,10 +79,13 @@ export async function bake(
     arm,
     agent,
   );
+  stand.digest = facts.digest;
   agent.output('imageDigest', facts.digest?.digest ?? '');
   const reused = await reuseImage(facts, input, arm, agent);
   agent.output('imageReused', String(reused !== undefined));
   if (reused !== undefined) {
+    stand.reused = true;
+    stand.image = reused.reference;
     tellImage(reused, agent);
     return `Nothing was baked, the inputs are the same: ${nameImage(reused).id}`;
   }
@@ -93,8 +98,12 @@ export async function bake(
 
   const { session, args, values } = version === undefined ? planned : callWith(version);
   const startedAt = Date.now();
-  const built = await build({ ...session, watch }, template, args, input, agent);
+  const onPhases = (phases: BakeStand['phases']) => {
+    stand.phases = phases;
+  };
+  const built = await build({ ...session, watch, onPhases }, template, args, input, agent);
   const image = await convertBaked(built, input, facts.model, arm, agent);
+  stand.image = image.reference;
   tellImage(image, agent);
   const record = {
     image: image.reference,
@@ -130,7 +139,6 @@ async function build(
   const result = await runPacker(session, ['build', ...force, ...args], agent).finally(() =>
     session.watch.settle(),
   );
-  keepTimes(result.phases, agent);
   if (result.exitCode !== 0) throw buildFailure(result.run, result.exitCode);
   return findBakedImage({ result, session, template, startedAt }, input.buildName, agent);
 }

@@ -9,6 +9,7 @@ import { readDocument } from './document.js';
 import { candidatesOf } from './imageFit.js';
 import { parameterProblems } from './parametersCheck.js';
 import { patchText, type PatchedText } from './patchText.js';
+import { reportChanges } from './reportChanges.js';
 import { readSettings, type Input, type Settings, type Source } from './settings.js';
 import { writeTextFiles, type FileToWrite } from './textFile.js';
 
@@ -24,6 +25,7 @@ interface Patched extends Source {
 export function patchFiles(input: Input, agent: Agent): string {
   const settings = readSettings(input, agent);
   const name = (path: string) => relative(agent.workingDirectory, path) || path;
+  reportChanges(settings.image, input.dryRun, [], agent);
   const patched = patchAll(settings, input, name);
   checkOutcome(patched, settings, name);
 
@@ -40,6 +42,8 @@ export function patchFiles(input: Input, agent: Agent): string {
     else showChanges(each, agent, name);
   }
   if (!input.dryRun) writeTextFiles(written);
+  const changed = concerned.map(({ file, result }) => ({ path: name(file.path), changes: result.changes }));
+  reportChanges(settings.image, input.dryRun, changed, agent);
 
   const labels = [...new Set(patched.flatMap(({ result }) => result.imageLabel ?? []))];
   agent.output('patchedFiles', written.map(file => file.path).join('\n'));

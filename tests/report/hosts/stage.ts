@@ -62,13 +62,18 @@ export interface OpenTab {
   faults(): Promise<string[]>;
 }
 
+export interface TabOptions extends BrowserContextOptions {
+  /** The page's timers go on only when the test lets them. */
+  readonly simulatedTime?: boolean;
+}
+
 export interface Stage {
   readonly browser: Browser;
   readonly devOps: DevOps;
   /** The built page for files. */
   readonly template: string;
   /** Opens a tab on the page around it. */
-  openTab(settings: Partial<HostSettings>, options?: BrowserContextOptions): Promise<OpenTab>;
+  openTab(settings: Partial<HostSettings>, options?: TabOptions): Promise<OpenTab>;
   close(): Promise<void>;
 }
 
@@ -105,7 +110,7 @@ export async function openStage(): Promise<Stage> {
     browser,
     devOps,
     template: readFileSync(join(folder, 'report', standaloneTemplate), 'utf8'),
-    async openTab(given, options = {}) {
+    async openTab(given, { simulatedTime = false, ...options } = {}) {
       settings = {
         tab: `${tabOrigin}/report/tab.html`,
         project,
@@ -118,6 +123,7 @@ export async function openStage(): Promise<Stage> {
       const thrown: string[] = [];
       page.on('pageerror', error => thrown.push(error.message));
       await page.addInitScript(watchPolicy);
+      if (simulatedTime) await page.clock.install();
       await page.goto(hostOrigin);
       const handle = await page.waitForSelector('iframe');
       const tab = await handle.contentFrame();

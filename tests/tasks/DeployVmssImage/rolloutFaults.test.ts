@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { CancelledError } from '../../../shared/core/errors.js';
 import { startRollWorld, type RollWorld } from './rollWorld.js';
+import { reportOf } from './taskRuns.js';
 
 interface Row {
   readonly fault: string;
@@ -148,7 +149,12 @@ describe('faults while DeployVmssImage rolls', function () {
       assert.match(run.outcome, ends, run.log.join('\n'));
       assert.deepEqual(await world.running(), running, run.log.join('\n'));
       assert.equal(await world.upgradeMode(), 'Manual');
-      assert.equal(run.attachments.length, 1);
+      const { outcome, forward } = reportOf(run);
+      assert.equal(
+        outcome,
+        run.failed ? (run.outputs['rolledBack'] === 'true' ? 'rolledBack' : 'failed') : 'succeeded',
+      );
+      assert.equal(forward.instances.length, 4);
     });
   }
 
@@ -163,6 +169,7 @@ describe('faults while DeployVmssImage rolls', function () {
     });
     const run = await pending;
     assert.equal(run.outcome, 'cancelled', run.log.join('\n'));
+    assert.equal(reportOf(run).outcome, 'stopped');
     assert.match(run.warnings.at(-1) ?? '', /^The upgrade policy of 'web' stays Rolling; it was Manual/);
     assert.match(
       run.warnings.at(-2) ?? '',

@@ -1,6 +1,7 @@
 /** Rollouts over random faults, there and back, in simulated time. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { deployBody } from '../../../shared/report/bodies.js';
 import { deployVmssImage } from '../../../tasks/DeployVmssImage/src/run.js';
 import { fakeAgent } from '../../fakes/fakeAgent.js';
 import { inputsOf } from './taskRuns.js';
@@ -83,7 +84,12 @@ describe('a rollout over random faults', function () {
               assert.ok(sim.images().every(one => one === imageId('old')));
               assert.equal(sim.model(), imageId('old'));
             }
-            assert.equal(fake.attachments.length, 1);
+            const told = fake.reported();
+            assert.ok(told?.task === 'DeployVmssImage');
+            assert.equal(
+              deployBody.parse(told.body).outcome,
+              'sentence' in outcome ? 'succeeded' : 'rolledBack',
+            );
           } finally {
             await fake.close();
           }

@@ -103,7 +103,7 @@ describe('traffic served while DeployVmssImage rolls real instances', function (
     assert.equal(report.outcome, 'succeeded');
     assert.equal(report.forward.mostOutOfService, 1);
     const { site } = report;
-    assert.ok(site !== undefined);
+    assert.ok(site !== null);
     assert.ok(site.sent > 0, run.log.join('\n'));
     assert.equal(site.failed, 0, site.failures.join('\n'));
     const counts = `answered ${site.sent} of ${site.sent} requests`;

@@ -1,10 +1,10 @@
 /** Each strategy on the local Azure, with what became of each instance and when. */
 import assert from 'node:assert/strict';
-import type { RolloutReport } from '../../../tasks/DeployVmssImage/src/rolloutReport.js';
+import type { RollPass } from '../../../shared/report/bodies.js';
 import { startRollWorld, type RollWorld } from './rollWorld.js';
 import { reportOf } from './taskRuns.js';
 
-type Entry = RolloutReport['forward']['instances'][number];
+type Entry = RollPass['instances'][number];
 
 /** Asked, down, up, healthy: each no earlier than the one before. */
 const assertInOrder = (entries: readonly Entry[], asked: boolean) => {
@@ -32,11 +32,12 @@ describe('strategies of DeployVmssImage on the local Azure', function () {
       assert.match(run.outcome, /^Moved 6 of 6 instances of 'web' to .*\/images\/two/, run.log.join('\n'));
       assert.deepEqual(await world.running(), all('two'));
       const report = reportOf(run);
-      assert.equal(report.schemaVersion, 1);
       assert.equal(report.outcome, 'succeeded');
       assert.ok(report.forward.mostOutOfService <= 2);
       assertInOrder(report.forward.instances, true);
-      assert.ok(report.forward.instances.every(({ image }) => image?.endsWith('/two')));
+      assert.match(report.image, /\/two$/);
+      assert.ok(report.forward.batches.every(({ canary }) => !canary));
+      assert.equal(report.back, null);
       assert.deepEqual(report.forward.batches.flatMap(batch => batch.instances).toSorted(), [
         '0',
         '1',
@@ -104,6 +105,10 @@ describe('strategies of DeployVmssImage on the local Azure', function () {
       assert.deepEqual(await world.running(), Array(4).fill('two'));
       const { forward } = reportOf(run);
       assert.equal(forward.batches[0]?.instances.length, 1);
+      assert.deepEqual(
+        forward.batches.map(({ canary }) => canary),
+        forward.batches.map((_, index) => index === 0),
+      );
       assertInOrder(forward.instances, true);
       assert.match(forward.instances[0]?.id ?? '', /^web_[0-9a-f]{8}$/);
     });

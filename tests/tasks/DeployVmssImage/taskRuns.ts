@@ -1,6 +1,5 @@
 /** Runs of the task's use case against a local Azure in the same process. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import { ClientSecretCredential } from '@azure/identity';
 import { readManifest } from '../../../scripts/tasks.js';
@@ -10,8 +9,8 @@ import type { SiteAnswer, SiteProbe } from '../../../shared/agent/siteProbe.js';
 import { openAzure } from '../../../shared/azure/azure.js';
 import { describe } from '../../../shared/core/errors.js';
 import { sleep, type Clock } from '../../../shared/core/wait.js';
+import { deployBody, type DeployBody } from '../../../shared/report/bodies.js';
 import { inputs } from '../../../tasks/DeployVmssImage/src/inputs.generated.js';
-import type { RolloutReport } from '../../../tasks/DeployVmssImage/src/rolloutReport.js';
 import { deployVmssImage } from '../../../tasks/DeployVmssImage/src/run.js';
 import type { DeployInputs } from '../../../tasks/DeployVmssImage/src/settings.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
@@ -133,10 +132,9 @@ function endpointOf(connection: {
   };
 }
 
-/** What a run has attached as `rollout.json`. */
-export function reportOf({ attachments, log }: Run): RolloutReport {
-  const [only] = attachments;
-  assert.ok(only !== undefined, log.join('\n'));
-  assert.equal(only.type, 'bake-and-roll.rollout');
-  return JSON.parse(readFileSync(only.path, 'utf8')) as RolloutReport;
+/** What the release report says of a run. */
+export function reportOf(run: Run): DeployBody {
+  const content = run.reported();
+  assert.ok(content?.task === 'DeployVmssImage', run.log.join('\n'));
+  return deployBody.parse(content.body);
 }

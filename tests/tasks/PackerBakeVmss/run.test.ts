@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import type { Inputs } from '../../../shared/agent/inputs.js';
 import { createArmClient } from '../../../shared/azure/armClient.js';
 import { CancelledError, ToolError, UserError, describe as prose } from '../../../shared/core/errors.js';
+import { bakeBody } from '../../../shared/report/bodies.js';
 import type { inputs } from '../../../tasks/PackerBakeVmss/src/inputs.generated.js';
 import { bake } from '../../../tasks/PackerBakeVmss/src/run.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
@@ -157,6 +158,17 @@ describe('PackerBakeVmss with Packer', function () {
     const text = prose(error);
     assert.match(text, /Build 'null' failed: Script exited with non-zero exit status: 7/);
     assert.match(text, /^Build 'null' failed: [^]*\nA provisioner failed/);
+    const told = fake.reported();
+    assert.ok(told?.task === 'PackerBakeVmss');
+    const { phases, packer, ...rest } = bakeBody.parse(told.body);
+    assert.match(packer, /^\d+\.\d+\.\d+/);
+    const digest = fake.outputs['imageDigest'];
+    assert.deepEqual(rest, { image: null, reused: false, digest, template: 'template.json', base: null });
+    assert.ok(
+      phases.some(({ build, title }) => build === 'null' && title === 'Image and clean-up'),
+      JSON.stringify(phases),
+    );
+    assert.ok(phases.every(({ startedAt, milliseconds }) => startedAt >= 0 && milliseconds >= 0));
     // Packer itself does not keep the order of the two streams.
     assert.match(text, /Its last lines were:\n[^]*null: first: connection refused/);
     assert.match(text, /Its last lines were:\n[^]*null: oh no/);

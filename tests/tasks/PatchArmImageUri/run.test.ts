@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { patchBody } from '../../../shared/report/bodies.js';
 import { patchFiles } from '../../../tasks/PatchArmImageUri/src/run.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
 import { nothing, type Input } from './patching.js';
@@ -72,6 +73,32 @@ describe('PatchArmImageUri', () => {
       'web.parameters.json:14: parameters.adminPassword.value: @@VMPASSWORD@@ → ***',
     ]);
     assert.ok(fake.secrets.includes('azureuser'));
+  });
+
+  it('tells the release report the image and each change, none of them when nothing may be changed', () => {
+    run({ imageReference: vhdUri, tokens: credentials, secretTokens: 'VMUSERNAME' });
+    const told = fake.reported();
+    assert.ok(told?.task === 'PatchArmImageUri');
+    const change = (line: number, where: string, from: string, to: string) => ({ line, where, from, to });
+    assert.deepEqual(patchBody.parse(told.body), {
+      image: vhdUri,
+      dryRun: false,
+      files: [
+        {
+          path: 'web.parameters.json',
+          changes: [
+            change(10, 'parameters.adminUsername.value', '@@VMUSERNAME@@', '***'),
+            change(12, 'parameters.imageUri.value', '"@@IMAGEURI@@"', `"${vhdUri}"`),
+            change(14, 'parameters.adminPassword.value', '@@VMPASSWORD@@', '***'),
+          ],
+        },
+      ],
+      omitted: 0,
+    });
+    write('other.json', '{}');
+    assert.throws(() => run({ imageReference: vhdUri, files: 'other.json', dryRun: true }));
+    const failed = fake.reported();
+    assert.deepEqual(failed?.body, { image: vhdUri, dryRun: true, files: [], omitted: 0 });
   });
 
   it('finds nothing to change the second time and succeeds', () => {

@@ -80,14 +80,14 @@ export interface PackerSession {
   readonly logFile: string;
   /** Follows a build. */
   readonly watch?: Pick<BuildWatch, 'started' | 'learned'>;
+  /** Gets the list of a command's parts, which grows as they end. */
+  readonly onPhases?: (phases: readonly Phase[]) => void;
 }
 
 /** How a command ended. */
 export interface PackerResult {
   readonly exitCode: number | undefined;
   readonly run: PackerReader;
-  /** The parts of a build with their times. */
-  readonly phases: readonly Phase[];
 }
 
 /**
@@ -103,6 +103,7 @@ export async function runPacker(
   const file = openSync(session.logFile, 'a', 0o600);
   const shown = showRun(file, args[0] === 'build', () => session.watch?.learned(), agent);
   const run = shown.reader;
+  session.onPhases?.(shown.phases);
   try {
     const tool = agent.start({
       name: 'Packer',
@@ -126,7 +127,7 @@ export async function runPacker(
     const result = await tool.ended;
     agent.signal.removeEventListener('abort', announce);
     agent.signal.throwIfAborted();
-    return { exitCode: result.exitCode, run, phases: shown.phases };
+    return { exitCode: result.exitCode, run };
   } finally {
     shown.end();
     closeSync(file);

@@ -3,6 +3,7 @@ import { ComputeManagementClient } from '@azure/arm-compute';
 import { ClientSecretCredential } from '@azure/identity';
 import { removeFolders } from '../../../local/agent/support.js';
 import { transportTo } from '../../../local/azure/fixture.js';
+import { partsOf } from '../../../report/parts.js';
 import { startLocalBakes, type LocalBakes } from '../localBakes.js';
 
 /** Real bakes into what the task makes and looks at around them. */
@@ -51,7 +52,10 @@ describe('a bake to a destination that the task prepares', function () {
       run.text,
       /##\[group\]azure-arm: Provisioning with shell script: [^]*baked\n[^]*\n\(\d.*\)\n##\[endgroup\]/,
     );
-    assert.ok(run.step('bake').attachments.some(({ type }) => type === 'bakeandroll.packertimes'));
+    const [part] = partsOf(run);
+    assert.ok(part?.task === 'PackerBakeVmss' && part.body !== null);
+    assert.equal(part.body.image?.kind, 'gallery');
+    assert.ok(part.body.phases.some(({ title }) => title.startsWith('Provisioning with shell script: ')));
     const definition = await compute.galleryImages.get('images', 'gal', 'web');
     assert.equal(definition.osType, 'Linux');
   });
