@@ -20,8 +20,9 @@ export function shown(text: string): string {
 
 /** Resource ids cut to their last two segments: `…/images/webapp-42`. What is cut is elsewhere on the page. */
 export function shortenIds(text: string): string {
-  return text.replace(
-    /\/subscriptions\/[^\s'",;)]+?\/([^\s/'",;)]+\/[^\s/'",;)]+)(?=$|[\s'",;.)])/gi,
-    '…/$1',
-  );
+  return text.replace(/\/subscriptions\/[^\s'"`,;()<>]+/gi, id => {
+    const end = /[.:]+$/.exec(id)?.[0] ?? '';
+    const segments = id.slice(0, id.length - end.length).split('/');
+    return segments.length < 5 ? id : `…/${segments.slice(-2).join('/')}${end}`;
+  });
 }
