@@ -93,6 +93,7 @@ export const deployBody = z.object({
 /** RunSeleniumSmoke: the tests. */
 export const smokeBody = z.object({
   site: text,
+  /** By browser; `passed` counts flaky tests, which passed when they were run again. */
   runs: z.array(
     z.object({ browser: text, passed: count, failed: count, skipped: count, flaky: count, milliseconds }),
   ),

@@ -8,6 +8,7 @@ import { countTests, mapTexts, type TestSuite } from '../../../shared/core/junit
 import { writeJunit } from '../../../shared/core/junitWriter.js';
 import { lastLines, listOf, plural } from '../../../shared/core/text.js';
 import { withoutForeignAttachments } from './attachments.js';
+import { reportSmoke } from './reportSmoke.js';
 import { findScreenshots } from './results.js';
 import type { Input } from './smokePlan.js';
 import { screenshotFolder, type Suite, type SuiteRun } from './suiteRun.js';
@@ -32,6 +33,14 @@ export async function concludeRuns(
   const judged = settled.flatMap(result =>
     result.status === 'fulfilled' ? judgeRun(result.value, suite, input, agent) : [],
   );
+  const told = judged.map(({ run: { browser, milliseconds }, suites, flaky, verdict: { counts } }) => ({
+    browser,
+    milliseconds,
+    suites,
+    flaky,
+    counts,
+  }));
+  reportSmoke(site, told, agent);
   const suites = judged.flatMap(one => one.suites);
   const flaky = judged.flatMap(one => one.flaky);
   const counts = countTests(suites);

@@ -15,6 +15,8 @@ export interface FlakyTest {
   readonly attempt: number;
   /** What went wrong in the first. */
   readonly message: string;
+  /** What shows it. */
+  readonly attachments?: readonly string[];
 }
 
 /** The results after one more attempt. */
@@ -64,7 +66,14 @@ export function mergeAttempt(
     }
     const passed = now.find(({ outcome }) => outcome === 'passed');
     if (broken !== undefined || passed === undefined) return [withNote(test, failedAgain(attempt, broken))];
-    flaky.push({ className: test.className, name: test.name, attempt, message: test.message });
+    const { attachments } = test;
+    flaky.push({
+      className: test.className,
+      name: test.name,
+      attempt,
+      message: test.message,
+      ...(attachments === undefined ? {} : { attachments }),
+    });
     return [withNote(passed, passedNote(test, attempt))];
   };
   const settled = before.map(suite => ({ ...suite, cases: suite.cases.flatMap(settle) }));

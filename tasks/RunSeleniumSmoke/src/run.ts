@@ -9,6 +9,7 @@ import { browserNamed, capabilitiesFor } from './browsers.js';
 import { concludeRuns } from './conclusion.js';
 import { useGrid, type Grid } from './grid.js';
 import { runSideBySide } from './matrix.js';
+import { reportSmoke } from './reportSmoke.js';
 import { chooseRunner } from './runner.js';
 import { waitForSite } from './siteReadiness.js';
 import { planSmoke, type Input, type SmokePlan } from './smokePlan.js';
@@ -29,6 +30,7 @@ export function runSmoke(input: Input, agent: Agent): Promise<string> {
 
 async function smoke(input: Input, agent: Agent): Promise<string> {
   const plan = planSmoke(input, agent.workingDirectory);
+  reportSmoke(plan.site, [], agent);
   const runner = chooseRunner(
     { ...input, directory: plan.directory },
     {

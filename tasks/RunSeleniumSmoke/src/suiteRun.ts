@@ -28,6 +28,7 @@ export interface SuiteRun extends Attempts {
   readonly browser: string;
   /** What the driver said when it made no browser session; undefined when it made all. */
   readonly refusal: string | undefined;
+  readonly milliseconds: number;
 }
 
 /** A browser and how its sessions are made. */
@@ -56,13 +57,15 @@ export function screenshotFolder(agent: Agent): string {
  * @throws what opening the endpoint throws; the signal's reason when it was aborted
  */
 export async function runSuite(suite: Suite, run: BrowserRun, agent: Agent): Promise<SuiteRun> {
+  const startedAt = Date.now();
   const mark = randomUUID();
   const webDriver = await run.open(mark);
   let watched: WatchedWebDriver | undefined;
   try {
     watched = await watchWebDriver(webDriver, run.watch, agent);
     const attempts = await allAttempts(suite, run, watched, mark, agent);
-    return { browser: run.browser, refusal: watched.refusal(), ...attempts };
+    const milliseconds = Date.now() - startedAt;
+    return { browser: run.browser, refusal: watched.refusal(), milliseconds, ...attempts };
   } finally {
     const family = runningFamily(mark);
     await watched?.close();

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readJunit } from '../../../shared/core/junitReader.js';
 import { failedTests } from '../../../shared/core/junit.js';
+import { smokeBody } from '../../../shared/report/bodies.js';
 import { runSmoke } from '../../../tasks/RunSeleniumSmoke/src/run.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
 import { smokeDefaults } from './smokeDefaults.js';
@@ -87,6 +88,32 @@ describe('the evidence of failed tests', function () {
     assert.match(said, /Requests of the page that failed:\n {2}SEVERE http.*missing\.png.*404/);
     assert.match(said, /Console:\n {2}SEVERE .*the grid did not load \*\*\*.*Fake: line"?\n/);
     assert.ok(!/^Fake/m.test(said), 'a page cannot write lines of its own');
+  });
+
+  it('is in the release report: the failed test first, its picture, what the browser said', async () => {
+    const [broken] = await run({ tests: 'SharedSessionTest.php', rerunFailed: 1 });
+    const told = fake.reported();
+    assert.ok(told?.task === 'RunSeleniumSmoke');
+    const { site: where, runs, tests, omitted } = smokeBody.parse(told.body);
+    assert.equal(where, site);
+    assert.equal(omitted, 0);
+    assert.deepEqual(
+      runs.map(({ browser, failed, flaky }) => [browser, failed, flaky]),
+      [['chrome', 1, 0]],
+    );
+    assert.equal(runs[0]!.passed + 1, tests.length);
+    const [first, ...others] = tests;
+    assert.deepEqual(
+      [first?.suite, first?.name, first?.outcome],
+      ['SharedSessionTest', 'testBroken', 'failed'],
+    );
+    assert.equal(first?.message, broken?.test.message);
+    assert.ok(others.every(({ outcome, console: lines }) => outcome === 'passed' && lines.length === 0));
+    assert.deepEqual(told.pictures, [{ name: first.screenshot, path: first.screenshot }]);
+    assert.match(first.screenshot ?? '', /testBroken\.png$/);
+    assert.equal(first.console.length, 2);
+    assert.match(first.console[0]!, /^SEVERE http.*missing\.png.*404/);
+    assert.match(first.console[1]!, /^SEVERE .*the grid did not load \*\*\*/);
   });
 
   it('takes it when the session is closed by the test itself, and of sessions nobody closes', async () => {
