@@ -26,7 +26,7 @@ export function boundContent(content: ReportContent, mask: (text: string) => str
     const limit = Math.max(shortestText, longestText / 2 ** round);
     const lists = boundLists(first, 2 ** Math.max(0, round - textRounds));
     const bounded = changeTexts(lists, text => cutText(text, limit));
-    const size = Buffer.byteLength(JSON.stringify(bounded.body));
+    const size = new TextEncoder().encode(JSON.stringify(bounded.body)).length;
     if (size <= budgets[content.task] || round === 20) return bounded;
   }
 }
