@@ -14,6 +14,12 @@ import {
   type Stage,
 } from './stage.js';
 
+declare global {
+  interface Window {
+    heard: Promise<string>;
+  }
+}
+
 const runOf = (id: number, name: SampleName, more: Partial<StoodRun> = {}): StoodRun => {
   const report = sample(name);
   return {
@@ -228,14 +234,13 @@ describe('the tab on a run', function () {
     stage.devOps.runs.push(runOf(42, 'passing'));
     open = await stage.openTab({ build: { id: 42 } });
     await open.tab.locator('#report[data-theme="light"]').waitFor();
-    const heard = open.tab.evaluate(
-      () =>
-        new Promise<string>(resolve => {
-          window.addEventListener('message', ({ data }) => {
-            if (String(data).includes('of another')) resolve(String(data));
-          });
-        }),
-    );
+    await open.tab.evaluate(() => {
+      window.heard = new Promise<string>(resolve => {
+        window.addEventListener('message', ({ data }) => {
+          if (String(data).includes('of another')) resolve(String(data));
+        });
+      });
+    });
     // A frame beside the tab speaks as the page around would.
     await open.page.evaluate(theme => {
       const message = {
@@ -248,7 +253,7 @@ describe('the tab on a run', function () {
       other.srcdoc = `<script>parent.frames[0].postMessage(${JSON.stringify(JSON.stringify(message))}, '*')</script>`;
       document.body.append(other);
     }, dark);
-    assert.match(await heard, /themeChanged/);
+    assert.match(await open.tab.evaluate(() => window.heard), /themeChanged/);
     // What the page around says next is heard after it, and finds nothing changed.
     const colour = () =>
       getComputedStyle(document.documentElement).getPropertyValue('--background-color').trim();
@@ -271,8 +276,6 @@ describe('the tab on a run', function () {
         () => {
           text['innerHTML' as 'className'] = '<b>x</b>';
         },
-        // The way in that a policy without 'unsafe-eval' closes.
-        () => Reflect.construct(Function, ['return 1']) as unknown,
       ];
       for (const attempt of attempts)
         await Promise.resolve()
@@ -281,12 +284,11 @@ describe('the tab on a run', function () {
       return text.children.length;
     });
     assert.equal(outcome, 0);
-    await open.tab.waitForFunction(() => window.violations.length >= 4);
+    await open.tab.waitForFunction(() => window.violations.length >= 3);
     const refused = (await open.faults()).map(fault => fault.split(' ').slice(0, 2).join(' '));
     assert.ok(refused.includes('connect-src https://example.com/?stolen'), refused.join('\n'));
     assert.ok(refused.includes('img-src https://example.com/a.png'), refused.join('\n'));
     assert.ok(refused.includes('require-trusted-types-for trusted-types-sink'), refused.join('\n'));
-    assert.ok(refused.some(fault => fault.endsWith('eval') || fault.startsWith('require-trusted-types-for')));
   });
 });
 
