@@ -24,6 +24,7 @@ import { summarise, summaryName, type LoadSummary } from './loadSummary.js';
 import { preparePlan } from './preparePlan.js';
 import { publishLoad } from './publishLoad.js';
 import { faultsOf } from './report.js';
+import { reportLoad, reportPlan } from './reportLoad.js';
 import { runJmeter, type JmeterRun } from './runJmeter.js';
 import { readShares } from './shares.js';
 import { collectTimeline } from './timeline/collectTimeline.js';
@@ -40,6 +41,7 @@ export function runLoad(input: LoadInput, agent: Agent): Promise<string> {
 
 async function load(input: LoadInput, agent: Agent): Promise<string> {
   const order = checkInputs(input, agent);
+  reportPlan(order.plan, agent);
   const { plan, rules, mergeResults } = order;
   const gates = await withLastRun(order.gates, input.baselineRequired, agent);
   const course = collectTimeline(stepFor(gates.criteria), defaultLabelLimit);
@@ -60,6 +62,8 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
     );
   const title = input.testRunTitle ?? 'Load test';
   const remarks = { course: courseLines(timeline), notes: baselineNotes(gates, summary) };
+  const { baseline } = gates;
+  reportLoad({ plan, summary, analysis, verdict, timeline, baseline, notes: remarks.notes }, agent);
   const { publishResults } = input;
   await publishLoad({ summary, verdict, rules, remarks, title, publishResults }, agent);
   // What there was of a run that is cancelled or late has been published all the same.

@@ -107,7 +107,7 @@ describe('the evidence of failed tests', function () {
       [first?.suite, first?.name, first?.outcome],
       ['SharedSessionTest', 'testBroken', 'failed'],
     );
-    assert.equal(first?.message, broken?.test.message);
+    assert.equal(first.message, broken?.test.message);
     assert.ok(others.every(({ outcome, console: lines }) => outcome === 'passed' && lines.length === 0));
     assert.deepEqual(told.pictures, [{ name: first.screenshot, path: first.screenshot }]);
     assert.match(first.screenshot ?? '', /testBroken\.png$/);
