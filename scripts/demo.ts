@@ -5,6 +5,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, write
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatDuration } from '../shared/core/duration.js';
+import { reportFile } from '../shared/report/names.js';
+import { standaloneTemplate } from '../shared/report/standalone.js';
 import { breaks, isBreak } from './demo/breaks.js';
 import { leftovers, markVariable } from './demo/processes.js';
 import { summarise, type RunRecord } from './demo/summary.js';
@@ -43,6 +45,8 @@ async function demo(): Promise<number> {
   if (existsSync(record)) {
     console.log(`\n${summarise(JSON.parse(readFileSync(record, 'utf8')) as RunRecord)}`);
   }
+  const page = join(out, standaloneTemplate);
+  if (existsSync(page)) console.log(`\nRelease report: ${page}`);
   console.log(`\nRecord: ${record}   Traffic of the local Azure: ${join(out, 'azure-traffic.jsonl')}`);
   const left = leftovers(mark);
   console.log(`Processes left behind: ${left.length === 0 ? 'none' : `\n  ${left.join('\n  ')}`}`);
@@ -81,7 +85,11 @@ function mayBeRemoved(folder: string): boolean {
 /** A repository of its own beside the record, which holds the sample as its first commit, as a team would have it. */
 function commitSample(out: string): string {
   const source = sourceOf(out);
-  for (const folder of [out, source]) rmSync(folder, { recursive: true, force: true });
+  // What the last run hands on to this one: its number, and how long its steps took.
+  const kept = ['counters.json', reportFile];
+  const before = existsSync(out) ? readdirSync(out).filter(name => !kept.includes(name)) : [];
+  for (const path of [source, ...before.map(name => join(out, name))])
+    rmSync(path, { recursive: true, force: true });
   mkdirSync(source, { recursive: true });
   execFileSync('git', ['init', '--quiet', '--initial-branch=main'], { cwd: source });
   writeFileSync(join(source, sourceMark), '');

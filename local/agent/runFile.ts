@@ -11,6 +11,7 @@ import { type LocalAzure, azureEnvironment, startLocalAzure } from './localAzure
 import type { Options } from './options.js';
 import type { Screen } from './record/log.js';
 import { type RunRecord, type StageRecord, combine } from './record/record.js';
+import { readPrevious, writeReport } from './record/releaseReport.js';
 import { artifactsFolder } from './commands/artifact.js';
 import { runPipeline } from './run/pipeline.js';
 import type { RunSession } from './run/session.js';
@@ -80,6 +81,7 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
     ...loaded,
     variables: loaded.variables.filter(({ name }) => !secretNames.has(name.toLowerCase())),
   };
+  const previous = readPrevious(out, definition);
   prepareOutput(out);
   const count = createCounters(join(out, 'counters.json'));
   const buildId = count('Build.BuildId', 1);
@@ -147,6 +149,17 @@ export async function runFile(options: Options, machine: Machine): Promise<RunRe
       stages,
     });
     for (const line of summary(record, Date.now() - now.getTime())) machine.screen(masker.mask(line));
+    const facts = {
+      pipeline: definition,
+      number: record.buildNumber,
+      url: null,
+      commit: source.commit === '' ? null : source.commit,
+      branch: source.branch,
+      repository: source.name,
+    };
+    const pages = tasks.map(({ folder }) => folder);
+    for (const line of writeReport({ out, record, run: facts, previous }, pages))
+      machine.screen(masker.mask(line));
     return record;
   } finally {
     await azure?.stop();

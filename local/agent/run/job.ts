@@ -128,7 +128,7 @@ function planUnits({ run }: JobSession, { steps }: Phase): Unit[] {
   for (const step of steps) {
     const taskVariables = new Variables(run.masker.add);
     const task = step.kind === 'task' ? findTask(step.task.text, run.tasks) : undefined;
-    const unit = { step, taskVariables, ...(task && { task }) };
+    const unit = { id: randomUUID(), step, taskVariables, ...(task && { task }) };
     const part = (phase: Unit['phase'], script: string | undefined): Unit => ({
       ...unit,
       phase,

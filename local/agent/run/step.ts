@@ -15,6 +15,8 @@ import { type JobSession, type StepSession, error, warning } from './session.js'
 
 /** One entry of a job's plan: a step, or the part of a task that runs before or after all others. */
 export interface Unit {
+  /** The step's own, the same for all parts of a task. */
+  readonly id: string;
   readonly step: Step;
   readonly phase: 'pre' | 'main' | 'post';
   readonly task?: TaskDefinition;
@@ -113,14 +115,14 @@ function expandDisplayName(text: string, variables: Variables): string {
 }
 
 function setStepVariables(
-  { step, task }: Unit,
+  { id, step }: Unit,
   job: JobSession,
   variables: Variables,
   displayName: string,
 ): void {
   const own = {
     'task.displayname': displayName,
-    'system.taskInstanceId': task?.id ?? '00000000-0000-0000-0000-000000000000',
+    'system.taskInstanceId': id,
     'system.taskDisplayName': displayName,
     'system.taskInstanceName': step.name,
   };

@@ -3,10 +3,11 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../shared/core/errors.js';
+import { reportFiles } from '../record/releaseReport.js';
 import type { Host, Workspace } from './session.js';
 
 /** What a run writes below its folder. */
-const own = ['_work', 'logs', 'attachments', 'artifacts', 'run.json'];
+const own = ['_work', 'logs', 'attachments', 'artifacts', 'run.json', ...reportFiles];
 const mark = 'counters.json';
 
 /**
