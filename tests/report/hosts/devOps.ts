@@ -31,19 +31,24 @@ export interface StoodRun {
 /** The attachments that the tasks of a report leave. */
 export function attachedOf(report: ReleaseReport, pictures: ReadonlyMap<string, Buffer>): Attached[] {
   return [
-    ...report.parts.map(part => ({
+    ...report.parts.map((part, index) => ({
       type: partAttachment,
       name: partName(part),
-      record: part.step.id,
+      record: recordOf(index),
       content: JSON.stringify(part),
     })),
     ...[...pictures].map(([name, content]) => ({
       type: pictureAttachment,
       name,
-      record: report.parts[0]?.step.id ?? jobId,
+      record: recordOf(0),
       content,
     })),
   ];
+}
+
+/** The service's own id of a step, whatever the step says of itself. */
+function recordOf(step: number): string {
+  return `00000000-0000-4000-8000-${String(step + 1).padStart(12, '0')}`;
 }
 
 export interface DevOps {

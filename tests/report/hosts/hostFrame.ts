@@ -19,6 +19,8 @@ export interface HostSettings {
 export interface HostFrame {
   readonly events: string[];
   changeBuild(): void;
+  /** As the release's page does it for the object that the manifest names. */
+  updateContext(): Promise<unknown>;
   changeTheme(theme: Readonly<Record<string, string>>): Promise<unknown>;
 }
 
@@ -102,6 +104,7 @@ window.hostFrame = {
   changeBuild() {
     for (const listener of listeners) listener(settings.build);
   },
+  updateContext: () => channel.invokeRemoteMethod('updateContext', 'release-report-stage', [{}]),
   changeTheme: theme =>
     channel.invokeRemoteMethod('dispatchEvent', 'DevOps.SdkClient', [
       'themeChanged',
