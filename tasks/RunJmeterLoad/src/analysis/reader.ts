@@ -4,6 +4,8 @@ import type { Analyser } from './analyse.js';
 import { Collection } from './collection.js';
 import { layoutOf, noLayout } from './csvColumns.js';
 import { createCsvReader, type RecordReader } from './csvReader.js';
+import { decodeEntities } from './entities.js';
+import { plainSink } from './sampleSink.js';
 import type { AnalysisOptions } from './statistics.js';
 import { createXmlReader } from './xmlReader.js';
 
@@ -21,7 +23,7 @@ export function createJtlReader(options: AnalysisOptions): Analyser {
   function begin(last: boolean): void {
     const text = head.toString('utf8').replace(/^\ufeff/, '');
     if (text.trimStart().startsWith(lessThan)) {
-      records = createXmlReader(collection);
+      records = createXmlReader(plainSink(collection, decodeEntities), collection);
       feed(records, head);
     } else {
       const end = head.indexOf(lineFeed);

@@ -1,8 +1,11 @@
 /** Reads JMeter's XML as bytes: finds tags and the texts that are asked for. */
 import type { Collection } from './collection.js';
 import type { RecordReader } from './csvReader.js';
+import { decodeEntities } from './entities.js';
 import { fieldLimit } from './names.js';
+import type { SampleSink } from './sampleSink.js';
 import { createXmlSamples } from './xmlSamples.js';
+import { createXmlScanner, stopSize } from './xmlScanner.js';
 
 const size = 512 * 1024;
 const readSize = 128 * 1024;
@@ -36,6 +39,8 @@ export interface XmlTag {
   empty: boolean;
   readonly buffer: Buffer;
   at: number;
+  /** Where its last byte is. */
+  end: number;
   readonly marks: Int32Array;
   /** How many marks there are; none of a tag that was too long to be kept. */
   markCount: number;
@@ -55,10 +60,11 @@ const known = [
   'java.net.URL',
 ].map(name => ({ name, bytes: Buffer.from(name) }));
 
-/** Makes a reader of XML. */
-export function createXmlReader(collection: Collection): RecordReader {
-  const buffer = Buffer.alloc(size);
-  const samples = createXmlSamples(collection);
+/** Makes a reader of XML. @param sink counts the samples; what is none goes to the collection */
+export function createXmlReader(sink: SampleSink, collection: Collection): RecordReader {
+  const buffer = Buffer.alloc(size + stopSize);
+  const scanner = createXmlScanner(buffer, sink);
+  const samples = createXmlSamples(sink, collection, scanner);
   const marks = new Int32Array(markLimit);
   const tag: XmlTag = {
     name: '',
@@ -66,6 +72,7 @@ export function createXmlReader(collection: Collection): RecordReader {
     empty: false,
     buffer,
     at: 0,
+    end: 0,
     marks,
     markCount: 0,
     cut: false,
@@ -96,6 +103,10 @@ export function createXmlReader(collection: Collection): RecordReader {
         continue;
       }
       if (skimmed === undefined) {
+        if (samples.idle() && text === undefined && scanned === 0) {
+          at = scanner.take(at, fill);
+          if (at === fill) return at;
+        }
         const next = buffer[at] === lessThan ? at : nextTag(at);
         const stop = text === undefined || next < fill ? next : wholeText(at);
         keepText(at, stop, true);
@@ -173,6 +184,7 @@ export function createXmlReader(collection: Collection): RecordReader {
     else tag.closing = buffer[at + 1] === slash;
     tag.empty = buffer[end - 1] === slash;
     tag.at = at;
+    tag.end = end;
     text = samples.take(tag, text) ? '' : undefined;
     skimmed = undefined;
     scanned = 0;
@@ -184,27 +196,13 @@ export function createXmlReader(collection: Collection): RecordReader {
     filled(count) {
       fill += count;
       const done = take();
+      scanner.flush();
       buffer.copyWithin(0, done, fill);
       fill -= done;
     },
     open: () => fill > 0 || !samples.complete(),
   };
 }
-
-/** Replaces the entities of XML, and character references. */
-export function decodeEntities(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replaceAll(
-    /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}));/g,
-    (whole, name, decimal, hex) => {
-      if (typeof name === 'string') return named[name] ?? whole;
-      const code = typeof decimal === 'string' ? Number(decimal) : Number.parseInt(String(hex), 16);
-      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-    },
-  );
-}
-
-const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 /** The name of a tag when it is one of `known`. */
 function nameOf(buffer: Buffer, at: number, end: number): string {

@@ -6,8 +6,11 @@ import {
   type LabelEntry,
   type SampleNumbers,
 } from './collection.js';
-import { fieldLimit, isTrue, nameBytes, nameEntries, nameLimit, type NameCache } from './names.js';
-import { decodeEntities, type XmlTag } from './xmlReader.js';
+import { decodeEntities } from './entities.js';
+import { fieldLimit, isTrue } from './names.js';
+import type { SampleSink } from './sampleSink.js';
+import type { XmlTag } from './xmlReader.js';
+import type { XmlScanner } from './xmlScanner.js';
 
 /** Takes tags in their order. */
 export interface XmlSamples {
@@ -16,6 +19,8 @@ export interface XmlSamples {
    * @returns whether the text after it is asked for
    */
   take(tag: XmlTag, text: string | undefined): boolean;
+  /** Whether no sample is open. */
+  idle(): boolean;
   /** Whether nothing is open and the file's root is closed. */
   complete(): boolean;
 }
@@ -45,10 +50,12 @@ const codes = {
   rm: nameCode('rm'),
 };
 
-/** Makes a taker. Samples within samples are parts of them and not counted: a page's images, a parent sample's samplers. */
-export function createXmlSamples(collection: Collection): XmlSamples {
-  const labels = nameEntries(emptyCache(), name => collection.labelEntry(decodeEntities(name)));
-  const threads = nameEntries(emptyCache(), name => collection.threadEntry(decodeEntities(name)));
+/**
+ * Makes a taker. Samples within samples are parts of them and not counted: a page's images, a parent sample's samplers.
+ * @param scanner takes other samples of the same file
+ */
+export function createXmlSamples(sink: SampleSink, collection: Collection, scanner: XmlScanner): XmlSamples {
+  const { labels, threads } = sink;
   const numbers: SampleNumbers = {
     start: -1,
     elapsed: -1,
@@ -58,6 +65,7 @@ export function createXmlSamples(collection: Collection): XmlSamples {
     sentBytes: 0,
     threads: 0,
   };
+  let begun = 0;
   // Of the sample that is open:
   let number = 0;
   let label: LabelEntry | undefined;
@@ -75,7 +83,8 @@ export function createXmlSamples(collection: Collection): XmlSamples {
   let inRoot = false;
 
   function begin(tag: XmlTag): void {
-    number += 1;
+    begun += 1;
+    number = scanner.count() + begun;
     numbers.start = numbers.elapsed = -1;
     numbers.latency = numbers.connect = numbers.bytes = numbers.sentBytes = numbers.threads = 0;
     label = undefined;
@@ -102,7 +111,8 @@ export function createXmlSamples(collection: Collection): XmlSamples {
     if (message >= 0 && (success !== 'true' || mayBeTransaction)) responseMessage = value(tag, message);
     if (code >= 0 && success !== 'true') responseCode = value(tag, code);
     if (tag.cut) shown = 'a tag of more than 384 KiB';
-    else if (!isWhole()) shown = tag.buffer.toString('utf8', tag.at, tag.at + 400).split('\n')[0] ?? '';
+    else if (!isWhole())
+      shown = tag.buffer.toString('utf8', tag.at, Math.min(tag.end + 1, tag.at + 400)).split('\n')[0] ?? '';
   }
 
   function isWhole(): boolean {
@@ -111,6 +121,7 @@ export function createXmlSamples(collection: Collection): XmlSamples {
   }
 
   function end(): void {
+    scanner.flush();
     if (label === undefined || !isWhole()) {
       collection.reject(
         number,
@@ -119,7 +130,7 @@ export function createXmlSamples(collection: Collection): XmlSamples {
       );
       return;
     }
-    collection.take(
+    sink.takeOne(
       label,
       thread,
       numbers,
@@ -161,6 +172,7 @@ export function createXmlSamples(collection: Collection): XmlSamples {
       if (closing && text !== undefined) note(name, text);
       return !closing && !empty && (name === 'java.net.URL' ? !request : asked.has(name));
     },
+    idle: () => depth === 0,
     complete: () => depth === 0 && !inRoot,
   };
 }
@@ -207,12 +219,4 @@ function wholeNumber(tag: XmlTag, mark: number): number | undefined {
     number = number * 10 + digit;
   }
   return number;
-}
-
-function emptyCache(): NameCache {
-  return {
-    slots: new Int32Array(nameLimit * 2),
-    names: new Int32Array(nameLimit * 3),
-    bytes: new Uint8Array(nameBytes),
-  };
 }

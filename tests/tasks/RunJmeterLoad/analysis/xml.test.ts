@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createAnalyser } from '../../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
+import type { JtlAnalysis } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
 
 function read(text: string, pieceSize = 1 << 20) {
   const analyser = createAnalyser();
@@ -111,6 +112,36 @@ describe('createAnalyser on XML', () => {
     assert.deepEqual([overall.times.count, labels.length, malformed, cut], [2, 2, 1, false]);
   });
 
+  it('goes through an attribute of 60 MB, a million samples in each other and quotes that nothing closes', () => {
+    const one = `<httpSample ${attributes(1, 1, 'a')}/>\n`;
+    const long = createAnalyser();
+    long.push(Buffer.from(`${root}${one}<httpSample ${attributes(2, 2, 'b')} x="`));
+    for (let written = 0; written < 60; written += 1) long.push(Buffer.alloc(1_000_000, "y'<> "));
+    long.push(Buffer.from(`"/>\n${one}${close}`));
+    const { overall, malformed, firstMalformed, cut } = long.end();
+    assert.deepEqual([overall.times.count, malformed, cut], [2, 1, false]);
+    assert.match(firstMalformed ?? '', /^record 2 .*a tag of more than 384 KiB/);
+
+    const deep = read(
+      `${root}<sample ${attributes(3, 3, 'c')}>${'<sample>'.repeat(1_000_000)}${'</sample>'.repeat(1_000_001)}${one}${close}`,
+    );
+    assert.deepEqual([deep.overall.times.count, deep.malformed, deep.cut], [2, 0, false]);
+
+    const lone = read(`${root}${one}<httpSample t="1 ts='5>${one.repeat(50_000)}${close}`);
+    assert.ok(lone.overall.times.count >= 1 && (lone.cut || lone.malformed > 0));
+  });
+
+  it('does not expand entities that a file defines', () => {
+    const bomb = `<!DOCTYPE t [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>`;
+    const { labels } = read(
+      `<?xml version="1.0"?>\n${bomb}\n<testResults><sample ${attributes(1, 1, '&b;&c;')}/>${close}`,
+    );
+    assert.deepEqual(
+      labels.map(({ label }) => label),
+      ['&b;&c;'],
+    );
+  });
+
   it('gives the same, whatever the pieces', () => {
     const label = fc.string({
       unit: fc.constantFrom('a', 'é', '&', '<', '>', '"', "'", ' ', '=', '/', '😀'),
@@ -149,3 +180,161 @@ describe('createAnalyser on XML', () => {
     );
   });
 });
+
+describe('random XML', () => {
+  const word = fc.string({
+    unit: fc.constantFrom('a', 'N', 'é', '&', '<', '>', '"', "'", ' ', '=', '/', '😀'),
+    maxLength: 8,
+  });
+  const escaped = (text: string) =>
+    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;').replaceAll("'", '&apos;');
+  const anySample = fc.record({
+    element: fc.constantFrom('httpSample', 'sample'),
+    start: fc.integer({ min: 0, max: 2_000_000_000_000 }),
+    elapsed: fc.oneof(fc.nat(500), fc.nat(5_000_000_000)),
+    label: word,
+    bytes: fc.oneof(fc.nat(9), fc.nat(9_000_000_000)),
+    success: fc.constantFrom('true', 'true', 'True', 'false'),
+    message: fc.oneof(word, fc.constantFrom('OK', 'Number of', 'Number of samples in transaction : 2, x')),
+    thread: fc.option(word, { nil: undefined }),
+    more: fc.subarray(['it="0"', 'ec="1"', 'userName="a&amp;b > c"', "de='x\"y'", 'b:c="1"']),
+    order: fc.array(fc.nat(1000), { minLength: 16, maxLength: 16 }),
+    quote: fc.constantFrom('"', "'"),
+    space: fc.constantFrom(' ', '  ', '\n', '\t '),
+  });
+  type AnySample = typeof anySample extends fc.Arbitrary<infer One> ? One : never;
+
+  function tagOf({ element, more, order, quote, space, ...one }: AnySample): string {
+    const named = {
+      t: String(one.elapsed),
+      ts: String(one.start),
+      lb: escaped(one.label),
+      s: one.success,
+      by: String(one.bytes),
+      rm: escaped(one.message),
+      rc: '200',
+      ...(one.thread === undefined ? {} : { tn: escaped(one.thread) }),
+    };
+    const all = [...Object.entries(named).map(([name, value]) => `${name}=${quote}${value}${quote}`), ...more]
+      .map((text, index) => ({ text, key: order[index] ?? 0 }))
+      .sort((a, b) => a.key - b.key);
+    return `<${element}${all.map(({ text }) => `${space}${text}`).join('')}`;
+  }
+
+  const content: fc.Arbitrary<string> = fc.letrec<{ node: string; content: string }>(tie => ({
+    node: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(
+        '\n  ',
+        '<responseData class="a > b">&lt;httpSample t=&quot;1&quot;/&gt;</responseData>',
+        '<java.net.URL>http://x/?a=1&amp;b=2</java.net.URL>',
+        '<requestHeader/>',
+        "<method a='\">'>GET</method>",
+        '<!-- </httpSample> -->',
+        '<![CDATA[</sample><httpSample>]]>',
+        '<?note </httpSample> ?>',
+        '<httpSampler/><samples>x</samples>',
+        'text &gt; " \' text',
+        'long text '.repeat(20),
+      ),
+      fc.tuple(anySample, tie('content')).map(([one, inner]) => `${tagOf(one)}>${inner}</${one.element}>`),
+      anySample.map(one => `${tagOf(one)}/>`),
+    ),
+    content: fc.array(tie('node'), { maxLength: 4 }).map(nodes => nodes.join('')),
+  })).content;
+  const document = fc.array(fc.tuple(anySample, fc.option(content, { nil: undefined })), {
+    minLength: 1,
+    maxLength: 12,
+  });
+  const textOf = (samples: readonly (readonly [AnySample, string | undefined])[]) =>
+    `${root}${samples
+      .map(([one, inner]) =>
+        inner === undefined ? `${tagOf(one)}/>\n` : `${tagOf(one)}>${inner}</${one.element}>`,
+      )
+      .join('')}${close}`;
+
+  it('is counted as it was made', () => {
+    fc.assert(
+      fc.property(document, samples => {
+        const { overall, labels, malformed, cut } = read(textOf(samples));
+        assert.deepEqual([malformed, cut], [0, false]);
+        const total = (of: (one: AnySample) => number) => samples.reduce((sum, [one]) => sum + of(one), 0);
+        const found = (of: (line: typeof overall) => number) =>
+          labels.reduce((sum, line) => sum + of(line), 0);
+        assert.equal(
+          found(line => line.times.count),
+          samples.length,
+        );
+        assert.equal(
+          found(line => line.times.sum),
+          total(one => one.elapsed),
+        );
+        assert.equal(
+          found(line => line.bytes),
+          total(one => one.bytes),
+        );
+        assert.deepEqual(
+          new Set(labels.map(({ label }) => label)),
+          new Set(samples.map(([{ label }]) => label)),
+        );
+        for (const [{ label }] of samples) {
+          const own = samples.filter(([one]) => one.label === label);
+          const lines = labels.filter(line => line.label === label);
+          const sum = (of: (line: typeof overall) => number) =>
+            lines.reduce((all, line) => all + of(line), 0);
+          assert.equal(
+            sum(line => line.times.count),
+            own.length,
+          );
+          assert.equal(
+            sum(({ errors }) => errors.assertion + errors.transport + errors.response),
+            own.filter(([one]) => one.success === 'false').length,
+          );
+          assert.equal(
+            Math.min(...lines.map(line => line.firstStart)),
+            Math.min(...own.map(([one]) => one.start)),
+          );
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('is read alike in one piece and in many, also when it is damaged', () => {
+    const damage = fc.array(
+      fc.tuple(
+        fc.nat(),
+        fc.constantFrom('', '"', "'", '<', '>', '/', '=', ' ', 'x', '<!--', '</httpSample>'),
+      ),
+      {
+        maxLength: 3,
+      },
+    );
+    fc.assert(
+      fc.property(document, damage, fc.integer({ min: 1, max: 200 }), (samples, changes, size) => {
+        let text = textOf(samples);
+        for (const [at, change] of changes) {
+          const place = root.length + (at % (text.length - root.length));
+          text = text.slice(0, place) + change + text.slice(place + 1);
+        }
+        assert.deepEqual(figuresOf(read(text)), figuresOf(read(text, size)));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+function figuresOf({ labels, malformed, firstMalformed, cut, unlisted }: JtlAnalysis) {
+  return {
+    labels: labels.map(({ times, latency, connect, series, ...line }) => ({
+      ...line,
+      times: [[...times.entries()], times.sum, times.minimum, times.maximum],
+      others: [latency.sum, connect.sum],
+      buckets: series.buckets(),
+    })),
+    malformed,
+    firstMalformed,
+    cut,
+    unlisted,
+  };
+}
