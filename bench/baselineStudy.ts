@@ -10,8 +10,8 @@ import { createRandom } from '../tasks/RunJmeterLoad/src/baseline/resampling.js'
 import { fromTimelineData, toTimelineData } from '../tasks/RunJmeterLoad/src/baseline/timelineFile.js';
 import { errorKinds } from '../tasks/RunJmeterLoad/src/criteria/criterion.js';
 import { parseCriteria } from '../tasks/RunJmeterLoad/src/criteria/parseCriteria.js';
-import { collectTimeline } from '../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
 import { pool, type Distribution } from '../tasks/RunJmeterLoad/src/timeline/distribution.js';
+import { timelineOf, type MadeSample } from '../tests/tasks/RunJmeterLoad/timelineOf.js';
 import type { Timeline } from '../tasks/RunJmeterLoad/src/timeline/timeline.js';
 
 const seconds = 300;
@@ -39,7 +39,7 @@ function normal(): number {
 
 /** A run whose times are so many times as long, and whose errors so many times as frequent. */
 function simulate({ memory, spread }: Load, slower: number): Timeline {
-  const collector = collectTimeline(undefined, 10);
+  const samples: MadeSample[] = [];
   let level = normal() * spread;
   for (let second = 0; second < seconds; second += 1) {
     level = memory * level + Math.sqrt(1 - memory ** 2) * spread * normal();
@@ -47,7 +47,7 @@ function simulate({ memory, spread }: Load, slower: number): Timeline {
     const count = Math.max(0, Math.round(rate + Math.sqrt(rate) * normal()));
     for (let index = 0; index < count; index += 1) {
       const elapsed = Math.round(200 * slower * Math.exp(level + 0.5 * normal()));
-      collector.add({
+      samples.push({
         label: 'GET /',
         transaction: false,
         start: second * 1000 + Math.floor(random() * 1000),
@@ -59,7 +59,7 @@ function simulate({ memory, spread }: Load, slower: number): Timeline {
       });
     }
   }
-  const timeline = collector.timeline();
+  const timeline = timelineOf(samples);
   if (timeline === undefined) throw new Error('a run without a sample');
   return timeline;
 }

@@ -19,10 +19,8 @@ const directory = mkdtempSync(join(tmpdir(), 'bench-dashboard-'));
 try {
   const jtl = join(directory, 'results.jtl');
   const exact = writeResults(jtl);
-  const course = collectTimeline(undefined, 100);
-  const ours = await analyseJtl(jtl, { seconds: 0, testStart: undefined }, sample => {
-    course.add(sample);
-  });
+  const course = collectTimeline(undefined);
+  const ours = await analyseJtl(jtl, { seconds: 0, testStart: undefined }, course);
   const bytes = Buffer.byteLength(
     summaryText(summarise(ours, 'site.jmx', '0'.repeat(64), course.timeline())),
   );

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { buildReport } from './buildReport.js';
+import { kernelDefinition } from './kernel.js';
 import { thirdPartyNotices } from './notices.js';
 import { repositoryRoot, taskNames } from './tasks.js';
 
@@ -83,7 +84,7 @@ async function buildTask(name: string): Promise<Metafile> {
     metafile: true,
     logLevel: 'warning',
     // Sources are ES modules; the only thing of theirs that CommonJS lacks. Libraries make a `require` of it.
-    define: { 'import.meta.url': 'bundleUrl' },
+    define: { 'import.meta.url': 'bundleUrl', ...kernelDefinition() },
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   });
   const faults = warnings.map(warning => warning.text);

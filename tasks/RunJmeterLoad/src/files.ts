@@ -5,15 +5,12 @@ import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
 import { analyse } from './analysis/analyse.js';
-import type { JtlAnalysis, ObservedSample, WarmUp } from './analysis/statistics.js';
+import type { JtlAnalysis, WarmUp } from './analysis/statistics.js';
+import type { TimelineCollector } from './timeline/collectTimeline.js';
 
-/** Analyses a results file. @param observe sees every sample that counts @throws UserError when it holds no results */
-export function analyseJtl(
-  path: string,
-  warmUp: WarmUp,
-  observe: (sample: ObservedSample) => void = () => undefined,
-): Promise<JtlAnalysis> {
-  return analyse(path, { warmUp, observe });
+/** Analyses a results file. @param timeline collects its course @throws UserError when it holds no results */
+export function analyseJtl(path: string, warmUp: WarmUp, timeline: TimelineCollector): Promise<JtlAnalysis> {
+  return analyse(path, { warmUp, timeline });
 }
 
 /** SHA-256 of a file, hexadecimal. */

@@ -13,12 +13,7 @@ import { baselineNotes, judgeGates, withLastRun } from './gates.js';
 import { chooseJmeter } from './install/chooseJmeter.js';
 import { fetchPlugins } from './install/plugins.js';
 import { checkJava } from './jmeter.js';
-import {
-  defaultLabelLimit,
-  otherLabel,
-  type JtlAnalysis,
-  type ObservedSample,
-} from './analysis/statistics.js';
+import { otherLabel, type JtlAnalysis } from './analysis/statistics.js';
 import { keepResults } from './keepFiles.js';
 import { summarise, summaryName, type LoadSummary } from './loadSummary.js';
 import { preparePlan } from './preparePlan.js';
@@ -27,7 +22,7 @@ import { faultsOf } from './report.js';
 import { reportLoad, reportPlan } from './reportLoad.js';
 import { runJmeter, type JmeterRun } from './runJmeter.js';
 import { readShares } from './shares.js';
-import { collectTimeline } from './timeline/collectTimeline.js';
+import { collectTimeline, type TimelineCollector } from './timeline/collectTimeline.js';
 import { countedKinds, formatPercent, judgeLoad, type LoadVerdict } from './verdict.js';
 
 /**
@@ -44,14 +39,11 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   reportPlan(order.plan, agent);
   const { plan, rules, mergeResults } = order;
   const gates = await withLastRun(order.gates, input.baselineRequired, agent);
-  const course = collectTimeline(stepFor(gates.criteria), defaultLabelLimit);
-  const observe = (sample: ObservedSample) => {
-    course.add(sample);
-  };
+  const course = collectTimeline(stepFor(gates.criteria));
   const { analysis, run } =
     mergeResults === undefined
-      ? await runPlan(order, input, observe, agent)
-      : { analysis: await readShares(mergeResults, input.warmUpSeconds, observe, agent), run: undefined };
+      ? await runPlan(order, input, course, agent)
+      : { analysis: await readShares(mergeResults, input.warmUpSeconds, course, agent), run: undefined };
 
   const timeline = course.timeline();
   const summary = summarise(analysis, plan, digestOf(plan), timeline);
@@ -78,7 +70,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
 async function runPlan(
   order: LoadOrder,
   input: LoadInput,
-  observe: (sample: ObservedSample) => void,
+  course: TimelineCollector,
   agent: Agent,
 ): Promise<{ readonly analysis: JtlAnalysis; readonly run: JmeterRun }> {
   const { file, properties } = preparePlan(order, agent);
@@ -106,7 +98,7 @@ async function runPlan(
     agent,
   );
   const warmUp = { seconds: input.warmUpSeconds, testStart: run.testStart };
-  const analysis = await analyseJtl(run.jtl, warmUp, observe);
+  const analysis = await analyseJtl(run.jtl, warmUp, course);
   await keepResults(run.jtl, agent);
   return { analysis, run };
 }

@@ -4,7 +4,8 @@ import { UserError } from '../../../shared/core/errors.js';
 import { plural } from '../../../shared/core/text.js';
 import { merge } from './analysis/statistics.js';
 import { analyseJtl } from './files.js';
-import type { JtlAnalysis, ObservedSample } from './analysis/statistics.js';
+import type { JtlAnalysis } from './analysis/statistics.js';
+import type { TimelineCollector } from './timeline/collectTimeline.js';
 
 /** How many of all threads the agent at this position (from 1) of so many runs; the first ones take what is left over. */
 export function shareOf(threads: number, position: number, agents: number): number {
@@ -35,12 +36,13 @@ export function shareOfThreads(threads: number, agent: Agent): number {
 /**
  * Analyses the results of several parts as if they stood in one file.
  * @param pattern of the results files, one a line
+ * @param timeline collects the course of all of them
  * @throws UserError when there is none
  */
 export async function readShares(
   pattern: string,
   warmUpSeconds: number,
-  observe: (sample: ObservedSample) => void,
+  timeline: TimelineCollector,
   agent: Agent,
 ): Promise<JtlAnalysis> {
   const files = agent.findFiles(pattern, agent.workingDirectory);
@@ -50,7 +52,7 @@ export async function readShares(
     );
   const parts: JtlAnalysis[] = [];
   for (const file of files) {
-    const part = await analyseJtl(file, { seconds: warmUpSeconds, testStart: undefined }, observe);
+    const part = await analyseJtl(file, { seconds: warmUpSeconds, testStart: undefined }, timeline);
     agent.info(`${file}: ${plural(part.overall.times.count, 'sample')}`);
     parts.push(part);
   }

@@ -3,10 +3,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Agent, RunningTool } from '../../../shared/agent/agent.js';
 import { plural } from '../../../shared/core/text.js';
 import { follow } from './analysis/analyse.js';
-import { errorCount, since, type JtlAnalysis, type LabelStatistics } from './analysis/statistics.js';
+import {
+  errorCount,
+  since,
+  type ErrorKind,
+  type JtlAnalysis,
+  type LabelStatistics,
+} from './analysis/statistics.js';
 import { criterionText, type Criterion } from './criteria/criterion.js';
 import { judgeCriteria } from './criteria/judgeCriteria.js';
-import { defaultLabelLimit, type ErrorKind } from './analysis/statistics.js';
 import { endJmeter } from './endJmeter.js';
 import { collectTimeline } from './timeline/collectTimeline.js';
 import type { Timeline } from './timeline/timeline.js';
@@ -45,12 +50,8 @@ export async function watchRun(run: WatchedRun, watch: Watch, agent: Agent): Pro
     () => true,
     () => true,
   );
-  const course = collectTimeline(undefined, defaultLabelLimit);
-  const follower = follow(run.jtl, {
-    observe: sample => {
-      course.add(sample);
-    },
-  });
+  const course = collectTimeline(undefined);
+  const follower = follow(run.jtl, { timeline: course });
   const started = Date.now();
   let lastSample = started;
   let reported = started;

@@ -1,9 +1,11 @@
 /** Reads JMeter's results in one pass and constant memory. */
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '../../../../shared/core/errors.js';
+import type { KernelModule } from './kernel.js';
 import { createJtlReader } from './reader.js';
 import type { AnalysisOptions, JtlAnalysis } from './statistics.js';
 
@@ -11,6 +13,10 @@ import type { AnalysisOptions, JtlAnalysis } from './statistics.js';
 export interface Analyser {
   /** @param bytes the next piece of the file, of any length; they are not kept */
   push(bytes: Uint8Array): void;
+  /** Room for the next piece of the file, which saves a copy of it: taken by `filled`. */
+  room(): Uint8Array;
+  /** Takes so many bytes that were put into `room()`. */
+  filled(count: number): void;
   /** What there is so far, as a copy of its own: `merge`, `since` and `serialise` work with it. */
   snapshot(): JtlAnalysis;
   /**
@@ -20,15 +26,18 @@ export interface Analyser {
   end(): JtlAnalysis;
 }
 
-const pieceSize = 512 * 1024;
+const pieceSize = 128 * 1024;
+/** So many bytes are read without letting others have their turn: some hundredths of a second. */
+const turnSize = 32 * 1024 * 1024;
 const gzipMagic = Buffer.from([0x1f, 0x8b]);
 
 /**
  * Makes an analyser of results in CSV (header or not, columns in any order, any separator of one byte) or XML, told apart by
  * their first bytes.
+ * @param module what counts fast, where it is not the one in the task's bundle
  */
-export function createAnalyser(options: AnalysisOptions = {}): Analyser {
-  return createJtlReader(options);
+export function createAnalyser(options: AnalysisOptions = {}, module?: KernelModule): Analyser {
+  return createJtlReader(options, module);
 }
 
 /**
@@ -59,9 +68,7 @@ export function follow(path: string, options: AnalysisOptions = {}): Follower {
     async poll() {
       const from = position;
       try {
-        position += await readOn(path, position, bytes => {
-          analyser.push(bytes);
-        });
+        position += await readOn(path, position, analyser);
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
       }
@@ -73,25 +80,31 @@ export function follow(path: string, options: AnalysisOptions = {}): Follower {
 }
 
 async function read(path: string, analyser: Analyser): Promise<true> {
-  await readOn(path, 0, bytes => {
-    analyser.push(bytes);
-  });
+  await readOn(path, 0, analyser);
   return true;
 }
 
-/** Reads from a place to the end of a file, in pieces that are one and the same memory. @returns how many bytes */
-async function readOn(path: string, from: number, take: (bytes: Uint8Array) => void): Promise<number> {
-  const file = await open(path);
+/**
+ * Reads from a place to the end of a file. Pieces are read at once and not in the background, which would take as long as to
+ * analyse them; what else waits has its turn in between.
+ * @returns how many bytes
+ */
+async function readOn(path: string, from: number, analyser: Analyser): Promise<number> {
+  const file = openSync(path, 'r');
   try {
-    const piece = Buffer.allocUnsafe(pieceSize);
-    for (let at = from; ;) {
-      const { bytesRead } = await file.read(piece, 0, piece.length, at);
-      if (bytesRead === 0) return at - from;
-      take(piece.subarray(0, bytesRead));
-      at += bytesRead;
+    let at = from;
+    for (let turn = at + turnSize; ; turn = at + turnSize) {
+      while (at < turn) {
+        const room = analyser.room();
+        const count = readSync(file, room, 0, room.length, at);
+        if (count === 0) return at - from;
+        analyser.filled(count);
+        at += count;
+      }
+      await setImmediate();
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

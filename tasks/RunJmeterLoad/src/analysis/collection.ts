@@ -11,12 +11,20 @@ import {
   type JtlAnalysis,
   type LabelStatistics,
 } from './statistics.js';
+import type { TimelineLine } from '../timeline/collectTimeline.js';
+
+/** What is counted of a label's samples, or of its transactions. */
+export interface Line {
+  readonly statistics: LabelStatistics;
+  /** Its course in time, when that is asked for. */
+  readonly course: TimelineLine | undefined;
+}
 
 /** A label as samples and as transactions. */
 export interface LabelEntry {
   readonly label: string;
-  samples: LabelStatistics | undefined;
-  transactions: LabelStatistics | undefined;
+  samples: Line | undefined;
+  transactions: Line | undefined;
 }
 
 /** A thread of the test: when its latest sample began that is no transaction. */
@@ -59,10 +67,12 @@ export class Collection {
   private unlisted = 0;
   private malformed = 0;
   private firstMalformed: string | undefined;
-  private readonly observe: AnalysisOptions['observe'];
+  private handOver: () => void = () => undefined;
+  /** Where the course of the test is collected, when that is asked for. */
+  readonly timeline: AnalysisOptions['timeline'];
 
-  constructor({ warmUp, labelLimit, observe }: AnalysisOptions) {
-    this.observe = observe;
+  constructor({ warmUp, labelLimit, timeline }: AnalysisOptions) {
+    this.timeline = timeline;
     this.labelLimit = labelLimit ?? defaultLabelLimit;
     this.warmUpSeconds = warmUp?.seconds ?? 0;
     this.started = warmUp?.testStart;
@@ -118,17 +128,25 @@ export class Collection {
       if (!transaction) this.unlisted += 1;
       else return;
     }
-    count(this.lineOf(entry, transaction), numbers, failure);
-    this.observe?.({
-      label: entry.label,
-      transaction,
-      start,
-      elapsed: numbers.elapsed,
-      latency: numbers.latency,
-      connect: numbers.connect,
-      bytes: numbers.bytes,
-      kind: failure?.kind,
-    });
+    const line = this.lineOf(entry, transaction);
+    count(line.statistics, numbers, failure);
+    line.course?.add(numbers, failure?.kind);
+  }
+
+  /** Samples that began before this, milliseconds since the epoch, are left out; undefined until the first sample tells. */
+  get warmUpEnd(): number | undefined {
+    if (this.warmUpSeconds === 0) return -Infinity;
+    return this.started === undefined ? undefined : this.started + this.warmUpSeconds * 1000;
+  }
+
+  /** Notes samples that were left out elsewhere because they began before `warmUpEnd`. */
+  leaveOut(count: number): void {
+    this.warmUp += count;
+  }
+
+  /** Takes note of who counts samples for this collection, to be asked for its counts before there is a result. */
+  countedBy(handOver: () => void): void {
+    this.handOver = handOver;
   }
 
   /** Notes a record that is no sample. */
@@ -138,8 +156,9 @@ export class Collection {
   }
 
   result(cut: boolean): JtlAnalysis {
+    this.handOver();
     const { rest } = this;
-    const labels = rest.samples === undefined ? this.labels : [...this.labels, rest.samples];
+    const labels = rest.samples === undefined ? this.labels : [...this.labels, rest.samples.statistics];
     return {
       overall: overallOf(labels),
       labels,
@@ -155,13 +174,14 @@ export class Collection {
     return merge(this.result(false));
   }
 
-  private lineOf(entry: LabelEntry, transaction: boolean): LabelStatistics {
+  private lineOf(entry: LabelEntry, transaction: boolean): Line {
     const known = transaction ? entry.transactions : entry.samples;
     if (known !== undefined) return known;
-    const made = emptyStatistics(entry.label, transaction);
+    const statistics = emptyStatistics(entry.label, transaction);
+    const made = { statistics, course: this.timeline?.line(statistics) };
     if (transaction) entry.transactions = made;
     else entry.samples = made;
-    if (entry !== this.rest) this.labels.push(made);
+    if (entry !== this.rest) this.labels.push(statistics);
     return made;
   }
 

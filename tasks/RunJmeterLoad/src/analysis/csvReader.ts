@@ -1,5 +1,4 @@
-/** Reads JMeter's CSV as bytes: a block of text at a time, its columns as a whole, and strings only for what failed. */
-import { batchSize, layOut, blockBytes, progressOf, textSize, type Block } from './block.js';
+/** Reads JMeter's CSV as bytes: a block of text at a time, its columns as a whole, and strings only for what is not ordinary. */
 import {
   failureOf,
   samplesInTransaction,
@@ -9,15 +8,12 @@ import {
   type SampleNumbers,
 } from './collection.js';
 import { isHeader, unquote, widest, type Column, type CsvLayout } from './csvColumns.js';
-import { endOfField, plainKernel, type Kernel } from './kernel.js';
-import { fieldLimit, isTrue, nameEntries, type NameEntries } from './names.js';
+import { endOfField, progressOf, textSize, type CsvScanner } from './csvScanner.js';
+import { fieldLimit } from './names.js';
+import { batchSize, type SampleSink } from './sampleSink.js';
 
 /** Bytes taken at a time: a block of them and its columns stay in a processor's cache. */
 const readSize = 128 * 1024;
-const numeric = ['timeStamp', 'elapsed', 'Latency', 'Connect', 'bytes', 'sentBytes', 'allThreads'] as const;
-const numberNames = ['start', 'elapsed', 'latency', 'connect', 'bytes', 'sentBytes', 'threads'] as const;
-const capitalN = 78;
-const quote = 34;
 
 /** Takes a file's bytes. */
 export interface RecordReader {
@@ -29,138 +25,86 @@ export interface RecordReader {
   open(): boolean;
 }
 
-/** Makes a reader of records of this layout. */
-export function createCsvReader(layout: CsvLayout, collection: Collection): RecordReader {
-  const block = layOut(new ArrayBuffer(blockBytes));
-  return readerOver(block, plainKernel(block), layout, collection);
-}
-
-function readerOver(block: Block, kernel: Kernel, layout: CsvLayout, collection: Collection): RecordReader {
-  const { text, ends, rows, bases, progress } = block;
+/** Makes a reader of records of this layout. @param collection is told of records that are no samples */
+export function createCsvReader(
+  layout: CsvLayout,
+  sink: SampleSink,
+  scanner: CsvScanner,
+  collection: Collection,
+): RecordReader {
+  const { text } = scanner;
+  const { bytes, ends, rows, progress } = text;
   const { columns, width } = layout;
-  const buffer = Buffer.from(block.memory, text.byteOffset, text.length);
-  const [starts, times, latencies, connects, received, sent, active] = block.numbers;
-  const numbers: SampleNumbers = {
-    start: 0,
-    elapsed: 0,
-    latency: 0,
-    connect: 0,
-    bytes: 0,
-    sentBytes: 0,
-    threads: 0,
-  };
   let fill = 0;
-  /** Records before those of the block. */
+  /** Records before those of the block, and before the batch's first one in the block. */
   let records = layout.header ? 1 : 0;
+  let first = 0;
 
   const raw = (base: number, column: number) => {
     const from = (ends[base + column] ?? 0) + 1;
-    return buffer.toString('utf8', from, Math.min(endOfField(block, base + column), from + fieldLimit));
+    return bytes.toString('utf8', from, Math.min(endOfField(text, base + column), from + fieldLimit));
   };
   const field = (base: number, column: Column) => {
     const at = columns[column];
     return at < 0 ? undefined : unquote(raw(base, at));
   };
-  const labels = nameEntries(block.labels, name => collection.labelEntry(unquote(name)));
-  const threads = nameEntries(block.threads, name => collection.threadEntry(unquote(name)));
-  const noThread = collection.threadEntry('');
 
   function takeRows(): void {
     const count = progress[progressOf.rows] ?? 0;
-    let batch = 0;
-    let base = 0;
-    for (let row = 0; row < count; row += 1) {
-      const last = rows[row] ?? 0;
-      if (last - base === width) {
-        bases[batch] = base;
-        batch += 1;
-        if (batch === batchSize) batch = takeBatch(batch, records + row + 2 - batch);
-      } else {
-        batch = takeBatch(batch, records + row + 1 - batch);
-        const empty = last - base === 1 && endOfField(block, base) === (ends[base] ?? 0) + 1;
-        if (!empty) reject(records + row + 1, base, last);
-      }
-      base = last;
+    for (first = 0; first < count; first += batchSize) {
+      const batch = Math.min(batchSize, count - first);
+      scanner.parse(first, batch);
+      sink.take(batch, takeRow);
     }
-    takeBatch(batch, records + count + 1 - batch);
     records += count;
-    discard(base);
+    discard(count === 0 ? 0 : (rows[count - 1] ?? 0));
   }
 
-  /** @param first the first record's number in the file @returns how many are left to take: none */
-  function takeBatch(count: number, first: number): 0 {
-    if (count === 0) return 0;
-    for (const [into, column] of numeric.entries()) {
-      if (columns[column] >= 0) kernel.numbers(columns[column], count, into);
+  /** Takes a record that is not ordinary. */
+  function takeRow(row: number): void {
+    const number = first + row;
+    const base = number === 0 ? 0 : (rows[number - 1] ?? 0);
+    const last = rows[number] ?? 0;
+    if (last - base === width) {
+      if (!takeSample(base)) reject(number, base, last);
+    } else {
+      const empty = last - base === 1 && endOfField(text, base) === (ends[base] ?? 0) + 1;
+      if (!empty) reject(number, base, last);
     }
-    kernel.lookUp(block.labels, columns.label, count, block.labelIds);
-    if (columns.threadName >= 0) kernel.lookUp(block.threads, columns.threadName, count, block.threadIds);
-    for (let row = 0; row < count; row += 1) {
-      const base = bases[row] ?? 0;
-      if (!takeRow(row, base)) reject(first + row, base, base + width);
-    }
-    return 0;
   }
 
   /** @returns whether the record is a sample, or a header */
-  function takeRow(row: number, base: number): boolean {
-    numbers.start = starts?.[row] ?? -1;
-    numbers.elapsed = times?.[row] ?? -1;
-    numbers.latency = latencies?.[row] ?? 0;
-    numbers.connect = connects?.[row] ?? 0;
-    numbers.bytes = received?.[row] ?? 0;
-    numbers.sentBytes = sent?.[row] ?? 0;
-    numbers.threads = active?.[row] ?? 0;
-    const passed = isTrue(
-      text,
-      (ends[base + columns.success] ?? 0) + 1,
-      endOfField(block, base + columns.success),
-    );
+  function takeSample(base: number): boolean {
+    const number = (column: Column) => wholeNumber(field(base, column));
+    const start = number('timeStamp');
+    const elapsed = number('elapsed');
+    const success = field(base, 'success')?.toLowerCase();
+    if (start === undefined || elapsed === undefined || (success !== 'true' && success !== 'false'))
+      return isHeader(fieldsOf(base), layout);
+    const numbers: SampleNumbers = {
+      start,
+      elapsed,
+      latency: number('Latency') ?? 0,
+      connect: number('Connect') ?? 0,
+      bytes: number('bytes') ?? 0,
+      sentBytes: number('sentBytes') ?? 0,
+      threads: number('allThreads') ?? 0,
+    };
     let failure: Failure | undefined;
-    if (!passed || hasMissing(numbers)) {
-      const success = field(base, 'success')?.toLowerCase();
-      for (const [at, name] of numberNames.entries())
-        if (numbers[name] < 0)
-          numbers[name] = wholeNumber(field(base, numeric[at] ?? 'elapsed')) ?? (at < 2 ? -1 : 0);
-      if (numbers.start < 0 || numbers.elapsed < 0 || (success !== 'true' && success !== 'false'))
-        return isHeader(fieldsOf(base), layout);
-      if (success === 'false')
-        failure = failureOf(
-          field(base, 'responseCode') ?? '',
-          field(base, 'responseMessage') ?? '',
-          field(base, 'failureMessage') ?? '',
-        );
-    }
-    const label = named(labels, block.labelIds, row, base, columns.label);
-    const thread =
-      columns.threadName < 0 ? noThread : named(threads, block.threadIds, row, base, columns.threadName);
-    collection.take(
-      label,
-      thread,
-      numbers,
-      failure,
-      mayBeTransaction(base) ? inTransaction(base) : undefined,
-    );
+    if (success === 'false')
+      failure = failureOf(
+        field(base, 'responseCode') ?? '',
+        field(base, 'responseMessage') ?? '',
+        field(base, 'failureMessage') ?? '',
+      );
+    const label = sink.labels.of(bytes, ...place(base, columns.label));
+    const [from, to] = columns.threadName < 0 ? [0, 0] : place(base, columns.threadName);
+    sink.takeOne(label, sink.threads.of(bytes, from, to), numbers, failure, inTransaction(base));
     return true;
   }
 
-  function named<Entry>(
-    entries: NameEntries<Entry>,
-    ids: Int32Array,
-    row: number,
-    base: number,
-    column: number,
-  ): Entry {
-    const known = entries.known[ids[row] ?? -1];
-    if (known !== undefined) return known;
-    return entries.of(buffer, (ends[base + column] ?? 0) + 1, endOfField(block, base + column));
-  }
-
-  /** Whether the response message begins as a transaction controller's does: cheap, and true of little else. */
-  function mayBeTransaction(base: number): boolean {
-    if (columns.responseMessage < 0) return false;
-    const start = (ends[base + columns.responseMessage] ?? 0) + 1;
-    return text[text[start] === quote ? start + 1 : start] === capitalN;
+  function place(base: number, column: number): [from: number, to: number] {
+    return [(ends[base + column] ?? 0) + 1, endOfField(text, base + column)];
   }
 
   function inTransaction(base: number): number | undefined {
@@ -173,11 +117,12 @@ function readerOver(block: Block, kernel: Kernel, layout: CsvLayout, collection:
     return Array.from({ length: width }, (_, column) => unquote(raw(base, column)));
   }
 
+  /** @param number which record of the block it is */
   function reject(number: number, base: number, last: number): void {
     const from = (ends[base] ?? 0) + 1;
-    const shown = buffer.toString('utf8', from, Math.min(from + 400, endOfField(block, last - 1)));
+    const shown = bytes.toString('utf8', from, Math.min(from + 400, endOfField(text, last - 1)));
     collection.reject(
-      number,
+      records + number + 1,
       last - base === width
         ? 'without a start and a time in milliseconds, and true or false'
         : `of the header's ${width} fields it has ${last - base}`,
@@ -190,7 +135,7 @@ function readerOver(block: Block, kernel: Kernel, layout: CsvLayout, collection:
     const from = (ends[base] ?? 0) + 1;
     let endCount = (progress[progressOf.ends] ?? 0) - base;
     if (base > 0) {
-      text.copyWithin(0, from, fill);
+      bytes.copyWithin(0, from, fill);
       fill -= from;
       for (let at = 1; at <= endCount; at += 1) ends[at] = (ends[base + at] ?? 0) - from;
       progress[progressOf.rows] = 0;
@@ -212,10 +157,10 @@ function readerOver(block: Block, kernel: Kernel, layout: CsvLayout, collection:
       const end = at > endCount ? fill : (ends[at] ?? 0) + 1;
       const closing = at > endCount ? 0 : 1;
       const length = Math.min(end - from - closing, fieldLimit);
-      text.copyWithin(to, from, from + length);
+      bytes.copyWithin(to, from, from + length);
       to += length;
       if (closing === 1) {
-        text[to] = text[end - 1] ?? 0;
+        bytes[to] = bytes[end - 1] ?? 0;
         ends[at] = to;
         to += 1;
       }
@@ -225,24 +170,12 @@ function readerOver(block: Block, kernel: Kernel, layout: CsvLayout, collection:
   }
 
   return {
-    room: () => text.subarray(fill, fill + readSize),
+    room: () => bytes.subarray(fill, fill + readSize),
     filled(count) {
-      kernel.index(fill, fill + count, layout.separator);
+      scanner.index(fill, fill + count);
       fill += count;
       takeRows();
     },
     open: () => fill > 0,
   };
-}
-
-function hasMissing(numbers: SampleNumbers): boolean {
-  return (
-    numbers.start < 0 ||
-    numbers.elapsed < 0 ||
-    numbers.latency < 0 ||
-    numbers.connect < 0 ||
-    numbers.bytes < 0 ||
-    numbers.sentBytes < 0 ||
-    numbers.threads < 0
-  );
 }

@@ -97,6 +97,21 @@ export class Histogram {
     this.largest = Math.max(this.largest, other.largest);
   }
 
+  /** Adds counts of the 256 whole milliseconds from `256 * page` on, which are below 131 s. */
+  addPage(page: number, counts: Uint32Array): void {
+    const ours = this.pages[page] ?? this.newPage(page);
+    for (let at = 0; at <= pageMask; at += 1) {
+      const here = counts[at] ?? 0;
+      if (here === 0) continue;
+      const milliseconds = (page << pageBits) | at;
+      ours[at] = (ours[at] ?? 0) + here;
+      this.samples += here;
+      this.total += here * milliseconds;
+      if (milliseconds < this.smallest) this.smallest = milliseconds;
+      if (milliseconds > this.largest) this.largest = milliseconds;
+    }
+  }
+
   copy(): Histogram {
     const made = new Histogram();
     made.addAll(this);

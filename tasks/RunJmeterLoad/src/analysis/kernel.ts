@@ -1,98 +1,117 @@
-/** The three inner loops over CSV: find where fields end, read a column of numbers, look up a column of names. */
-import { progressOf, type Block } from './block.js';
-import { findName, type NameCache } from './names.js';
+/** The fast loops over results: a WebAssembly module with SIMD, made of kernel/*.ts when the task is built. */
 
-/** Loops over one block. */
-export interface Kernel {
-  /**
-   * Finds the ends of fields and records in `text[from, to)` and appends them to `ends` and `rows`. Quotes as in RFC 4180: a
-   * field that begins with a quote goes to its closing one and may hold separators, line ends and doubled quotes; a quote in a
-   * field that does not begin with one is an ordinary character.
-   */
+/** The module's bytes in base 64: put in by the build (scripts/kernel.ts), not there when the sources are run as they are. */
+declare const analysisKernel: string | undefined;
+
+/** What is needed of the runtime's WebAssembly, which Node's types leave out. */
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => KernelModule;
+  Instance: new (module: KernelModule) => { readonly exports: unknown };
+  validate: (bytes: Uint8Array) => boolean;
+};
+
+/** A compiled module. */
+export type KernelModule = object;
+
+/** The places of kernel/layout.ts that are used from outside. */
+const places = [
+  'text',
+  'textSize',
+  'ends',
+  'rows',
+  'progress',
+  'batchSize',
+  'starts',
+  'elapsed',
+  'latency',
+  'connect',
+  'bytes',
+  'sentBytes',
+  'active',
+  'labels',
+  'threads',
+  'kinds',
+  'nameLimit',
+  'nameBytes',
+  'labelSlots',
+  'labelNames',
+  'labelBytes',
+  'threadSlots',
+  'threadNames',
+  'threadBytes',
+  'latest',
+  'lines',
+  'exactLimit',
+  'pageCounts',
+  'bucketMilliseconds',
+  'bucketLimit',
+  'pageBuckets',
+  'blockLimit',
+  'pageClasses',
+  'lineFirst',
+  'lineLast',
+  'lineBytes',
+  'lineSent',
+  'lineElapsed',
+  'lineLatency',
+  'lineConnect',
+  'lineSeries',
+  'lineBlocks',
+  'bucketElapsed',
+  'bucketSamples',
+  'bucketLongest',
+  'bucketThreads',
+  'bucketSize',
+  'blockFirst',
+  'blockLast',
+  'blockBytes',
+  'blockPages',
+] as const;
+
+/** The functions of the module: see kernel/scan.ts and kernel/count.ts. */
+interface KernelFunctions {
   index(from: number, to: number, separator: number): void;
-  /** Reads a column of the first `count` records of the batch into `numbers[into]`: whole numbers of 1 to 15 digits, -1 for all else. */
-  numbers(column: number, count: number, into: number): void;
-  /** Looks up the bytes of a column of the first `count` records of the batch in a cache, -1 for what is not in it. */
-  lookUp(cache: NameCache, column: number, count: number, ids: Int32Array): void;
+  columns(width: number, ...columns: readonly number[]): void;
+  parse(first: number, count: number): void;
+  reset(start: number, length: number, lead: number, block: number, bits: number, classes: number): void;
+  warmUp(end: number): void;
+  leftOut(): number;
+  makeLine(label: number, transaction: number): number;
+  take(first: number, count: number): number;
+  reason(): number;
 }
 
-/** Where in a field the text before is: at its beginning, outside quotes, inside, or just behind a quote that may close it. */
-export const state = { begin: 0, plain: 1, quoted: 2, afterQuote: 3 } as const;
-const quote = 34;
-const lineFeed = 10;
-const carriageReturn = 13;
-const longestNumber = 15;
+/** One instance, with a memory of its own. */
+export interface Kernel {
+  readonly run: KernelFunctions;
+  readonly buffer: ArrayBuffer;
+  readonly at: Readonly<Record<(typeof places)[number], number>>;
+}
 
-/** The loops in plain TypeScript, for machines without SIMD in WebAssembly; the measure of the fast ones. */
-export function plainKernel(block: Block): Kernel {
-  const { text, ends, rows, bases, progress } = block;
-  return {
-    index(from, to, separator) {
-      let endCount = progress[progressOf.ends] ?? 0;
-      let rowCount = progress[progressOf.rows] ?? 0;
-      let now: number = progress[progressOf.state] ?? 0;
-      // Most bytes are letters and digits, which stand above the usual separators: one look is enough for them.
-      const highest = Math.max(separator, lineFeed);
-      let at = from;
-      while (at < to) {
-        if (now === state.quoted) {
-          while (at < to && text[at] !== quote) at += 1;
-          if (at < to) now = state.afterQuote;
-          at += 1;
-          continue;
-        }
-        const byte = text[at];
-        if (byte === separator || byte === lineFeed) {
-          ends[++endCount] = at;
-          if (byte === lineFeed) rows[rowCount++] = endCount;
-          now = state.begin;
-        } else if (byte === quote && now !== state.plain) {
-          now = state.quoted;
-        } else {
-          now = state.plain;
-          for (at += 1; at < to; at += 1) {
-            const next = text[at] ?? 0;
-            if (next <= highest && (next === separator || next === lineFeed)) break;
-          }
-          continue;
-        }
-        at += 1;
-      }
-      progress[progressOf.ends] = endCount;
-      progress[progressOf.rows] = rowCount;
-      progress[progressOf.state] = now;
-    },
+/** Compiles a module. @returns undefined where the machine has no SIMD in WebAssembly */
+export function compileKernel(bytes: Uint8Array): KernelModule | undefined {
+  if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(bytes)) return undefined;
+  return new WebAssembly.Module(bytes);
+}
 
-    numbers(column, count, into) {
-      const values = block.numbers[into] ?? new Float64Array();
-      for (let row = 0; row < count; row += 1) {
-        const before = (bases[row] ?? 0) + column;
-        const start = (ends[before] ?? 0) + 1;
-        const end = endOfField(block, before);
-        let value = end === start || end - start > longestNumber ? -1 : 0;
-        for (let at = start; at < end && value >= 0; at += 1) {
-          const digit = (text[at] ?? 0) - 48;
-          value = digit >= 0 && digit <= 9 ? value * 10 + digit : -1;
-        }
-        values[row] = value;
-      }
-    },
+let bundled: { readonly module: KernelModule | undefined } | undefined;
 
-    lookUp(cache, column, count, ids) {
-      for (let row = 0; row < count; row += 1) {
-        const before = (bases[row] ?? 0) + column;
-        const start = (ends[before] ?? 0) + 1;
-        const length = endOfField(block, before) - start;
-        ids[row] = findName(cache, text, start, length);
-      }
-    },
+/** The module that stands in the task's bundle, undefined where there is none or the machine cannot run it. */
+export function bundledKernel(): KernelModule | undefined {
+  bundled ??= {
+    module:
+      typeof analysisKernel === 'undefined'
+        ? undefined
+        : compileKernel(Buffer.from(analysisKernel, 'base64')),
   };
+  return bundled.module;
 }
 
-/** Where a field ends, a carriage return before the line end left out. @param before the number of the end before the field */
-export function endOfField({ text, ends }: Block, before: number): number {
-  const end = ends[before + 1] ?? 0;
-  return text[end] === lineFeed && end > (ends[before] ?? 0) + 1 && text[end - 1] === carriageReturn
-    ? end - 1
-    : end;
+/** Makes an instance. */
+export function startKernel(module: KernelModule): Kernel {
+  const exports = new WebAssembly.Instance(module).exports as KernelFunctions & {
+    readonly memory: { readonly buffer: ArrayBuffer };
+  } & Readonly<Record<(typeof places)[number], { readonly value: number }>>;
+  const at = Object.fromEntries(places.map(place => [place, exports[place].value]));
+  return { run: exports, buffer: exports.memory.buffer, at: at as Kernel['at'] };
 }

@@ -9,7 +9,16 @@ export interface NameCache {
   readonly bytes: Uint8Array;
 }
 
-/** How many names a cache holds, and their bytes together. */
+/** An empty cache. */
+export function emptyCache(): NameCache {
+  return {
+    slots: new Int32Array(nameLimit * 2),
+    names: new Int32Array(nameLimit * 3),
+    bytes: new Uint8Array(nameBytes),
+  };
+}
+
+/** How many names a cache holds, and their bytes together; as in kernel/layout.ts. */
 export const nameLimit = 8192;
 export const nameBytes = 512 * 1024;
 /** Of a field that is longer only this much is sure to be kept, so that no field can fill the memory. */
@@ -25,14 +34,20 @@ export interface NameEntries<Entry> {
   of(text: Buffer, from: number, to: number): Entry;
   /** The number of the name in `text[from, to)`, -1 when there is no room for it. A name written in two ways has one number. */
   numberOf(text: Buffer, from: number, to: number): number;
+  numberOfEntry(entry: Entry): number;
 }
 
 /**
  * Makes entries by name.
  * @param make makes the entry of a name, or finds it when the name is written in another way; a name for which there is no more
  * room is asked for again each time
+ * @param numbered told of each entry that gets a number
  */
-export function nameEntries<Entry>(cache: NameCache, make: (name: string) => Entry): NameEntries<Entry> {
+export function nameEntries<Entry>(
+  cache: NameCache,
+  make: (name: string) => Entry,
+  numbered: (entry: Entry, number: number) => void = () => undefined,
+): NameEntries<Entry> {
   const known: Entry[] = [];
   const numbers = new Map<Entry, number>();
   const entryOf = (text: Buffer, from: number, to: number) => {
@@ -40,6 +55,7 @@ export function nameEntries<Entry>(cache: NameCache, make: (name: string) => Ent
     const fits = !numbers.has(entry) && to - from <= fieldLimit;
     if (fits && addName(cache, known.length, text.subarray(from, to))) {
       numbers.set(entry, known.length);
+      numbered(entry, known.length);
       known.push(entry);
     }
     return entry;
@@ -47,6 +63,7 @@ export function nameEntries<Entry>(cache: NameCache, make: (name: string) => Ent
   return {
     known,
     of: (text, from, to) => known[findName(cache, text, from, to - from)] ?? entryOf(text, from, to),
+    numberOfEntry: entry => numbers.get(entry) ?? -1,
     numberOf(text, from, to) {
       const found = findName(cache, text, from, to - from);
       return found >= 0 ? found : (numbers.get(entryOf(text, from, to)) ?? -1);
@@ -88,7 +105,7 @@ function addName({ slots, names, bytes }: NameCache, count: number, name: Uint8A
   return true;
 }
 
-/** A hash of bytes, four at a time, the last ones one by one. */
+/** A hash of bytes, four at a time; that of kernel/scan.ts. */
 function hashOf(text: Uint8Array, start: number, length: number): number {
   let hash = length;
   let at = start;
@@ -101,8 +118,10 @@ function hashOf(text: Uint8Array, start: number, length: number): number {
       ((text[at + 3] ?? 0) << 24);
     hash = mix(hash ^ word);
   }
-  for (; at < end; at += 1) hash = mix(hash ^ (text[at] ?? 0));
-  return hash;
+  if (at === end) return hash;
+  let last = 0;
+  for (let shift = 0; at < end; at += 1, shift += 8) last |= (text[at] ?? 0) << shift;
+  return mix(hash ^ last);
 }
 
 function mix(hash: number): number {

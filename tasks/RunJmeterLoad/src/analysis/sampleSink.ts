@@ -6,7 +6,7 @@ import {
   type SampleNumbers,
   type ThreadEntry,
 } from './collection.js';
-import { nameBytes, nameEntries, nameLimit, type NameCache, type NameEntries } from './names.js';
+import { emptyCache, nameEntries, type NameCache, type NameEntries } from './names.js';
 
 /** Samples handed over at a time: their columns stay in a processor's nearest cache. */
 export const batchSize = 512;
@@ -118,13 +118,9 @@ export interface SinkMemory {
   readonly threads: NameCache;
 }
 
-function plainMemory(): SinkMemory {
+/** Memory of its own. */
+export function plainMemory(): SinkMemory {
   const integers = () => new Int32Array(batchSize);
-  const cache = (): NameCache => ({
-    slots: new Int32Array(nameLimit * 2),
-    names: new Int32Array(nameLimit * 3),
-    bytes: new Uint8Array(nameBytes),
-  });
   return {
     columns: {
       starts: new Float64Array(batchSize),
@@ -138,7 +134,7 @@ function plainMemory(): SinkMemory {
       threads: integers(),
       kinds: new Uint8Array(batchSize),
     },
-    labels: cache(),
-    threads: cache(),
+    labels: emptyCache(),
+    threads: emptyCache(),
   };
 }

@@ -1,6 +1,7 @@
 /** What is known of a load test after reading its samples: plain counts that can be added to those of another part of it. */
 import { Histogram } from './histogram.js';
 import { Series } from './series.js';
+import type { TimelineCollector } from '../timeline/collectTimeline.js';
 
 /**
  * What failed in a sample: an assertion on a good answer, the answer itself (HTTP status of 400 or more), or there was none
@@ -67,20 +68,8 @@ export interface AnalysisOptions {
   readonly warmUp?: WarmUp;
   /** How many labels are listed, 2000 when absent; each takes memory. */
   readonly labelLimit?: number;
-  /** Sees every sample that counts, in the order of the file. */
-  readonly observe?: (sample: ObservedSample) => void;
-}
-
-/** A sample as an observer sees it; times in milliseconds, its start since the epoch. */
-export interface ObservedSample {
-  readonly label: string;
-  readonly transaction: boolean;
-  readonly start: number;
-  readonly elapsed: number;
-  readonly latency: number;
-  readonly connect: number;
-  readonly bytes: number;
-  readonly kind: ErrorKind | undefined;
+  /** Collects the course of the test, too. */
+  readonly timeline?: TimelineCollector;
 }
 
 export const defaultLabelLimit = 2000;

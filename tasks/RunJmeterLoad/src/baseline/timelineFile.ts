@@ -66,7 +66,8 @@ export function fromTimelineData(data: unknown): Timeline | undefined {
   if (reader === undefined) return undefined;
   try {
     const labels = data.labels.map(({ label, transaction }): LabelTimeline => {
-      return { label, transaction, blocks: readLabel(start, blockMilliseconds, reader) };
+      const blocks = readLabel(start, blockMilliseconds, reader);
+      return { label, transaction, whole: poolFigures(blocks), blocks };
     });
     return { start, end, blockMilliseconds, labels };
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Reads a timeline as summary files of version 2 keep it: each block with all its classes. */
 import type { Distribution } from '../timeline/distribution.js';
-import type { Block, LabelTimeline, Timeline } from '../timeline/timeline.js';
+import { poolFigures, type Block, type LabelTimeline, type Timeline } from '../timeline/timeline.js';
 import { timeOf } from './classes.js';
 
 /** Blocks that were kept. */
@@ -33,10 +33,8 @@ interface BlockData {
 export function fromTimelineV2(data: unknown): Timeline | undefined {
   if (!isTimelineData(data)) return undefined;
   const { start, end, blockMilliseconds } = data;
-  const labels = data.labels.map(({ label, transaction, blocks }): LabelTimeline => ({
-    label,
-    transaction,
-    blocks: blocks.map(({ at, span, bytes, errors, times }): Block => {
+  const labels = data.labels.map(({ label, transaction, blocks: all }): LabelTimeline => {
+    const blocks = all.map(({ at, span, bytes, errors, times }): Block => {
       const [response, latency, connect, failed] = times.map(decode);
       const none: Distribution = { values: [], counts: [] };
       return {
@@ -48,8 +46,9 @@ export function fromTimelineV2(data: unknown): Timeline | undefined {
         times: { response_time: response ?? none, latency: latency ?? none, connect_time: connect ?? none },
         failedTimes: failed ?? none,
       };
-    }),
-  }));
+    });
+    return { label, transaction, whole: poolFigures(blocks), blocks };
+  });
   return { start, end, blockMilliseconds, labels };
 }
 

@@ -6,6 +6,7 @@ import {
   poolFigures,
   poolLabels,
   type Block,
+  type Figures,
   type LabelTimeline,
   type Timeline,
 } from '../timeline/timeline.js';
@@ -60,15 +61,14 @@ export function judgeCriteria(
     if (timeline === undefined) return [failed(criterion, 'there is no sample')];
     const { selection } = criterion;
     if (selection === undefined) {
-      const blocks = poolLabels(timeline.labels.filter(({ transaction }) => !transaction));
-      return [judgeOne(criterion, undefined, blocks, timeline, options)];
+      const samplers = timeline.labels.filter(({ transaction }) => !transaction);
+      return [judgeOne(criterion, undefined, samplers, timeline, options)];
     }
     const found = selectLabels(selection, timeline.labels);
     if (found.length === 0) return [failed(criterion, nothingFound(timeline))];
-    if (selection.each)
-      return found.map(each => judgeOne(criterion, each.label, each.blocks, timeline, options));
+    if (selection.each) return found.map(each => judgeOne(criterion, each.label, [each], timeline, options));
     const label = 'label' in selection ? selection.label : undefined;
-    return [judgeOne(criterion, label, poolLabels(found), timeline, options)];
+    return [judgeOne(criterion, label, found, timeline, options)];
   });
 }
 
@@ -102,7 +102,7 @@ function failed(criterion: Criterion, detail: string): CriterionOutcome {
 function judgeOne(
   criterion: Criterion,
   label: string | undefined,
-  blocks: readonly Block[],
+  meant: readonly LabelTimeline[],
   timeline: Timeline,
   options: JudgeOptions,
 ): CriterionOutcome {
@@ -112,21 +112,21 @@ function judgeOne(
       ? { ...criterion, selection: { label, each: false } }
       : criterion,
   );
-  const { value, passed, detail } = compareWith(criterion, label, blocks, timeline, options);
+  const { value, passed, detail } = compareWith(criterion, label, meant, timeline, options);
   return { criterion, text, value, passed, detail };
 }
 
 function compareWith(
   criterion: Criterion,
   label: string | undefined,
-  blocks: readonly Block[],
+  meant: readonly LabelTimeline[],
   timeline: Timeline,
   options: JudgeOptions,
 ): Comparison {
   const { measure, limit, operator, window } = criterion;
-  if (!('value' in limit)) return options.compare(criterion, label, blocks);
+  if (!('value' in limit)) return options.compare(criterion, label, poolLabels(meant));
   const quantity = quantityOf(measure);
-  const worst = worstStretch(criterion, stretches(measure, blocks, timeline, window), options);
+  const worst = worstStretch(criterion, stretches(measure, meant, timeline, window), options);
   if (worst === undefined) return { value: undefined, passed: false, detail: 'no sample to measure' };
   const passed = holds(worst.value, operator, limit.value);
   const where = window === undefined ? '' : ` ${placeOf(worst.stretch, timeline)}`;
@@ -151,7 +151,7 @@ export function holds(value: number, operator: Operator, limit: number): boolean
 
 /** A part of the test. */
 interface Stretch {
-  readonly blocks: readonly Block[];
+  readonly parts: readonly Figures[];
   /** Milliseconds since the timeline's start. */
   readonly from: number;
   readonly to: number;
@@ -160,17 +160,18 @@ interface Stretch {
 }
 
 /**
- * The whole test, or every stretch of the window's length that begins with a block. What is counted or counted per second needs whole
+ * The whole test, of which every millisecond is known, or every stretch of the window's length that begins with a block. What is counted or counted per second needs whole
  * stretches: in the last block the test ends. A test shorter than the window is its only stretch.
  */
 function stretches(
   measure: Measure,
-  blocks: readonly Block[],
+  meant: readonly LabelTimeline[],
   { start, end, blockMilliseconds }: Timeline,
   window: number | undefined,
 ): Stretch[] {
-  const whole = { blocks, from: 0, to: end - start, seconds: undefined };
-  if (window === undefined || end - start <= window) return [whole];
+  if (window === undefined || end - start <= window)
+    return [{ parts: meant.map(({ whole }) => whole), from: 0, to: end - start, seconds: undefined }];
+  const blocks = poolLabels(meant);
   const length = Math.ceil(window / blockMilliseconds);
   const perTime = ['throughput', 'samples', 'errors', 'bytes'].includes(measure.of);
   const last = (blocks.at(-1)?.at ?? 0) + 1;
@@ -182,7 +183,7 @@ function stretches(
     let after = first;
     while ((blocks[after]?.at ?? Infinity) < at + length) after += 1;
     found.push({
-      blocks: blocks.slice(first, after),
+      parts: blocks.slice(first, after),
       from: at * blockMilliseconds,
       to: (at + length) * blockMilliseconds,
       seconds: (length * blockMilliseconds) / 1000,
@@ -202,7 +203,7 @@ function worstStretch(
     operator === '==' ? Math.abs(value - target) : operator.startsWith('<') ? value : -value;
   let worst: { stretch: Stretch; value: number } | undefined;
   for (const stretch of all) {
-    const value = measured(measure, poolFigures(stretch.blocks), stretch.seconds, countedErrors);
+    const value = measured(measure, poolFigures(stretch.parts), stretch.seconds, countedErrors);
     if (value === undefined) continue;
     if (worst === undefined || badness(value) > badness(worst.value)) worst = { stretch, value };
   }

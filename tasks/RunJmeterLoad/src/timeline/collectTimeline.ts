@@ -1,55 +1,111 @@
 /** Collects a timeline of samples as they come, in bounded memory. */
-import type { ErrorKind, ObservedSample } from '../analysis/statistics.js';
+import type { SampleNumbers } from '../analysis/collection.js';
 import { Histogram } from '../analysis/histogram.js';
+import type { ErrorKind, LabelStatistics } from '../analysis/statistics.js';
+import { ClassCounts, type ClassBits } from './classes.js';
 import { distributionOf } from './distribution.js';
-import { timeMetrics, type Block, type Timeline, type TimeMetric } from './timeline.js';
+import {
+  lazyFigures,
+  timeMetrics,
+  type Block,
+  type Figures,
+  type Timeline,
+  type TimeMetric,
+} from './timeline.js';
 
-/** Takes samples in any order. */
+/** Takes samples in any order, of one file or several. */
 export interface TimelineCollector {
-  add(sample: ObservedSample): void;
+  /**
+   * The course of a label.
+   * @param statistics what is counted of all its samples, to be counted along: the timeline's figures of the whole test are made of it
+   */
+  line(statistics: LabelStatistics): TimelineLine;
+  /** How blocks lie now, for those who count in blocks of their own. They become longer, each then holding whole ones of those before. */
+  grid(): Grid;
   /** What was collected so far; undefined when there is no sample. */
   timeline(): Timeline | undefined;
+}
+
+/** Takes the samples of one label. */
+export interface TimelineLine {
+  add(sample: SampleNumbers, kind: ErrorKind | undefined): void;
+  /**
+   * Adds samples that passed and began in one block of the grid, as it is or was.
+   * @param start where that block begins
+   * @returns where their times are to be added
+   */
+  addBlock(
+    start: number,
+    samples: { readonly firstStart: number; readonly lastEnd: number; readonly bytes: number },
+  ): Record<TimeMetric, ClassCounts>;
+}
+
+/** Blocks begin at `origin` and whole lengths before and after it. */
+export interface Grid {
+  /** Milliseconds since the epoch; undefined before the first sample. */
+  readonly origin: number | undefined;
+  readonly blockMilliseconds: number;
+  readonly classBits: ClassBits;
 }
 
 /** A short test has blocks of a second. */
 const shortestBlock = 1000;
 /** When a test has more blocks than this, two become one. */
 const blockLimit = 48;
+/** Where windows of time are judged, times in them are within 0.1 %; to compare whole runs 0.4 % will do. */
+const windowBits = 10;
+const courseBits = 8;
+/** Pages of counts that are kept open. */
+const openPages = 4096;
+
 interface Collected {
   firstStart: number;
   lastEnd: number;
   readonly errors: Record<ErrorKind, number>;
   bytes: number;
-  readonly times: Record<TimeMetric, Histogram>;
-  readonly failedTimes: Histogram;
+  readonly times: Record<TimeMetric, ClassCounts>;
+  readonly failedTimes: ClassCounts;
 }
 
 interface CollectedLabel {
   readonly label: string;
   readonly transaction: boolean;
+  readonly all: LabelStatistics[];
+  readonly failedTimes: Histogram;
   blocks: Map<number, Collected>;
 }
 
 /**
  * @param stepMilliseconds the length of a block, when windows of time are asked for; else blocks are as long as it takes to keep at
  * most 48, and at least 24 once a test is longer than that many seconds
- * @param labelLimit labels beyond so many are left out; the caller tells of them
  */
-export function collectTimeline(stepMilliseconds: number | undefined, labelLimit: number): TimelineCollector {
-  const labels: CollectedLabel[] = [];
-  const ofSamples = new Map<string, CollectedLabel>();
-  const ofTransactions = new Map<string, CollectedLabel>();
+export function collectTimeline(stepMilliseconds: number | undefined): TimelineCollector {
+  const labels = new Map<string, CollectedLabel>();
+  const classBits = stepMilliseconds === undefined ? courseBits : windowBits;
   let blockMilliseconds = stepMilliseconds ?? shortestBlock;
   /** Blocks are counted from here; a sample that began earlier has a negative number. */
   let origin: number | undefined;
   let first = Infinity;
   let last = -Infinity;
   let end = -Infinity;
+  let open = 0;
 
+  const counts = () =>
+    new ClassCounts(classBits, () => {
+      open += 1;
+    });
+  const emptyBlock = (): Collected => ({
+    firstStart: Infinity,
+    lastEnd: -Infinity,
+    errors: { assertion: 0, response: 0, transport: 0 },
+    bytes: 0,
+    times: { response_time: counts(), latency: counts(), connect_time: counts() },
+    failedTimes: counts(),
+  });
   const blockOf = (start: number) => Math.floor((start - (origin ?? start)) / blockMilliseconds);
   const double = () => {
     blockMilliseconds *= 2;
-    for (const each of labels) {
+    for (const each of labels.values()) {
       const halves = each.blocks;
       each.blocks = new Map();
       for (const [at, collected] of halves) {
@@ -59,28 +115,66 @@ export function collectTimeline(stepMilliseconds: number | undefined, labelLimit
       }
     }
   };
+  const pack = () => {
+    for (const { blocks } of labels.values())
+      for (const { times, failedTimes } of blocks.values()) {
+        for (const metric of timeMetrics) times[metric].pack();
+        failedTimes.pack();
+      }
+    open = 0;
+  };
+
+  /** The block of samples of a label, the first of which began at `from` and the last at `to`. */
+  function place(own: CollectedLabel, from: number, to: number, lastEnd: number): Collected {
+    origin ??= from;
+    first = Math.min(first, from);
+    last = Math.max(last, to);
+    end = Math.max(end, lastEnd);
+    if (stepMilliseconds === undefined) while (blockOf(last) - blockOf(first) >= blockLimit) double();
+    if (open > openPages) pack();
+    const at = blockOf(from);
+    let block = own.blocks.get(at);
+    if (block === undefined) own.blocks.set(at, (block = emptyBlock()));
+    block.firstStart = Math.min(block.firstStart, from);
+    block.lastEnd = Math.max(block.lastEnd, lastEnd);
+    return block;
+  }
+
+  function lineOf(own: CollectedLabel): TimelineLine {
+    return {
+      add({ start, elapsed, latency, connect, bytes }, kind) {
+        const block = place(own, start, start, start + elapsed);
+        block.times.response_time.add(elapsed);
+        // JMeter writes 0 where no byte came, and where a connection was there already.
+        if (latency > 0) block.times.latency.add(latency);
+        if (connect > 0) block.times.connect_time.add(connect);
+        block.bytes += bytes;
+        if (kind === undefined) return;
+        block.errors[kind] += 1;
+        block.failedTimes.add(elapsed);
+        own.failedTimes.add(elapsed);
+      },
+      addBlock(start, { firstStart, lastEnd, bytes }) {
+        const block = place(own, firstStart, Math.max(start, firstStart), lastEnd);
+        block.bytes += bytes;
+        return block.times;
+      },
+    };
+  }
 
   return {
-    add(sample) {
-      const { start, elapsed } = sample;
-      origin ??= start;
-      first = Math.min(first, start);
-      last = Math.max(last, start);
-      end = Math.max(end, start + elapsed);
-      if (stepMilliseconds === undefined) while (blockOf(last) - blockOf(first) >= blockLimit) double();
-      const group = sample.transaction ? ofTransactions : ofSamples;
-      let own = group.get(sample.label);
+    line(statistics) {
+      const { label, transaction } = statistics;
+      const key = `${transaction} ${label}`;
+      let own = labels.get(key);
       if (own === undefined) {
-        if (labels.length >= labelLimit) return;
-        own = { label: sample.label, transaction: sample.transaction, blocks: new Map() };
-        group.set(sample.label, own);
-        labels.push(own);
+        own = { label, transaction, all: [], failedTimes: new Histogram(), blocks: new Map() };
+        labels.set(key, own);
       }
-      const at = blockOf(start);
-      let block = own.blocks.get(at);
-      if (block === undefined) own.blocks.set(at, (block = emptyBlock()));
-      count(block, sample);
+      own.all.push(statistics);
+      return lineOf(own);
     },
+    grid: () => ({ origin, blockMilliseconds, classBits }),
     timeline() {
       if (origin === undefined) return undefined;
       const zero = blockOf(first);
@@ -88,38 +182,15 @@ export function collectTimeline(stepMilliseconds: number | undefined, labelLimit
         start: origin + zero * blockMilliseconds,
         end,
         blockMilliseconds,
-        labels: labels.map(({ label, transaction, blocks }) => ({
+        labels: [...labels.values()].map(({ label, transaction, all, failedTimes, blocks }) => ({
           label,
           transaction,
+          whole: wholeOf(all, failedTimes),
           blocks: [...blocks].sort(([a], [b]) => a - b).map(([at, each]) => closed(at - zero, each)),
         })),
       };
     },
   };
-}
-
-function emptyBlock(): Collected {
-  return {
-    firstStart: Infinity,
-    lastEnd: -Infinity,
-    errors: { assertion: 0, response: 0, transport: 0 },
-    bytes: 0,
-    times: { response_time: new Histogram(), latency: new Histogram(), connect_time: new Histogram() },
-    failedTimes: new Histogram(),
-  };
-}
-
-function count(block: Collected, sample: ObservedSample): void {
-  block.firstStart = Math.min(block.firstStart, sample.start);
-  block.lastEnd = Math.max(block.lastEnd, sample.start + sample.elapsed);
-  block.times.response_time.add(sample.elapsed);
-  // JMeter writes 0 where no byte came, and where a connection was there already.
-  if (sample.latency > 0) block.times.latency.add(sample.latency);
-  if (sample.connect > 0) block.times.connect_time.add(sample.connect);
-  block.bytes += sample.bytes;
-  if (sample.kind === undefined) return;
-  block.errors[sample.kind] += 1;
-  block.failedTimes.add(sample.elapsed);
 }
 
 function merge(into: Collected, from: Collected): void {
@@ -132,17 +203,35 @@ function merge(into: Collected, from: Collected): void {
 }
 
 function closed(at: number, { firstStart, lastEnd, errors, bytes, times, failedTimes }: Collected): Block {
-  return {
-    at,
-    firstStart,
-    lastEnd,
-    errors: { ...errors },
-    bytes,
-    times: {
-      response_time: distributionOf(new Map(times.response_time.entries())),
-      latency: distributionOf(new Map(times.latency.entries())),
-      connect_time: distributionOf(new Map(times.connect_time.entries())),
+  const figures = lazyFigures(
+    { firstStart, lastEnd, errors: { ...errors }, bytes },
+    metric => times[metric].distribution(),
+    () => failedTimes.distribution(),
+  );
+  return Object.assign(figures, { at });
+}
+
+const kept = { response_time: 'times', latency: 'latency', connect_time: 'connect' } as const;
+
+/** A label's figures of the whole test, with every millisecond. */
+function wholeOf(all: readonly LabelStatistics[], failedTimes: Histogram): Figures {
+  const sum = (of: (line: LabelStatistics) => number) => all.reduce((total, line) => total + of(line), 0);
+  return lazyFigures(
+    {
+      firstStart: Math.min(...all.map(({ firstStart }) => firstStart)),
+      lastEnd: Math.max(...all.map(({ lastEnd }) => lastEnd)),
+      errors: {
+        assertion: sum(({ errors }) => errors.assertion),
+        response: sum(({ errors }) => errors.response),
+        transport: sum(({ errors }) => errors.transport),
+      },
+      bytes: sum(({ bytes }) => bytes),
     },
-    failedTimes: distributionOf(new Map(failedTimes.entries())),
-  };
+    metric => {
+      const sole = new Histogram();
+      for (const line of all) sole.addAll(line[kept[metric]]);
+      return distributionOf(new Map(sole.entries()));
+    },
+    () => distributionOf(new Map(failedTimes.entries())),
+  );
 }

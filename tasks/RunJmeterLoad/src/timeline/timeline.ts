@@ -27,11 +27,14 @@ export interface Block extends Figures {
   readonly at: number;
 }
 
-/** One label's blocks, ascending; those without a sample are left out. */
+/** One label's course. */
 export interface LabelTimeline {
   readonly label: string;
   /** A transaction controller's own samples, which repeat what its samplers have counted. */
   readonly transaction: boolean;
+  /** Figures of the whole test; here times are as exact as they were counted. */
+  readonly whole: Figures;
+  /** Ascending; blocks without a sample are left out. Times in them are in classes (classes.ts). */
   readonly blocks: readonly Block[];
 }
 
@@ -48,22 +51,44 @@ export interface Timeline {
 /** Several figures as one. */
 export function poolFigures(all: readonly Figures[]): Figures {
   const sum = (of: (figures: Figures) => number) => all.reduce((total, each) => total + of(each), 0);
-  const pooled = (metric: TimeMetric) => pool(all.map(({ times }) => times[metric]));
+  return lazyFigures(
+    {
+      firstStart: all.reduce((least, { firstStart }) => Math.min(least, firstStart), Infinity),
+      lastEnd: all.reduce((most, { lastEnd }) => Math.max(most, lastEnd), -Infinity),
+      errors: {
+        assertion: sum(({ errors }) => errors.assertion),
+        response: sum(({ errors }) => errors.response),
+        transport: sum(({ errors }) => errors.transport),
+      },
+      bytes: sum(({ bytes }) => bytes),
+    },
+    metric => pool(all.map(({ times }) => times[metric])),
+    () => pool(all.map(({ failedTimes }) => failedTimes)),
+  );
+}
+
+/** Figures whose distributions are made when they are asked for: most are not, and all of a long test at once would fill the memory. */
+export function lazyFigures(
+  known: Omit<Figures, 'times' | 'failedTimes'>,
+  timesOf: (metric: TimeMetric) => Distribution,
+  failedTimesOf: () => Distribution,
+): Figures {
   return {
-    firstStart: all.reduce((least, { firstStart }) => Math.min(least, firstStart), Infinity),
-    lastEnd: all.reduce((most, { lastEnd }) => Math.max(most, lastEnd), -Infinity),
-    errors: {
-      assertion: sum(({ errors }) => errors.assertion),
-      response: sum(({ errors }) => errors.response),
-      transport: sum(({ errors }) => errors.transport),
-    },
-    bytes: sum(({ bytes }) => bytes),
+    ...known,
     times: {
-      response_time: pooled('response_time'),
-      latency: pooled('latency'),
-      connect_time: pooled('connect_time'),
+      get response_time() {
+        return timesOf('response_time');
+      },
+      get latency() {
+        return timesOf('latency');
+      },
+      get connect_time() {
+        return timesOf('connect_time');
+      },
     },
-    failedTimes: pool(all.map(({ failedTimes }) => failedTimes)),
+    get failedTimes() {
+      return failedTimesOf();
+    },
   };
 }
 
@@ -79,5 +104,7 @@ export function poolLabels(labels: readonly LabelTimeline[]): readonly Block[] {
   const byBlock = new Map<number, Block[]>();
   for (const { blocks } of labels)
     for (const block of blocks) byBlock.set(block.at, [...(byBlock.get(block.at) ?? []), block]);
-  return [...byBlock].sort(([a], [b]) => a - b).map(([at, blocks]) => ({ at, ...poolFigures(blocks) }));
+  return [...byBlock]
+    .sort(([a], [b]) => a - b)
+    .map(([at, blocks]) => Object.assign(poolFigures(blocks), { at }));
 }

@@ -3,8 +3,8 @@ import { compareRuns, studentQuantile } from '../../../../tasks/RunJmeterLoad/sr
 import { spreadOf } from '../../../../tasks/RunJmeterLoad/src/baseline/resampling.js';
 import { errorKinds } from '../../../../tasks/RunJmeterLoad/src/criteria/criterion.js';
 import { parseCriteria } from '../../../../tasks/RunJmeterLoad/src/criteria/parseCriteria.js';
-import { collectTimeline } from '../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
 import { poolLabels, type Timeline } from '../../../../tasks/RunJmeterLoad/src/timeline/timeline.js';
+import { timelineOf } from '../timelineOf.js';
 import { makeRun } from './runs.js';
 
 const runOf = ({ labels, blockMilliseconds }: Timeline) => ({
@@ -70,9 +70,8 @@ describe('compareRuns', () => {
   });
 
   it('compares a run that is too short as it is', () => {
-    const collector = collectTimeline(undefined, 10);
-    for (let index = 0; index < 30; index += 1)
-      collector.add({
+    const short = timelineOf(
+      Array.from({ length: 30 }, (_, index) => ({
         label: 'a',
         transaction: false,
         start: index * 100,
@@ -81,8 +80,8 @@ describe('compareRuns', () => {
         connect: 0,
         bytes: 1,
         kind: undefined,
-      });
-    const short = collector.timeline()!;
+      })),
+    )!;
     const outcome = compare('p95(response_time) <= baseline', short, before);
     assert.deepEqual([outcome.passed, /cannot be told/.test(outcome.detail)], [false, true]);
     assert.equal(compare('p95(response_time) <= baseline + 20%', short, before).passed, true);

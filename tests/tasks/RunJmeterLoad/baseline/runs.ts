@@ -1,19 +1,18 @@
-import type { ObservedSample } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
 import { createRandom } from '../../../../tasks/RunJmeterLoad/src/baseline/resampling.js';
-import { collectTimeline } from '../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
 import type { Timeline } from '../../../../tasks/RunJmeterLoad/src/timeline/timeline.js';
+import { timelineOf, type MadeSample } from '../timelineOf.js';
 
 /** A minute of 20 samples a second, times around 200 ms; the same for the same seed. */
 export function makeRun(
   seed: number,
   slower = 1,
-  rest: (index: number) => Partial<ObservedSample> = () => ({}),
+  rest: (index: number) => Partial<MadeSample> = () => ({}),
 ): Timeline {
   const random = createRandom(seed);
-  const collector = collectTimeline(undefined, 100);
+  const samples: MadeSample[] = [];
   for (let index = 0; index < 1200; index += 1) {
     const elapsed = Math.round(slower * (100 + 100 * random() + 100 * random()));
-    collector.add({
+    samples.push({
       label: 'GET /data',
       transaction: false,
       start: 1_700_000_000_000 + Math.floor((index + random()) * 50 * slower),
@@ -25,7 +24,7 @@ export function makeRun(
       ...rest(index),
     });
   }
-  const timeline = collector.timeline();
+  const timeline = timelineOf(samples);
   if (timeline === undefined) throw new Error('no sample');
   return timeline;
 }

@@ -11,10 +11,10 @@ import {
 } from '../../../../tasks/RunJmeterLoad/src/baseline/timelineFile.js';
 import { errorKinds } from '../../../../tasks/RunJmeterLoad/src/criteria/criterion.js';
 import { parseCriteria } from '../../../../tasks/RunJmeterLoad/src/criteria/parseCriteria.js';
-import { collectTimeline } from '../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
 import { countOf, percentileOf } from '../../../../tasks/RunJmeterLoad/src/timeline/distribution.js';
 import { poolFigures, poolLabels, samplesOf } from '../../../../tasks/RunJmeterLoad/src/timeline/timeline.js';
 import type { Block, Timeline } from '../../../../tasks/RunJmeterLoad/src/timeline/timeline.js';
+import { timelineOf } from '../timelineOf.js';
 import { makeRun } from './runs.js';
 
 const throughFile = (data: unknown) => fromTimelineData(JSON.parse(JSON.stringify(data)));
@@ -71,9 +71,8 @@ describe('the timeline in the summary file', () => {
     });
     fc.assert(
       fc.property(fc.array(sample, { minLength: 1, maxLength: 100 }), samples => {
-        const collector = collectTimeline(1000, 10);
-        for (const { start, elapsed, failed } of samples)
-          collector.add({
+        const made = timelineOf(
+          samples.map(({ start, elapsed, failed }) => ({
             label: 'a',
             transaction: false,
             start,
@@ -81,9 +80,10 @@ describe('the timeline in the summary file', () => {
             latency: elapsed,
             connect: 1,
             bytes: 3,
-            kind: failed ? 'transport' : undefined,
-          });
-        const made = collector.timeline()!;
+            kind: failed ? ('transport' as const) : undefined,
+          })),
+          1000,
+        )!;
         const read = throughFile(toTimelineData(made))!;
         assert.ok(read.labels[0]!.blocks.length <= 48);
         const [before, after] = [made, read].map(each => poolFigures(poolLabels(each.labels)));

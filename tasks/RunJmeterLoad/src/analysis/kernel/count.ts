@@ -1,0 +1,228 @@
+/** Counts the samples of a batch in lines, pages, buckets and blocks of the arena. Its twin is Collection.take. */
+import {
+  active,
+  arena,
+  arenaEnd,
+  blockBytes,
+  blockFirst,
+  blockLast,
+  blockPages,
+  bucketElapsed,
+  bucketLongest,
+  bucketMilliseconds,
+  bucketSamples,
+  bucketSize,
+  bucketThreads,
+  bytes,
+  connect,
+  elapsed,
+  exactLimit,
+  kinds,
+  labels,
+  latency,
+  latest,
+  lineBlocks,
+  lineBytes,
+  lineConnect,
+  lineElapsed,
+  lineFirst,
+  lineLast,
+  lineLatency,
+  lineSent,
+  lineSeries,
+  lineSize,
+  lines,
+  nameLimit,
+  pageBuckets,
+  pageClasses,
+  pageCounts,
+  sentBytes,
+  starts,
+  threads,
+} from './layout';
+
+/** Why `take` stopped at a row. */
+const rowByHand: i32 = 0;
+const arenaFull: i32 = 1;
+const outsideWindow: i32 = 2;
+
+/** The most that a sample takes of the arena. */
+const sampleLimit: i32 = 16 * 1024;
+
+let next: i32 = arena;
+let stoppedBy: i32 = rowByHand;
+let warmUpEnd: f64 = -Infinity;
+let warmUpSamples: i32 = 0;
+/** Buckets count from here, milliseconds since the epoch, a multiple of a second. */
+let windowStart: f64 = 0;
+/** How long the window is that buckets and blocks are kept of, milliseconds. */
+let windowLength: u32 = 0;
+/** How long before the window its first block begins, and how long blocks are; 0 for none. */
+let blockLead: u32 = 0;
+let blockLength: u32 = 0;
+/** Times below two to the power of this are a class each. */
+let classBits: u32 = 8;
+/** The classes of one kind of times: bytes of their pages' places. */
+let classTable: i32 = 0;
+
+/** Empties the arena, and says what it is filled with next; lines must be made anew. */
+export function reset(start: f64, length: u32, lead: u32, block: u32, precision: u32, classes: i32): void {
+  memory.fill(arena, 0, next - arena);
+  memory.fill(lines, 0, nameLimit * 8);
+  next = arena;
+  windowStart = start;
+  windowLength = length;
+  blockLead = lead;
+  blockLength = block;
+  classBits = precision;
+  classTable = ((classes + pageClasses - 1) / pageClasses) << 2;
+}
+
+/** Samples that began before this, milliseconds since the epoch, are not counted. */
+export function warmUp(end: f64): void {
+  warmUpEnd = end;
+}
+
+/** How many samples were left out since the last time this was asked. */
+export function leftOut(): i32 {
+  const count = warmUpSamples;
+  warmUpSamples = 0;
+  return count;
+}
+
+/** Makes a line of a label. @returns its place, 0 when the arena is full */
+export function makeLine(label: i32, transaction: i32): i32 {
+  if (next + lineSize + sampleLimit > arenaEnd) return 0;
+  const line = allocate(lineSize);
+  store<f64>(line, Infinity, lineFirst);
+  store<f64>(line, -Infinity, lineLast);
+  store<i32>(lines + (((label << 1) | transaction) << 2), line);
+  return line;
+}
+
+/** Why `take` stopped. */
+export function reason(): i32 {
+  return stoppedBy;
+}
+
+/** Counts the rows of the batch from `first` on. @returns `count`, or the row that it cannot count */
+export function take(first: i32, count: i32): i32 {
+  // The block of the sample before, which most samples share.
+  let low: u32 = 0;
+  let number: i32 = -1;
+  for (let row = first; row < count; row += 1) {
+    const at = row << 2;
+    const kind = load<u8>(kinds + row);
+    const label = load<i32>(labels + at);
+    const thread = load<i32>(threads + at);
+    if (kind > 2 || (label | thread) < 0) return stop(row, rowByHand);
+    const start = load<f64>(starts + (row << 3));
+    const own = latest + (thread << 3);
+    // Samples inside a transaction come before it in its thread and begin within it: see Collection.take.
+    const transaction = kind === 0 ? 0 : i32(kind === 2 || load<f64>(own) >= start);
+    if (start < warmUpEnd) {
+      if (kind === 0) store<f64>(own, start);
+      warmUpSamples += 1 - transaction;
+      continue;
+    }
+    const line = load<i32>(lines + (((label << 1) | transaction) << 2));
+    if (line === 0) return stop(row, rowByHand);
+    const time = load<i32>(elapsed + at);
+    const early = load<i32>(latency + at);
+    const connected = load<i32>(connect + at);
+    if (time >= exactLimit || early >= exactLimit || connected >= exactLimit) return stop(row, rowByHand);
+    const since = start - windowStart;
+    if (!(since >= 0 && since < f64(windowLength))) return stop(row, outsideWindow);
+    if (next > arenaEnd - sampleLimit) return stop(row, arenaFull);
+    if (kind === 0) store<f64>(own, start);
+
+    countTime(line + lineElapsed, time);
+    if (early > 0) countTime(line + lineLatency, early);
+    if (connected > 0) countTime(line + lineConnect, connected);
+    const received = f64(load<i32>(bytes + at));
+    store<f64>(line, load<f64>(line, lineBytes) + received, lineBytes);
+    store<f64>(line, load<f64>(line, lineSent) + f64(load<i32>(sentBytes + at)), lineSent);
+    const end = start + f64(time);
+    if (start < load<f64>(line, lineFirst)) store<f64>(line, start, lineFirst);
+    if (end > load<f64>(line, lineLast)) store<f64>(line, end, lineLast);
+    const moment = u32(since);
+    countBucket(line, moment / bucketMilliseconds, time, load<i32>(active + at));
+
+    if (blockLength === 0) continue;
+    const place = moment + blockLead;
+    if (number < 0 || place - low >= blockLength) {
+      number = i32(place / blockLength);
+      low = number * blockLength;
+    }
+    const block = blockOf(line, number);
+    store<f64>(block, load<f64>(block, blockBytes) + received, blockBytes);
+    if (start < load<f64>(block, blockFirst)) store<f64>(block, start, blockFirst);
+    if (end > load<f64>(block, blockLast)) store<f64>(block, end, blockLast);
+    const classes = block + blockPages;
+    countClass(classes, time);
+    if (early > 0) countClass(classes + classTable, early);
+    if (connected > 0) countClass(classes + 2 * classTable, connected);
+  }
+  return count;
+}
+
+function stop(row: i32, why: i32): i32 {
+  stoppedBy = why;
+  return row;
+}
+
+function countTime(pages: i32, time: i32): void {
+  const place = pages + ((time >> 8) << 2);
+  let page = load<i32>(place);
+  if (page === 0) {
+    page = allocate(pageCounts * 4);
+    store<i32>(place, page);
+  }
+  const count = page + ((time & 255) << 2);
+  store<u32>(count, load<u32>(count) + 1);
+}
+
+function countBucket(line: i32, number: u32, time: i32, busy: i32): void {
+  const place = line + lineSeries + i32((number / pageBuckets) << 2);
+  let page = load<i32>(place);
+  if (page === 0) {
+    page = allocate(pageBuckets * bucketSize);
+    store<i32>(place, page);
+  }
+  const bucket = page + i32(number % pageBuckets) * bucketSize;
+  store<f64>(bucket, load<f64>(bucket, bucketElapsed) + f64(time), bucketElapsed);
+  store<i32>(bucket, load<i32>(bucket, bucketSamples) + 1, bucketSamples);
+  if (time > load<i32>(bucket, bucketLongest)) store<i32>(bucket, time, bucketLongest);
+  if (busy > load<i32>(bucket, bucketThreads)) store<i32>(bucket, busy, bucketThreads);
+}
+
+function blockOf(line: i32, number: i32): i32 {
+  const place = line + lineBlocks + (number << 2);
+  const known = load<i32>(place);
+  if (known !== 0) return known;
+  const made = allocate(blockPages + 3 * classTable);
+  store<f64>(made, Infinity, blockFirst);
+  store<f64>(made, -Infinity, blockLast);
+  store<i32>(place, made);
+  return made;
+}
+
+function countClass(pages: i32, time: i32): void {
+  // An octave has half as many classes as there are times below the first.
+  const octave = u32(max(0, i32(32 - classBits) - i32(clz(time))));
+  const number = (octave << (classBits - 1)) + (u32(time) >> octave);
+  const place = pages + i32((number / pageClasses) << 2);
+  let page = load<i32>(place);
+  if (page === 0) {
+    page = allocate(pageClasses * 4);
+    store<i32>(place, page);
+  }
+  const count = page + i32((number % pageClasses) << 2);
+  store<u32>(count, load<u32>(count) + 1);
+}
+
+function allocate(size: i32): i32 {
+  const place = next;
+  next += (size + 7) & ~7;
+  return place;
+}

@@ -1,0 +1,4 @@
+/** The module that the fast reading of results is made of: see docs/adr/0022. Built by scripts/kernel.ts. */
+export * from './layout';
+export { columns, index, parse } from './scan';
+export { leftOut, makeLine, reason, reset, take, warmUp } from './count';

@@ -1,0 +1,254 @@
+/** Counts samples in the kernel's memory, and hands the counts over to the collection. */
+import type { Collection, LabelEntry, Line, ThreadEntry } from './collection.js';
+import { classOf } from '../timeline/classes.js';
+import { timeMetrics } from '../timeline/timeline.js';
+import type { Kernel } from './kernel.js';
+import { nameEntries, type NameCache } from './names.js';
+import type { SampleSink, SinkMemory } from './sampleSink.js';
+import type { Bucket } from './series.js';
+
+/** Why the kernel stopped at a row; as in kernel/count.ts. */
+const arenaFull = 1;
+const outsideWindow = 2;
+
+/** So many samples later the kernel's window of time may move on: moving costs as much as counting some thousand samples. */
+const moveAfter = 16_384;
+/** How much of the window lies before the sample that it is moved for. */
+const partBefore = 3 / 8;
+
+/** The memory of a kernel that readers fill. */
+export function kernelMemory({ buffer, at }: Kernel): SinkMemory {
+  const integers = (place: number) => new Int32Array(buffer, place, at.batchSize);
+  const cache = (slots: number, names: number, bytes: number): NameCache => ({
+    slots: new Int32Array(buffer, slots, at.nameLimit * 2),
+    names: new Int32Array(buffer, names, at.nameLimit * 3),
+    bytes: new Uint8Array(buffer, bytes, at.nameBytes),
+  });
+  return {
+    columns: {
+      starts: new Float64Array(buffer, at.starts, at.batchSize),
+      elapsed: integers(at.elapsed),
+      latency: integers(at.latency),
+      connect: integers(at.connect),
+      bytes: integers(at.bytes),
+      sentBytes: integers(at.sentBytes),
+      active: integers(at.active),
+      labels: integers(at.labels),
+      threads: integers(at.threads),
+      kinds: new Uint8Array(buffer, at.kinds, at.batchSize),
+    },
+    labels: cache(at.labelSlots, at.labelNames, at.labelBytes),
+    threads: cache(at.threadSlots, at.threadNames, at.threadBytes),
+  };
+}
+
+/** @param decode makes a name of the text that stands for it */
+export function kernelSink(
+  kernel: Kernel,
+  memory: SinkMemory,
+  collection: Collection,
+  decode: (name: string) => string,
+): SampleSink {
+  const { at } = kernel;
+  const { columns } = memory;
+  const numbers = new Int32Array(kernel.buffer);
+  const floats = new Float64Array(kernel.buffer);
+  const latest = floats.subarray(at.latest / 8, at.latest / 8 + at.nameLimit);
+  const labels = nameEntries(memory.labels, name => collection.labelEntry(decode(name)));
+  const threads = nameEntries<ThreadEntry>(
+    memory.threads,
+    name => collection.threadEntry(decode(name)),
+    (thread, number) => {
+      latest[number] = thread.latest;
+    },
+  );
+  /** The lines that the kernel counts in, by their places. */
+  const lines = new Map<number, Line>();
+  let window: Window = nowhere;
+  /** Samples since the window was moved. */
+  let taken = 0;
+  let warm = false;
+
+  function handOver(): void {
+    collection.leaveOut(kernel.run.leftOut());
+    for (const [place, line] of lines) {
+      addLine(place, line);
+      if (window.block > 0) addBlocks(place, line);
+    }
+    lines.clear();
+    begin();
+  }
+
+  /** Lets the kernel count from nothing. */
+  function begin(): void {
+    const { start, length, lead, block, bits } = window;
+    kernel.run.reset(start, length, lead, block, bits, classOf(at.exactLimit - 1, bits) + 1);
+  }
+
+  /** Counts from now on in a window of time around a sample. */
+  function moveWindow(start: number): void {
+    handOver();
+    window = windowAround(start, kernel, collection);
+    begin();
+    taken = 0;
+  }
+
+  function addLine(place: number, { statistics }: Line): void {
+    const value = (offset: number) => floats[(place + offset) / 8] ?? 0;
+    statistics.bytes += value(at.lineBytes);
+    statistics.sentBytes += value(at.lineSent);
+    statistics.firstStart = Math.min(statistics.firstStart, value(at.lineFirst));
+    statistics.lastEnd = Math.max(statistics.lastEnd, value(at.lineLast));
+    for (const [offset, histogram] of [
+      [at.lineElapsed, statistics.times],
+      [at.lineLatency, statistics.latency],
+      [at.lineConnect, statistics.connect],
+    ] as const)
+      eachPage(place + offset, at.exactLimit / at.pageCounts, at.pageCounts, (page, counts) => {
+        histogram.addPage(page, counts);
+      });
+    const buckets = bucketsOf(place + at.lineSeries);
+    statistics.series.addBuckets(at.bucketMilliseconds, buckets);
+  }
+
+  /** Pages of counts that are in use. */
+  function eachPage(
+    table: number,
+    length: number,
+    size: number,
+    take: (page: number, counts: Uint32Array) => void,
+  ): void {
+    for (let page = 0; page < length; page += 1) {
+      const place = numbers[table / 4 + page] ?? 0;
+      if (place !== 0) take(page, new Uint32Array(kernel.buffer, place, size));
+    }
+  }
+
+  function bucketsOf(table: number): Bucket[] {
+    const buckets: Bucket[] = [];
+    for (let number = 0; number < at.bucketLimit; number += 1) {
+      const page = numbers[table / 4 + Math.floor(number / at.pageBuckets)] ?? 0;
+      if (page === 0) {
+        number += at.pageBuckets - 1;
+        continue;
+      }
+      const place = page + (number % at.pageBuckets) * at.bucketSize;
+      const samples = numbers[(place + at.bucketSamples) / 4] ?? 0;
+      if (samples === 0) continue;
+      buckets.push({
+        start: window.start + number * at.bucketMilliseconds,
+        samples,
+        errors: 0,
+        elapsed: floats[(place + at.bucketElapsed) / 8] ?? 0,
+        longest: numbers[(place + at.bucketLongest) / 4] ?? 0,
+        threads: numbers[(place + at.bucketThreads) / 4] ?? 0,
+      });
+    }
+    return buckets;
+  }
+
+  function addBlocks(line: number, { course }: Line): void {
+    const { start, lead, block, bits } = window;
+    const tablePages = Math.ceil((classOf(at.exactLimit - 1, bits) + 1) / at.pageClasses);
+    for (let number = 0; number < at.blockLimit; number += 1) {
+      const place = numbers[(line + at.lineBlocks) / 4 + number] ?? 0;
+      if (place === 0) continue;
+      const times = course?.addBlock(start - lead + number * block, {
+        firstStart: floats[(place + at.blockFirst) / 8] ?? 0,
+        lastEnd: floats[(place + at.blockLast) / 8] ?? 0,
+        bytes: floats[(place + at.blockBytes) / 8] ?? 0,
+      });
+      if (times === undefined) continue;
+      for (const [index, metric] of timeMetrics.entries())
+        eachPage(
+          place + at.blockPages + index * tablePages * 4,
+          tablePages,
+          at.pageClasses,
+          (page, counts) => {
+            times[metric].addPage(page, counts);
+          },
+        );
+    }
+  }
+
+  /** Lets the kernel count the lines of a label from now on. */
+  function makeLines(entry: LabelEntry, label: number): void {
+    for (const [transaction, line] of [entry.samples, entry.transactions].entries()) {
+      if (line === undefined || numbers[at.lines / 4 + label * 2 + transaction] !== 0) continue;
+      let place = kernel.run.makeLine(label, transaction);
+      if (place === 0) {
+        handOver();
+        place = kernel.run.makeLine(label, transaction);
+      }
+      lines.set(place, line);
+    }
+  }
+
+  latest.fill(-1);
+  if (collection.warmUpEnd !== undefined) {
+    kernel.run.warmUp(collection.warmUpEnd);
+    warm = true;
+  }
+  collection.countedBy(handOver);
+  begin();
+
+  return {
+    columns,
+    labels,
+    threads,
+    take(count, byHand) {
+      for (let row = 0; row < count; row += 1) {
+        const stop = kernel.run.take(row, count);
+        taken += stop - row;
+        row = stop;
+        if (row === count) return;
+        const reason = kernel.run.reason();
+        if (reason === arenaFull) handOver();
+        else if (reason === outsideWindow && taken >= moveAfter) moveWindow(columns.starts[row] ?? 0);
+        byHand(row);
+      }
+    },
+    takeOne(label, thread, one, failure, inTransaction) {
+      taken += 1;
+      const number = threads.numberOfEntry(thread);
+      if (number >= 0) thread.latest = latest[number] ?? -1;
+      collection.take(label, thread, one, failure, inTransaction);
+      if (number >= 0) latest[number] = thread.latest;
+      if (!warm && collection.warmUpEnd !== undefined) {
+        kernel.run.warmUp(collection.warmUpEnd);
+        warm = true;
+      }
+      const known = labels.numberOfEntry(label);
+      if (known < 0 || !collection.isListed(label)) return;
+      if (window === nowhere && (label.samples ?? label.transactions) !== undefined) moveWindow(one.start);
+      makeLines(label, known);
+    },
+  };
+}
+
+/** The stretch of time that the kernel counts in; times in milliseconds. */
+interface Window {
+  /** Since the epoch. */
+  readonly start: number;
+  readonly length: number;
+  /** How long before it its first block begins. */
+  readonly lead: number;
+  /** The length of a block, 0 for none. */
+  readonly block: number;
+  readonly bits: number;
+}
+
+const nowhere: Window = { start: 0, length: 0, lead: 0, block: 0, bits: 8 };
+
+function windowAround(start: number, { at }: Kernel, { timeline }: Collection): Window {
+  const grid = timeline?.grid();
+  const block = grid?.blockMilliseconds ?? 0;
+  const bits = grid?.classBits ?? nowhere.bits;
+  const longest = at.bucketLimit * at.bucketMilliseconds;
+  const length = block === 0 ? longest : Math.min(longest, at.blockLimit * block);
+  const first = Math.floor((start - length * partBefore) / at.bucketMilliseconds) * at.bucketMilliseconds;
+  if (block === 0) return { start: first, length, lead: 0, block, bits };
+  const origin = grid?.origin ?? first;
+  const lead = first - origin - Math.floor((first - origin) / block) * block;
+  return { start: first, length: Math.min(longest, at.blockLimit * block - lead), lead, block, bits };
+}
