@@ -1,9 +1,10 @@
-/** Makes what follows from each task.json: typed inputs beside the code and the reference page in docs; `--check` only compares. */
+/** Makes what follows from each task.json (typed inputs, reference page) and from the report's format (its schema); `--check` only compares. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { reportSchema } from './reportSchema.js';
 import { repositoryRoot, taskNames, readManifest, type TaskInput, type TaskManifest } from './tasks.js';
 
-const written = [...taskNames()].flatMap(name => {
+const pages = taskNames().flatMap(name => {
   const manifest = readManifest(name);
   return [
     { path: join(repositoryRoot, 'tasks', name, 'src', 'inputs.generated.ts'), text: inputsModule(manifest) },
@@ -11,10 +12,16 @@ const written = [...taskNames()].flatMap(name => {
   ];
 });
 
+const schema = {
+  path: join(repositoryRoot, 'docs', 'release-report.schema.json'),
+  text: await reportSchema(),
+};
+const written = [...pages, schema];
+
 const stale = written.filter(({ path, text }) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
 if (process.argv.includes('--check')) {
   for (const { path } of stale)
-    console.error(`${relative(repositoryRoot, path)} does not follow from its task.json`);
+    console.error(`${relative(repositoryRoot, path)} does not follow from its source`);
   if (stale.length > 0) {
     console.error('Run "npm run generate" and commit what it changes.');
     process.exitCode = 1;

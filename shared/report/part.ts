@@ -20,7 +20,7 @@ export interface EndedStep {
 }
 
 const mostWarnings = 10;
-const longestWarning = 1000;
+const longestWarning = 500;
 
 /**
  * The part, bounded and masked.

@@ -41,7 +41,7 @@ export function openBakeStand(templatePath: string | undefined, agent: Agent): B
       packer: stand.packer,
       phases: stand.phases.map(({ build, title, startedAt, endedAt }) => ({
         build,
-        title,
+        title: title.replaceAll(`${agent.workingDirectory}/`, ''),
         startedAt: offset(startedAt),
         milliseconds: endedAt - startedAt,
       })),
