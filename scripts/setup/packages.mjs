@@ -29,6 +29,7 @@ export const packages = [
   { name: 'chromium-driver', command: 'chromedriver', why: "the smoke tests' browser" },
   { name: 'firefox-esr', command: 'firefox', why: 'tests run smoke suites in it', testsOnly: true },
   { name: 'xvfb', command: 'Xvfb', why: 'tests run browsers with windows', testsOnly: true },
+  { name: 'fonts-dejavu-core', why: 'the letters of the kept screenshots', testsOnly: true },
   { name: 'ansible-core', command: 'ansible-playbook', why: "checks the sample's playbook" },
   { name: 'openssh-client', command: 'ssh-keygen', why: "keys of the local Azure's machines" },
   { name: 'git', command: 'git', why: "the demo's commits" },
