@@ -58,7 +58,7 @@ export function rollOf(body: DeployBody): Roll {
     forward.batches.filter(({ canary }) => canary).flatMap(({ instances }) => instances),
   );
   const returning = new Map(back?.instances.map(instance => [instance.id, instance]));
-  const backAt = back === null ? undefined : back.startedAt - zero;
+  const backAt = back === null ? undefined : Math.max(0, back.startedAt - zero);
   const there = forward.instances.map(instance =>
     rowOf(instance, returning.get(instance.id), { zero, length, backAt, canary: canaries.has(instance.id) }),
   );
@@ -119,6 +119,14 @@ export function linesOf(rows: readonly RollRow[], most: number): RollLine[] {
   return lines;
 }
 
+/** What all names begin with, up to a separator: where there is little room, the rest tells them apart. */
+export function sharedPrefix(names: readonly string[]): string {
+  const [first = '', ...others] = names;
+  let length = others.length === 0 ? 0 : first.length;
+  for (const other of others) while (!other.startsWith(first.slice(0, length))) length -= 1;
+  return /^.*[-_]/.exec(first.slice(0, length))?.[0] ?? '';
+}
+
 const welcome: readonly RollState[] = ['failed', 'out', 'starting', 'gone', 'asked', 'old', 'new'];
 
 function worst(rows: readonly RollRow[]): Segment[] {
@@ -150,8 +158,7 @@ interface Frame {
 function rowOf(there: Instance, back: Instance | undefined, frame: Frame): RollRow {
   const { zero, length, backAt, canary } = frame;
   const segments: Segment[] = [];
-  const turn = backAt ?? length;
-  pass(segments, there, { zero, from: 0, to: Math.min(turn, length), begins: 'old', arrives: 'new' });
+  pass(segments, there, { zero, from: 0, to: backAt ?? length, begins: 'old', arrives: 'new' });
   if (backAt !== undefined) {
     const begins = segments.at(-1)?.state ?? 'old';
     const way = back ?? { id: there.id, name: there.name };
@@ -195,7 +202,7 @@ function pass(segments: Segment[], instance: Instance, way: Way): void {
   for (const [at, state] of stages) {
     if (at === undefined) continue;
     const clamped = Math.min(to, Math.max(from, at - zero));
-    while ((events.at(-1)?.at ?? -1) >= clamped) events.pop();
+    while (events.length > 0 && (events.at(-1)?.at ?? 0) >= clamped) events.pop();
     events.push({ at: clamped, state });
   }
   const last = events.at(-1);

@@ -148,8 +148,8 @@ function cutFirstLine(message: string): [string, string] {
   const text = message.trim();
   const [first = '', ...rest] = text.split('\n');
   const line = shortenIds(first);
-  if (line.length <= mostOfHeadline) return [line, rest.join('\n').trim()];
+  if (line.length <= mostOfHeadline) return [line, shortenIds(rest.join('\n').trim())];
   const sentence = /^.{20,220}?[.:;](?=\s)/.exec(line)?.[0];
   const head = sentence ?? `${line.slice(0, mostOfHeadline - 1)}…`;
-  return [head, text];
+  return [head, shortenIds(text)];
 }

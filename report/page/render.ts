@@ -9,7 +9,7 @@ import { fold, link, mark, resultWords } from './parts.js';
 import { pictureDialog } from './pictureDialog.js';
 import { rollPatterns } from './rollBars.js';
 import { stepView, type StepFrame } from './stepView.js';
-import { verdictView } from './verdictView.js';
+import { runLine, verdictView } from './verdictView.js';
 
 /** Where the page can send its reader. Addresses other than http, https and relative ones are not shown as links. */
 export interface ReportLinks {
@@ -71,6 +71,7 @@ export function renderReport(root: HTMLElement, report: ReleaseReport, options: 
       : undefined;
     head.replaceChildren(
       verdictView(next, verdict, given.links, anchorOf),
+      runLine(next),
       laneView(next, laneOf(stages), verdict, anchorOf),
     );
     if (typeof focused === 'string')

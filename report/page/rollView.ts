@@ -8,6 +8,7 @@ import {
   linesOf,
   rollOf,
   rollStates,
+  sharedPrefix,
   type Roll,
   type RollLine,
   type RollRow,
@@ -139,6 +140,7 @@ function failures({ rows }: Roll): Child {
 }
 
 function names(lines: readonly RollLine[], pitch: number): HTMLElement {
+  const prefix = sharedPrefix(lines.flatMap(({ rows }) => rows.map(({ name }) => name)));
   return withStyle(
     el(
       'ol',
@@ -148,7 +150,8 @@ function names(lines: readonly RollLine[], pitch: number): HTMLElement {
           'li',
           { class: row?.failed === undefined ? '' : 'name-failed' },
           row?.canary === true && '◆ ',
-          row !== undefined && outside(row.name),
+          row !== undefined && prefix !== '' && outside(prefix, 'prefix'),
+          row !== undefined && outside(row.name.slice(prefix.length)),
         ),
       ),
     ),

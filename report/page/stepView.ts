@@ -72,7 +72,7 @@ export function stepView(step: Step, id: string, frame: StepFrame): HTMLElement 
     part.warnings.length > 0 && warnings(part.warnings, key),
     ...(frame.decided === undefined || part.result !== 'succeeded'
       ? bodyView(part, key, frame)
-      : [fold(`${key}/body`, ['What it did'], () => bodyView(part, key, frame))]),
+      : [passedBy(fold(`${key}/body`, ['What it did'], () => bodyView(part, key, frame)))]),
   );
 }
 
@@ -84,6 +84,12 @@ function message(part: ReportPart): HTMLElement {
     { class: `said said-${part.result}`, title: shortened === text ? undefined : shown(text) },
     outside(shortened),
   );
+}
+
+/** A step that has nothing to do with why the run did not pass takes little room. */
+function passedBy(details: HTMLElement): HTMLElement {
+  details.classList.add('passed-by');
+  return details;
 }
 
 function warnings(all: readonly string[], key: string): HTMLElement {

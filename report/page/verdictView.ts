@@ -44,7 +44,6 @@ export function verdictView(
         outside(verdict.headline, 'why'),
       ),
     ),
-    runLine(report),
     verdict.more !== '' && el('p', { class: 'reason' }, outside(verdict.more)),
     ...verdict.standing.map(sentence => el('p', { class: 'standing' }, outside(sentence))),
     others.length > 0 &&
@@ -71,7 +70,8 @@ export function verdictView(
   );
 }
 
-function runLine({ run, parts }: ReleaseReport): HTMLElement {
+/** Which run this is. */
+export function runLine({ run, parts }: ReleaseReport): HTMLElement {
   const began = parts
     .map(part => part.startedAt)
     .toSorted()
