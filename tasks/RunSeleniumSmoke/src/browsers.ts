@@ -13,6 +13,8 @@ export interface Browser {
   readonly headless: readonly string[];
   readonly size: (width: string, height: string) => readonly string[];
   readonly isChromium: boolean;
+  /** What the names of its own capabilities begin with. */
+  readonly vendor: string;
 }
 
 /** A program that speaks WebDriver for a browser. */
@@ -44,6 +46,7 @@ const chromium = {
 };
 const chrome: Browser = {
   ...chromium,
+  vendor: 'goog:',
   browserName: 'chrome',
   driver: {
     name: 'ChromeDriver',
@@ -63,6 +66,7 @@ export const browsers: Readonly<Record<string, Browser>> = {
   chromium: { ...chrome, programs: ['chromium', 'chromium-browser'] },
   edge: {
     ...chromium,
+    vendor: 'ms:',
     browserName: 'MicrosoftEdge',
     driver: {
       name: 'Microsoft Edge WebDriver',
@@ -80,16 +84,20 @@ export const browsers: Readonly<Record<string, Browser>> = {
       name: 'geckodriver',
       program: 'geckodriver',
       variable: 'GECKOWEBDRIVER',
-      args: ['--port', '0'],
-      install: 'Firefox and geckodriver on this agent',
+      // Its WebSockets have a port of their own, which is always the same unless told otherwise.
+      args: ['--port', '0', '--websocket-port', '0'],
+      install: 'Firefox and geckodriver (0.30 or later) on this agent',
     },
     programs: [],
     options: 'moz:firefoxOptions',
     headless: ['-headless'],
     size: (width, height) => [`--width=${width}`, `--height=${height}`],
     isChromium: false,
+    vendor: 'moz:',
   },
 };
+
+const vendors = Object.values(browsers).map(({ vendor }) => vendor);
 
 /** The browser of that name; undefined for one that only a grid may know. */
 export function browserNamed(name: string): Browser | undefined {
@@ -98,17 +106,19 @@ export function browserNamed(name: string): Browser | undefined {
 }
 
 /**
- * The capabilities that every session of a browser gets.
+ * The capabilities that every session of a browser gets. Of those given for all browsers it gets what is its own or no browser's.
  * @param program what is run in place of the one that the driver finds
  * @param extra arguments that this machine makes necessary
  */
 export function capabilitiesFor(
   browser: Browser | undefined,
-  { headless, windowSize, mobileDevice, capabilities }: BrowserSettings,
+  { headless, windowSize, mobileDevice, capabilities: all }: BrowserSettings,
   program?: string,
   extra: readonly string[] = [],
 ): Json {
-  if (browser === undefined) return capabilities;
+  if (browser === undefined) return all;
+  const isForeign = (name: string) => vendors.some(one => one !== browser.vendor && name.startsWith(one));
+  const capabilities = Object.fromEntries(Object.entries(all).filter(([name]) => !isForeign(name)));
   const [width, height] = windowSize?.split('x') ?? [];
   const args = [
     ...(headless ? browser.headless : []),

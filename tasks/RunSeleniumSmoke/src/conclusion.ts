@@ -1,7 +1,7 @@
 /** What the finished runs are worth: everything is published first, then the verdict is told. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Agent } from '../../../shared/agent/agent.js';
+import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
 import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { describe, ToolError, UserError } from '../../../shared/core/errors.js';
 import { countTests, mapTexts, type TestSuite } from '../../../shared/core/junit.js';
@@ -11,31 +11,40 @@ import { withoutForeignAttachments } from './attachments.js';
 import { reportSmoke } from './reportSmoke.js';
 import { findScreenshots } from './results.js';
 import type { Input } from './smokePlan.js';
-import { screenshotFolder, type Suite, type SuiteRun } from './suiteRun.js';
+import { describeShard } from './shards.js';
+import { screenshotFolder, type BrowserRun, type Suite, type SuiteRun } from './suiteRun.js';
 import { summarize } from './summary.js';
 import { describeFlaky, judge, type Verdict } from './verdict.js';
 
+/** What was run, and how it ended; what was thrown counts against the verdict. */
+export interface SettledRun {
+  readonly job: BrowserRun;
+  readonly result: PromiseSettledResult<SuiteRun>;
+}
+
 /**
- * Publishes the runs with all browsers and judges each.
- * @param settled in the order of the plan; what was thrown counts against the verdict
+ * Publishes all runs and judges those with each browser as one.
+ * @param settled in the order of the plan
  * @returns how many tests were good
  * @throws UserError, ToolError when the results are not good
  */
 export async function concludeRuns(
-  settled: readonly PromiseSettledResult<SuiteRun>[],
+  settled: readonly SettledRun[],
   suite: Suite & { readonly browsers: readonly string[] },
   input: Input,
   agent: Agent,
 ): Promise<string> {
   const { site, runner, browsers } = suite;
   const [only] = settled;
-  if (settled.length === 1 && only?.status === 'rejected') throw only.reason;
-  const judged = settled.flatMap(result =>
-    result.status === 'fulfilled' ? judgeRun(result.value, suite, input, agent) : [],
-  );
-  const told = judged.map(({ run: { browser, milliseconds }, suites, flaky, verdict: { counts } }) => ({
+  if (settled.length === 1 && only?.result.status === 'rejected') throw only.result.reason;
+  const done = settled.flatMap(({ result }) => (result.status === 'fulfilled' ? result.value : []));
+  const judged = browsers.flatMap(browser => {
+    const runs = done.filter(({ job }) => job.browser === browser);
+    return runs.length === 0 ? [] : judgeBrowser(browser, runs, suite, input, agent);
+  });
+  const told = judged.map(({ browser, runs, suites, flaky, verdict: { counts } }) => ({
     browser,
-    milliseconds,
+    milliseconds: Math.max(...runs.map(({ milliseconds }) => milliseconds)),
     suites,
     flaky,
     counts,
@@ -58,30 +67,31 @@ export async function concludeRuns(
   agent.output('resultsFile', resultsFile);
   if (flaky.length > 0 && !input.failOnFlaky)
     agent.warning(`${describeFlaky(flaky)}\nThe step goes on; input 'failOnFlaky' would fail it.`);
-  for (const { run, verdict } of judged)
+  for (const { job, ended, results } of done) {
+    const { total, passed, failed, skipped } = countTests(results.suites);
     agent.info(
-      `${prefix(run.browser, browsers)}${plural(verdict.counts.total, 'test')}: ${verdict.counts.passed} passed, ${verdict.counts.failed} failed, ${verdict.counts.skipped} skipped. ${runner.name} ${describeEnd(run.ended)}.`,
+      `${prefix(job.label)}${plural(total, 'test')}: ${passed} passed, ${failed} failed, ${skipped} skipped. ${runner.name} ${describeEnd(ended)}.`,
     );
+  }
 
   const faults = [
-    ...judged.flatMap(({ run, verdict }) =>
-      verdict.faults.map(fault => prefix(run.browser, browsers) + fault),
+    ...judged.flatMap(({ browser, verdict }) =>
+      verdict.faults.map(fault => prefix(browsers.length > 1 ? browser : '') + fault),
     ),
-    ...settled.flatMap((result, index) =>
-      result.status === 'rejected' ? prefix(browsers[index] ?? '', browsers) + describe(result.reason) : [],
+    ...settled.flatMap(({ job, result }) =>
+      result.status === 'rejected' ? prefix(job.label) + describe(result.reason) : [],
     ),
   ];
   const summary = summarize(
     site,
-    judged.map(({ run, verdict, ...one }) => ({ ...one, browser: run.browser, counts: verdict.counts })),
+    judged.map(({ verdict, ...one }) => ({ ...one, counts: verdict.counts })),
     faults,
   );
   await agent.summary(title, agent.mask(summary));
   if (faults.length === 0) return goodSentence(counts.passed, site, browsers);
   const message = `The smoke tests did not pass: ${faults.join('\n')}`;
-  const untold = judged.find(({ verdict }) => verdict.logTellsMore);
-  if (untold === undefined) throw new UserError(message);
-  const { ended } = untold.run;
+  const ended = judged.flatMap(({ untold }) => untold ?? [])[0];
+  if (ended === undefined) throw new UserError(message);
   throw new ToolError(
     message,
     runner.name,
@@ -91,55 +101,78 @@ export async function concludeRuns(
 }
 
 interface Judged {
-  readonly run: SuiteRun;
+  readonly browser: string;
+  readonly runs: readonly SuiteRun[];
   readonly suites: readonly TestSuite[];
   readonly flaky: SuiteRun['flaky'];
   readonly verdict: Verdict;
+  /** How the run ended whose last lines tell more than its results. */
+  readonly untold: ToolResult | undefined;
 }
 
-function judgeRun(
-  run: SuiteRun,
+function judgeBrowser(
+  browser: string,
+  runs: readonly SuiteRun[],
   { site, runner, browsers }: Suite & { readonly browsers: readonly string[] },
   input: Input,
   agent: Agent,
 ): Judged {
-  const { ended, results, browser } = run;
   const mark = (name: string) => (browsers.length > 1 ? `${name} (${browser})` : name);
   const folders = [agent.resultsDirectory, agent.tempDirectory];
-  const suites = mapTexts(results.suites, text => withoutForeignAttachments(agent.mask(text), folders)).map(
-    suite => ({
-      ...suite,
-      name: mark(suite.name),
-      cases: suite.cases.map(test => ({ ...test, className: mark(test.className) })),
-    }),
-  );
-  const flaky = run.flaky.map(test => ({
-    ...test,
-    className: mark(agent.mask(test.className)),
-    name: agent.mask(test.name),
-    message: agent.mask(test.message),
-  }));
-  const verdict = judge({
-    ...results,
-    suites,
-    site,
-    runner: runner.name,
+  const parts = runs.map(({ job: { shard }, ended, results }) => ({
+    label: shard.of === 1 ? '' : describeShard(shard),
     exitCode: ended.exitCode,
     signal: ended.signal,
+    unreadable: results.unreadable,
+    suites: mapTexts(results.suites, text => withoutForeignAttachments(agent.mask(text), folders)).map(
+      suite => ({
+        ...suite,
+        name: mark(suite.name),
+        cases: suite.cases.map(test => ({ ...test, className: mark(test.className) })),
+      }),
+    ),
+  }));
+  const flaky = runs
+    .flatMap(run => run.flaky)
+    .map(test => ({
+      ...test,
+      className: mark(agent.mask(test.className)),
+      name: agent.mask(test.name),
+      message: agent.mask(test.message),
+    }));
+  const verdict = judge({
+    site,
+    runner: runner.name,
+    parts,
     minimumTests: input.minimumTests,
     flaky,
     failOnFlaky: input.failOnFlaky,
   });
+  for (const run of runs) keepBroken(run, agent);
+  const refusals = verdict.faults.length === 0 ? [] : runs.flatMap(({ refusal }) => refusal ?? []);
+  const faults = [
+    ...verdict.faults,
+    ...new Set(refusals.map(refusal => explainRefusal(agent.mask(refusal)))),
+  ];
+  return {
+    browser,
+    runs,
+    suites: parts.flatMap(part => part.suites),
+    flaky,
+    verdict: { ...verdict, faults },
+    untold: runs.find((_run, index) => verdict.untold !== undefined && parts[index] === verdict.untold)
+      ?.ended,
+  };
+}
+
+/** The files that could not be judged, for whoever wants to know why. */
+function keepBroken({ job, results }: SuiteRun, agent: Agent): void {
   for (const file of results.broken) {
-    const name = browsers.length > 1 ? `${browser}-${basename(file)}` : basename(file);
-    const copy = join(agent.resultsDirectory, `broken-${name}.txt`);
+    const own = job.label === '' ? '' : `${job.label.replace(/\W+/g, '-')}-`;
+    const copy = join(agent.resultsDirectory, `broken-${own}${basename(file)}.txt`);
     writeFileSync(copy, agent.mask(readFileSync(file, 'utf8')));
     agent.keepFile(copy);
   }
-  const refused = verdict.faults.length === 0 ? undefined : run.refusal;
-  const faults =
-    refused === undefined ? verdict.faults : [...verdict.faults, explainRefusal(agent.mask(refused))];
-  return { run, suites, flaky, verdict: { ...verdict, faults } };
 }
 
 /** What to do when a driver makes no session. */
@@ -152,8 +185,8 @@ export function explainRefusal(said: string): string {
   return `The driver made no browser session (${said}): ${remedy}.`;
 }
 
-function prefix(browser: string, browsers: readonly string[]): string {
-  return browsers.length > 1 ? `[${browser}] ` : '';
+function prefix(label: string): string {
+  return label === '' ? '' : `[${label}] `;
 }
 
 function goodSentence(passed: number, site: string, browsers: readonly string[]): string {

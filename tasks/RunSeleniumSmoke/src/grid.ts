@@ -13,6 +13,8 @@ export interface Grid {
   readonly authorization: string | undefined;
   /** How many sessions it can have at once; undefined when it does not say, as a bare driver. */
   readonly slots: number | undefined;
+  /** How many of them nobody uses now. */
+  readonly free: number | undefined;
 }
 
 const askTimeout = 10_000;
@@ -35,13 +37,13 @@ export async function useGrid(
   const deadline = clock.now() + timeoutSeconds * 1000;
   let said: string | undefined;
   for (;;) {
-    const { fault, slots } = await askGrid(`${shown}/status`, headers, agent.signal);
+    const { fault, slots, free } = await askGrid(`${shown}/status`, headers, agent.signal);
     agent.signal.throwIfAborted();
     if (fault === undefined) {
       agent.info(
         `The grid ${shown} is ready${slots === undefined ? '' : ` for ${plural(slots, 'session')} at once`}.`,
       );
-      return { url: shown, authorization, slots };
+      return { url: shown, authorization, slots, free };
     }
     if (clock.now() >= deadline) {
       throw new UserError(
@@ -63,6 +65,7 @@ interface GridAnswer {
   /** Why it is not ready, undefined when it is. */
   readonly fault: string | undefined;
   readonly slots?: number | undefined;
+  readonly free?: number | undefined;
 }
 
 async function askGrid(
@@ -83,7 +86,7 @@ async function askGrid(
     if (answer === undefined)
       return { fault: `${status} does not answer as a WebDriver endpoint: ${singleLine(text, 80)}` };
     if (!answer.ready) return { fault: `it is up but not ready: ${singleLine(answer.message, 120)}` };
-    return { fault: undefined, slots: answer.slots };
+    return { fault: undefined, slots: answer.slots, free: answer.free };
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error;
     const why = cause instanceof Error ? singleLine(cause.message) : String(cause);
@@ -94,24 +97,29 @@ async function askGrid(
 /** Reads a `/status` answer; undefined when it is none. */
 export function parseStatus(
   text: string,
-): { ready: boolean; message: string; slots: number | undefined } | undefined {
+): { ready: boolean; message: string; slots: number | undefined; free: number | undefined } | undefined {
   try {
     const { value } = JSON.parse(text) as { value?: unknown };
     if (!isJson(value) || typeof value['ready'] !== 'boolean') return undefined;
     const { ready, message, nodes } = value;
-    return { ready, message: typeof message === 'string' ? message : '', slots: slotsOf(nodes) };
+    return { ready, message: typeof message === 'string' ? message : '', ...slotsOf(nodes) };
   } catch {
     return undefined;
   }
 }
 
-/** The sessions that the nodes of a Grid 4 can have at once. */
-function slotsOf(nodes: unknown): number | undefined {
-  if (!Array.isArray(nodes)) return undefined;
-  const sessions = (nodes as unknown[]).filter(isJson).map(({ maxSessions, slots }) => {
-    const most = typeof maxSessions === 'number' ? maxSessions : 1;
-    return Array.isArray(slots) ? Math.min(most, slots.length) : most;
-  });
-  const sum = sessions.reduce((all, one) => all + one, 0);
-  return sum > 0 ? sum : undefined;
+/** The sessions that the nodes of a Grid 4 can have at once, and those that they could have more. */
+function slotsOf(nodes: unknown): { slots: number | undefined; free: number | undefined } {
+  let [slots, free] = [0, 0];
+  for (const { maxSessions, slots: list } of Array.isArray(nodes)
+    ? (nodes as unknown[]).filter(isJson)
+    : []) {
+    const places = Array.isArray(list) ? (list as unknown[]) : undefined;
+    const limit = typeof maxSessions === 'number' ? maxSessions : 1;
+    const most = Math.min(limit, places?.length ?? limit);
+    const busy = places?.filter(place => isJson(place) && isJson(place['session'])).length ?? 0;
+    slots += most;
+    free += Math.max(0, most - busy);
+  }
+  return slots > 0 ? { slots, free } : { slots: undefined, free: undefined };
 }

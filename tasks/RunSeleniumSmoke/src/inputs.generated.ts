@@ -12,6 +12,7 @@ export const inputs = {
   browsers: { type: 'string', required: false },
   gridUrl: { type: 'string', required: false },
   driverPath: { type: 'string', required: false },
+  shards: { type: 'int', required: false, fallback: 1 },
   headless: { type: 'boolean', required: false, fallback: true },
   windowSize: { type: 'string', required: false },
   mobileDevice: { type: 'string', required: false },

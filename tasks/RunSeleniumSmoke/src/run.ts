@@ -12,6 +12,8 @@ import { runSideBySide } from './matrix.js';
 import { reportSmoke } from './reportSmoke.js';
 import { chooseRunner } from './runner.js';
 import { waitForSite } from './siteReadiness.js';
+import type { Shard } from './shards.js';
+import { splitTests } from './splitTests.js';
 import { planSmoke, type Input, type SmokePlan } from './smokePlan.js';
 import { runSuite, type BrowserRun } from './suiteRun.js';
 import { needsOfThisMachine, startDriver } from './webDriver.js';
@@ -36,6 +38,7 @@ async function smoke(input: Input, agent: Agent): Promise<string> {
     {
       exists: existsSync,
       findTool: name => agent.findTool(name),
+      findFiles: (patterns, root) => agent.findFiles(patterns, root),
       read: path => readFileSync(path, 'utf8'),
       environment: name => agent.environment(name),
     },
@@ -46,10 +49,17 @@ async function smoke(input: Input, agent: Agent): Promise<string> {
       ? undefined
       : await useGrid(plan.grid, input.waitTimeoutSeconds, agent, systemClock);
   const suite = { ...plan, runner, rerunFailed: input.rerunFailed };
-  const runs = plan.browsers.map(browser => browserRun(browser, plan, grid, input, agent));
-  const places = grid === undefined ? availableParallelism() : (grid.slots ?? runs.length);
-  const settled = await runSideBySide(runs, places, run => runSuite(suite, run, agent));
+  const places = grid === undefined ? availableParallelism() : grid.slots;
+  const shards = await splitTests(suite, grid === undefined ? availableParallelism() : grid.free, agent);
+  const jobs = plan.browsers.flatMap(browser =>
+    shards.map(shard => browserRun(browser, shard, plan, grid, input, agent)),
+  );
+  const results = await runSideBySide(jobs, places ?? jobs.length, job => runSuite(suite, job, agent));
   agent.signal.throwIfAborted();
+  const settled = jobs.flatMap((job, index) => {
+    const result = results[index];
+    return result === undefined ? [] : { job, result };
+  });
   return concludeRuns(settled, suite, input, agent);
 }
 
@@ -67,9 +77,10 @@ async function untilReady(plan: SmokePlan, input: Input, agent: Agent): Promise<
   );
 }
 
-/** How the sessions of one browser of the plan are made. */
+/** How the sessions of one browser of the plan are made, for one part of the tests. */
 function browserRun(
   name: string,
+  shard: Shard,
   { browsers, settings, driverPath }: SmokePlan,
   grid: Grid | undefined,
   input: Input,
@@ -78,7 +89,11 @@ function browserRun(
   const browser = browserNamed(name);
   const browserName = browser?.browserName ?? name;
   const watch = { evidence: input.evidence, browserName };
-  const common = { browser: name, browserName, isOneOfMany: browsers.length > 1 };
+  const label = [
+    ...(browsers.length > 1 ? [name] : []),
+    ...(shard.of > 1 ? [`shard ${shard.number} of ${shard.of}`] : []),
+  ].join(', ');
+  const common = { browser: name, browserName, shard, label };
   if (grid !== undefined || browser === undefined) {
     const { url = '', authorization } = grid ?? {};
     return {

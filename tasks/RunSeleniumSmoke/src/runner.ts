@@ -9,6 +9,7 @@ import {
   type Machine,
   type ProgramRunner,
   type RunnerChoice,
+  type TestUnit,
 } from './runners/finding.js';
 import { mocha } from './runners/mocha.js';
 import { phpunit } from './runners/phpunit.js';
@@ -18,6 +19,8 @@ import { pytest } from './runners/pytest.js';
 export interface ChecksRunner {
   readonly name: string;
   readonly checks: Checks;
+  /** Its pages. */
+  readonly units: () => Promise<TestUnit[]>;
   readonly reruns: boolean;
 }
 
@@ -26,7 +29,6 @@ export type Runner = ProgramRunner | ChecksRunner;
 
 /** Also what checks need: their file, and the environment that they may name. */
 export interface RunnerMachine extends Machine {
-  readonly read: (path: string) => string;
   readonly environment: (name: string) => string | undefined;
 }
 
@@ -84,5 +86,16 @@ function checks(choice: RunnerChoice, machine: RunnerMachine, problems: string[]
   if (file === undefined || problems.length > before) return undefined;
   const parsed = parseChecks(machine.read(file), choice.tests, machine.environment);
   problems.push(...parsed.problems);
-  return parsed.checks && { name: 'The checks', checks: parsed.checks, reruns: true };
+  if (parsed.checks === undefined) return undefined;
+  const { pages } = parsed.checks;
+  const units = pages.map(({ name, text, element, clicks }) => ({
+    name,
+    tests: 1 + text.length + element.length + clicks.length,
+  }));
+  return {
+    name: 'The checks',
+    checks: parsed.checks,
+    units: () => Promise.resolve(units),
+    reruns: true,
+  };
 }

@@ -12,6 +12,8 @@ import type { inputs } from './inputs.generated.js';
 /** The task's inputs. */
 export type Input = Inputs<typeof inputs>;
 
+const mostShards = 100;
+
 /** A run as it is asked for. */
 export interface SmokePlan {
   /** The site as given; the tests get it so. */
@@ -27,6 +29,8 @@ export interface SmokePlan {
   readonly settings: BrowserSettings;
   /** The driver to be run, in place of the one found. */
   readonly driverPath: string | undefined;
+  /** Into how many parts the tests are split; 0 for as many as can run at once. */
+  readonly shards: number;
 }
 
 /**
@@ -47,6 +51,8 @@ export function planSmoke(input: Input, workingDirectory: string): SmokePlan {
   };
   if (input.mobileDevice !== undefined && names.some(name => browserNamed(name)?.isChromium !== true))
     problems.push(`'mobileDevice' is an emulation of chrome, chromium and edge; 'browsers' names others.`);
+  if (input.shards < 0 || input.shards > mostShards)
+    problems.push(`'shards' must be from 0 to ${mostShards}, not ${input.shards}.`);
   if (problems.length > 0 || site === undefined)
     throw new ProblemsError('The inputs of this task are not right', problems);
   return {
@@ -57,6 +63,7 @@ export function planSmoke(input: Input, workingDirectory: string): SmokePlan {
     browsers: names,
     settings,
     driverPath,
+    shards: input.shards,
   };
 }
 

@@ -1,4 +1,4 @@
-/** One run of the tests with one browser: its own WebDriver endpoint, its own processes, its own results. */
+/** One run of the tests, or of a part of them, with one browser: its own WebDriver endpoint, its own processes, its own results. */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import { runChecks } from './checks/runChecks.js';
 import { endFamily, runningFamily } from './processFamily.js';
 import { readResults } from './results.js';
 import type { ChecksRunner, Runner } from './runner.js';
-import type { ProgramRunner } from './runners/finding.js';
+import type { ProgramRunner, Selection } from './runners/finding.js';
+import type { Shard } from './shards.js';
 import { watchWebDriver, type WatchedWebDriver, type WatchOptions } from './watchedWebDriver.js';
 import { loopbackWithoutProxy, markVariable, type WebDriver } from './webDriver.js';
 
@@ -22,26 +23,26 @@ export interface Suite {
   readonly rerunFailed: number;
 }
 
-/** A run of the tests that came to an end by itself, however it went. */
+/** A run that came to an end by itself, however it went. */
 export interface SuiteRun extends Attempts {
-  /** As the input names it. */
-  readonly browser: string;
+  readonly job: BrowserRun;
   /** What the driver said when it made no browser session; undefined when it made all. */
   readonly refusal: string | undefined;
   readonly milliseconds: number;
 }
 
-/** A browser and how its sessions are made. */
+/** What is run: a browser, how its sessions are made, and which of the tests. */
 export interface BrowserRun {
   /** As the input names it. */
   readonly browser: string;
+  readonly shard: Shard;
+  /** What tells it from those beside it, such as `firefox` or `firefox, shard 2 of 3`; empty when it is the only one. */
+  readonly label: string;
   /** The value of `BROWSER`. */
   readonly browserName: string;
   /** Opens the real endpoint, for a run of this mark. */
   readonly open: (mark: string) => Promise<WebDriver>;
   readonly watch: WatchOptions;
-  /** Whether others run beside it: then its files and lines say whose they are. */
-  readonly isOneOfMany: boolean;
 }
 
 /** The agent gives a task 10 s after its first signal; browsers must be gone by then as well. */
@@ -65,7 +66,7 @@ export async function runSuite(suite: Suite, run: BrowserRun, agent: Agent): Pro
     watched = await watchWebDriver(webDriver, run.watch, agent);
     const attempts = await allAttempts(suite, run, watched, mark, agent);
     const milliseconds = Date.now() - startedAt;
-    return { browser: run.browser, refusal: watched.refusal(), milliseconds, ...attempts };
+    return { job: run, refusal: watched.refusal(), milliseconds, ...attempts };
   } finally {
     const family = runningFamily(mark);
     await watched?.close();
@@ -76,16 +77,22 @@ export async function runSuite(suite: Suite, run: BrowserRun, agent: Agent): Pro
 
 function allAttempts(
   suite: Suite,
-  { browser, browserName, isOneOfMany }: BrowserRun,
+  { browserName, label, shard }: BrowserRun,
   watched: WatchedWebDriver,
   mark: string,
   agent: Agent,
 ): Promise<Attempts> {
   const { runner } = suite;
-  const common = { SITE_URL: suite.site, WEBDRIVER_URL: watched.url, BROWSER: browserName };
-  const own = isOneOfMany ? [browser] : [];
+  const common = {
+    SITE_URL: suite.site,
+    WEBDRIVER_URL: watched.url,
+    BROWSER: browserName,
+    SHARD: String(shard.number),
+    SHARDS: String(shard.of),
+  };
+  const own = label === '' ? [] : [label.replace(/\W+/g, '-')];
   const info = (line: string) => {
-    agent.info(isOneOfMany ? `[${browser}] ${line}` : line);
+    agent.info(label === '' ? line : `[${label}] ${line}`);
   };
   const one = async (attempt: number, failed: readonly TestCase[] | undefined): Promise<Attempt> => {
     const folders = {
@@ -93,14 +100,14 @@ function allAttempts(
       SCREENSHOT_DIR: join(screenshotFolder(agent), ...own),
     };
     for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
-    const call = { variables: { ...common, ...folders }, failed };
+    const call = { variables: { ...common, ...folders }, failed, units: shard.units };
     const evidence = join(agent.resultsDirectory, 'evidence', ...own, String(attempt));
     const liveLog = 'liveLog' in runner ? runner.liveLog(call.variables) : undefined;
     return watched.attempt({ folder: evidence, liveLog }, async () => {
       const ended =
         'checks' in runner
           ? await check(runner, call, info, agent)
-          : await runProgram(suite, runner, call, mark, isOneOfMany ? info : undefined, agent);
+          : await runProgram(suite, runner, call, mark, label === '' ? undefined : info, agent);
       return { ended, results: readResults(folders.RESULTS_DIR, runner.name) };
     });
   };
@@ -108,7 +115,7 @@ function allAttempts(
   return runAttempts(one, { most: suite.rerunFailed, ...isHook, info });
 }
 
-interface Call {
+interface Call extends Selection {
   readonly variables: Readonly<Record<string, string>>;
   readonly failed: readonly TestCase[] | undefined;
 }
@@ -116,7 +123,7 @@ interface Call {
 function runProgram(
   suite: Suite,
   runner: ProgramRunner,
-  { variables, failed }: Call,
+  { variables, ...selection }: Call,
   mark: string,
   onLine: ((line: string) => void) | undefined,
   agent: Agent,
@@ -125,7 +132,7 @@ function runProgram(
     ...(onLine === undefined ? {} : { echo: false, onLine }),
     name: runner.name,
     path: runner.path,
-    args: runner.args(variables, failed),
+    args: runner.args(variables, selection),
     cwd: suite.directory,
     env: { ...loopbackWithoutProxy(agent), ...variables, [markVariable]: mark },
     stopGraceMilliseconds: runnerGrace,

@@ -10,20 +10,28 @@ import {
 import { plural, singleLine } from '../../../shared/core/text.js';
 import type { FlakyTest } from './rerun.js';
 
-/** A test run as it ended. */
+/** All runs of the tests with one browser, as they ended. */
 export interface TestRun {
   readonly site: string;
   /** The runner's name as people know it. */
   readonly runner: string;
+  /** One, unless the tests were split. */
+  readonly parts: readonly RunPart[];
+  readonly minimumTests: number;
+  /** What passed only when it was run again. */
+  readonly flaky: readonly FlakyTest[];
+  readonly failOnFlaky: boolean;
+}
+
+/** A part of the tests that was run on its own. */
+export interface RunPart {
+  /** What tells it from the others, such as `shard 2 of 3 (ATest, BTest)`; empty when there is only one. */
+  readonly label: string;
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
   readonly suites: readonly TestSuite[];
   /** Why a results file cannot be judged, or that there is none. */
   readonly unreadable: readonly string[];
-  readonly minimumTests: number;
-  /** What passed only when it was run again. */
-  readonly flaky: readonly FlakyTest[];
-  readonly failOnFlaky: boolean;
 }
 
 /** What a run is worth. */
@@ -31,22 +39,22 @@ export interface Verdict {
   readonly counts: TestCounts;
   /** What is wrong, none when the run is good. */
   readonly faults: readonly string[];
-  /** Whether the runner's last lines tell more than the results do. */
-  readonly logTellsMore: boolean;
+  /** The first part whose runner's last lines tell more than its results do. */
+  readonly untold: RunPart | undefined;
 }
 
 const shownFailures = 10;
 
 /** Judges a run. */
 export function judge(run: TestRun): Verdict {
-  const counts = countTests(run.suites);
+  const counts = countTests(suitesOf(run));
   const executed = counts.total - counts.skipped;
   const faults: string[] = [];
   if (counts.failed > 0) faults.push(failures(run, counts));
   if (run.failOnFlaky && run.flaky.length > 0)
     faults.push(`${describeFlaky(run.flaky)}\nSuch tests fail the step (input 'failOnFlaky').`);
-  faults.push(...run.unreadable);
-  if (run.unreadable.length === 0) {
+  for (const part of run.parts) faults.push(...part.unreadable.map(sentence => labelled(part, sentence)));
+  if (run.parts.every(part => part.unreadable.length === 0)) {
     if (counts.total === 0)
       faults.push(
         `${run.runner} ran no test at all. Look at 'tests', at filters, and at the names of the test classes.`,
@@ -57,10 +65,27 @@ export function judge(run: TestRun): Verdict {
         `only ${plural(executed, 'test')} ran, at least ${run.minimumTests} must (input 'minimumTests').`,
       );
   }
-  const badEnd = run.exitCode !== 0;
-  const unexplained = badEnd && counts.failed === 0;
-  if (unexplained) faults.push(`${run.runner} ${describeEnd(run)}, though no test failed.`);
-  return { counts, faults, logTellsMore: unexplained || run.unreadable.length > 0 };
+  // Among others an empty part would go unnoticed.
+  const lost = counts.total === 0 ? [] : run.parts.filter(isEmpty);
+  for (const part of lost) faults.push(labelled(part, `${run.runner} ran none of its tests.`));
+  const unexplained = run.parts.filter(part => part.exitCode !== 0 && countTests(part.suites).failed === 0);
+  for (const part of unexplained)
+    faults.push(labelled(part, `${run.runner} ${describeEnd(part)}, though no test failed.`));
+  const telling = [...unexplained, ...lost];
+  const untold = run.parts.find(part => telling.includes(part) || part.unreadable.length > 0);
+  return { counts, faults, untold };
+}
+
+function suitesOf({ parts }: TestRun): TestSuite[] {
+  return parts.flatMap(part => part.suites);
+}
+
+function isEmpty({ suites, unreadable }: RunPart): boolean {
+  return unreadable.length === 0 && countTests(suites).total === 0;
+}
+
+function labelled({ label }: RunPart, sentence: string): string {
+  return label === '' ? sentence : `${label}: ${sentence}`;
 }
 
 /** Names them, with what went wrong first. */
@@ -73,7 +98,7 @@ export function describeFlaky(flaky: readonly FlakyTest[]): string {
 }
 
 function failures(run: TestRun, counts: TestCounts): string {
-  const failed = failedTests(run.suites);
+  const failed = failedTests(suitesOf(run));
   const named = failed.slice(0, shownFailures).map(test => `  - ${nameOf(test)}: ${reasonOf(test)}`);
   const rest =
     failed.length > shownFailures ? [`  … and ${failed.length - shownFailures} more in the results.`] : [];

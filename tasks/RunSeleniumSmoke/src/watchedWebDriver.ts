@@ -42,6 +42,10 @@ export interface AttemptOptions {
 /** The browser's console and failed requests, by the drivers of the Chromium family; others take no notice or say so. */
 const loggingNames = ['goog:loggingPrefs', 'ms:loggingPrefs', 'loggingPrefs'];
 
+function loggingOf(browserName: string): Json {
+  return { [/edge/i.test(browserName) ? 'ms:loggingPrefs' : 'goog:loggingPrefs']: { browser: 'ALL' } };
+}
+
 /** Starts watching. */
 export async function watchWebDriver(
   target: WebDriverTarget,
@@ -51,11 +55,11 @@ export async function watchWebDriver(
   let collector: EvidenceCollector | undefined;
   let refusal: string | undefined;
   const told = new Set<string>();
-  const logging = evidence ? { 'goog:loggingPrefs': { browser: 'ALL' } } : {};
   const endpoint = await openWebDriverEndpoint(target, {
     newSession: body => {
       if (!isFor(browserName, body)) return body;
-      return addCapabilities(body, capabilities, isOfChromium(body) && !hasLogging(body) ? logging : {});
+      const listens = evidence && isOfChromium(body) && !hasLogging(body);
+      return addCapabilities(body, capabilities, listens ? loggingOf(browserName) : {});
     },
     opened: (session, asked, made) => {
       collector?.opened(session, isOfChromium(asked) && !hasLogging(asked));

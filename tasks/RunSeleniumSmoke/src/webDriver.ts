@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Agent } from '../../../shared/agent/agent.js';
 import { ToolError, UserError } from '../../../shared/core/errors.js';
 import { lastLines } from '../../../shared/core/text.js';
+import { sleep } from '../../../shared/core/wait.js';
 import type { Browser, Driver } from './browsers.js';
 
 /** Marks the environment of every process of one run. */
@@ -22,6 +23,8 @@ export interface WebDriver {
 
 const sessionTimeout = 5000;
 const driverGrace = 2000;
+const answerTimeout = 10_000;
+const pauseBetweenAsks = 20;
 
 /**
  * Starts a browser's driver on a free port, for this machine only.
@@ -75,6 +78,7 @@ export async function startDriver(
     );
   }
   const url = `http://127.0.0.1:${first}`;
+  await untilItAnswers(url, agent);
   agent.info(`${driver.name} is ready at ${url} (${path}).`);
   return {
     url,
@@ -83,6 +87,17 @@ export async function startDriver(
       await running.stop();
     },
   };
+}
+
+/** geckodriver tells its port a moment before it listens there. A driver that never answers is told by the first session. */
+async function untilItAnswers(url: string, { signal }: Agent): Promise<void> {
+  const deadline = Date.now() + answerTimeout;
+  while (Date.now() < deadline) {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(answerTimeout)]);
+    const answer = await fetch(`${url}/status`, { signal: limit }).catch(() => undefined);
+    if (answer !== undefined) return;
+    await sleep(pauseBetweenAsks, signal);
+  }
 }
 
 /** Where a driver is: hosted agents name its folder in a variable, other machines have it on PATH. */

@@ -103,8 +103,9 @@ describe('the evidence of failed tests', function () {
     );
     assert.equal(runs[0]!.passed + 1, tests.length);
     const [first, ...others] = tests;
+    assert.ok(first !== undefined);
     assert.deepEqual(
-      [first?.suite, first?.name, first?.outcome],
+      [first.suite, first.name, first.outcome],
       ['SharedSessionTest', 'testBroken', 'failed'],
     );
     assert.equal(first.message, broken?.test.message);

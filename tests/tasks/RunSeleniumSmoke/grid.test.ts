@@ -6,11 +6,18 @@ import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
 
 describe('parseStatus', () => {
   for (const [text, status] of [
-    ['{"value":{"ready":true,"message":"ready"}}', { ready: true, message: 'ready', slots: undefined }],
-    ['{"value":{"ready":false}}', { ready: false, message: '', slots: undefined }],
+    [
+      '{"value":{"ready":true,"message":"ready"}}',
+      { ready: true, message: 'ready', slots: undefined, free: undefined },
+    ],
+    ['{"value":{"ready":false}}', { ready: false, message: '', slots: undefined, free: undefined }],
     [
       '{"value":{"ready":true,"nodes":[{"maxSessions":2,"slots":[{},{},{}]},{"maxSessions":4,"slots":[{}]}]}}',
-      { ready: true, message: '', slots: 3 },
+      { ready: true, message: '', slots: 3, free: 3 },
+    ],
+    [
+      '{"value":{"ready":true,"nodes":[{"maxSessions":2,"slots":[{"session":{"sessionId":"a"}},{"session":null},{}]}]}}',
+      { ready: true, message: '', slots: 2, free: 1 },
     ],
     ['{"value":null}', undefined],
     ['{"status":0}', undefined],

@@ -12,6 +12,7 @@ const choose = (choice: Partial<Choice>, files: string[], tools: Record<string, 
     {
       exists: path => files.includes(path),
       findTool: name => tools[name],
+      findFiles: pattern => files.filter(file => pattern.includes(file)),
       read: () => 'pages: 3',
       environment: () => undefined,
     },
@@ -43,14 +44,14 @@ describe('chooseRunner', () => {
         '/usr/bin/php',
         [
           '/src/app/vendor/bin/phpunit',
-          '--log-junit',
-          '/r/phpunit.xml',
-          '--log-teamcity',
-          '/r/phpunit.teamcity',
           '/src/app/smoke',
           '--filter',
           'Log in',
           'http://s',
+          '--log-junit',
+          '/r/phpunit.xml',
+          '--log-teamcity',
+          '/r/phpunit.teamcity',
         ],
       ],
     );
@@ -110,16 +111,16 @@ describe('chooseRunner', () => {
   it("chooses failed tests in place of the project's own choice", () => {
     const failed = [failedTest('App.Smoke.LoginTest', 'testA with data set "x (1)"')];
     const phpunit = choose({ arguments: '--filter Login --testdox --filter=X' }, [], { phpunit: '/phpunit' });
-    assert.deepEqual(phpunit.args(variables, failed), [
+    assert.deepEqual(phpunit.args(variables, { failed }), [
+      '--testdox',
       '--filter',
       String.raw`/^(?:App\\Smoke\\LoginTest::testA with data set "x \(1\)")$/s`,
-      ...['--log-junit', '/r/phpunit.xml', '--log-teamcity', '/r/phpunit.teamcity', '--testdox'],
+      ...['--log-junit', '/r/phpunit.xml', '--log-teamcity', '/r/phpunit.teamcity'],
     ]);
     const mocha = choose({ runner: 'mocha', arguments: '-g x --bail' }, [], { mocha: '/mocha' });
-    const words = mocha.args(variables, [
-      failedTest('A (b)', 'c'),
-      failedTest('A', '"before all" hook in "A"'),
-    ]);
+    const words = mocha.args(variables, {
+      failed: [failedTest('A (b)', 'c'), failedTest('A', '"before all" hook in "A"')],
+    });
     assert.deepEqual(words.slice(4), ['--grep', String.raw`^(?:A \(b\) c|A(?: .*)?)$`, '--bail']);
   });
 
@@ -179,6 +180,20 @@ describe('chooseRunner', () => {
       [],
       {},
       /mocha was not found: there is no node_modules\/mocha in \/src or/,
+    ],
+    [
+      "shards beside a filter of one's own",
+      { arguments: '--filter=Login', shards: 2 },
+      [],
+      { phpunit: '/phpunit' },
+      /'arguments' has --filter, which the task itself needs to split the tests/,
+    ],
+    [
+      'shards of mocha without tests',
+      { runner: 'mocha', shards: 0 },
+      [],
+      { mocha: '/mocha' },
+      /'tests' must be given for mocha when 'shards' is not 1/,
     ],
     ['checks without a file', { runner: 'checks' }, [], {}, /'tests' must name the file of checks/],
     [

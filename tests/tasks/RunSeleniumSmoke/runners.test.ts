@@ -3,21 +3,14 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { readJunit } from '../../../shared/core/junitReader.js';
 import { runSmoke } from '../../../tasks/RunSeleniumSmoke/src/run.js';
 import { smokeDefaults } from './smokeDefaults.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
+import { onPath } from '../../fakes/onPath.js';
 
 type Input = Parameters<typeof runSmoke>[0];
-
-/** Where a program of this machine is, which may have one of several names. */
-function onPath(...names: string[]): string {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const found = names.flatMap(name => folders.map(folder => join(folder, name))).find(existsSync);
-  assert.ok(found !== undefined, `${names.join(' and ')} are not on PATH`);
-  return found;
-}
 
 describe('runSmoke with real suites of every runner', function () {
   this.timeout(180_000);

@@ -14,6 +14,7 @@ export const smokeDefaults: Omit<Parameters<typeof runSmoke>[0], 'siteUrl'> = {
   browsers: 'chrome',
   gridUrl: undefined,
   driverPath: undefined,
+  shards: 1,
   headless: true,
   windowSize: undefined,
   mobileDevice: undefined,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestCase } from '../../../shared/core/junit.js';
-import { judge, type TestRun } from '../../../tasks/RunSeleniumSmoke/src/verdict.js';
+import { judge, type RunPart, type TestRun } from '../../../tasks/RunSeleniumSmoke/src/verdict.js';
 
 const test = (name: string, outcome: TestCase['outcome'], message = ''): TestCase => ({
   name,
@@ -11,14 +11,19 @@ const test = (name: string, outcome: TestCase['outcome'], message = ''): TestCas
   detail: message,
   output: '',
 });
-const run = (cases: TestCase[], rest: Partial<TestRun> = {}) =>
+const part = (cases: TestCase[], rest: Partial<RunPart> = {}): RunPart => ({
+  label: '',
+  exitCode: 0,
+  signal: undefined,
+  suites: [{ name: 's', timestamp: undefined, cases }],
+  unreadable: [],
+  ...rest,
+});
+const run = (cases: TestCase[], rest: Partial<TestRun> & Partial<RunPart> = {}) =>
   judge({
     site: 'http://s',
     runner: 'PHPUnit',
-    exitCode: 0,
-    signal: undefined,
-    suites: [{ name: 's', timestamp: undefined, cases }],
-    unreadable: [],
+    parts: [part(cases, rest)],
     minimumTests: 1,
     flaky: [],
     failOnFlaky: false,
@@ -30,7 +35,7 @@ describe('judge', () => {
     assert.deepEqual(run([test('a', 'passed'), test('b', 'skipped')]), {
       counts: { total: 2, passed: 1, failed: 0, skipped: 1 },
       faults: [],
-      logTellsMore: false,
+      untold: undefined,
     });
   });
 
@@ -41,7 +46,7 @@ describe('judge', () => {
     assert.deepEqual(verdict.faults, [
       '2 of 3 tests failed against http://s:\n  - Smoke::b: one two\n  - Smoke::c: failed without a message',
     ]);
-    assert.equal(verdict.logTellsMore, false);
+    assert.equal(verdict.untold, undefined);
   });
 
   it('passes flaky tests unless told otherwise', () => {
@@ -113,12 +118,35 @@ describe('judge', () => {
       /^x\.xml is not whole\.$/,
       true,
     ],
-  ] as [string, TestCase[], Partial<TestRun>, RegExp, boolean][]) {
+  ] as [string, TestCase[], Partial<TestRun> & Partial<RunPart>, RegExp, boolean][]) {
     it(`fails ${what}`, () => {
       const verdict = run(cases, rest);
       assert.equal(verdict.faults.length, 1);
       assert.match(verdict.faults[0] ?? '', fault);
-      assert.equal(verdict.logTellsMore, logTellsMore);
+      assert.equal(verdict.untold !== undefined, logTellsMore);
     });
   }
+
+  it('judges parts as one, and names the part that is lost, crashed or empty', () => {
+    const good = part([test('a', 'passed')], { label: 'shard 1 of 4' });
+    const crashed = part([], {
+      label: 'shard 2 of 4 (B)',
+      unreadable: ['PHPUnit wrote no results file.'],
+      exitCode: undefined,
+      signal: 'SIGKILL',
+    });
+    const empty = part([], { label: 'shard 3 of 4 (C)' });
+    const bad = part([test('d', 'failed', 'no')], { label: 'shard 4 of 4', exitCode: 1 });
+    const verdict = run([], { parts: [good, crashed, empty, bad] });
+    assert.deepEqual(verdict.counts, { total: 2, passed: 1, failed: 1, skipped: 0 });
+    assert.deepEqual(verdict.faults, [
+      '1 of 2 tests failed against http://s:\n  - Smoke::d: no',
+      'shard 2 of 4 (B): PHPUnit wrote no results file.',
+      'shard 3 of 4 (C): PHPUnit ran none of its tests.',
+      'shard 2 of 4 (B): PHPUnit was ended by SIGKILL, though no test failed.',
+    ]);
+    assert.equal(verdict.untold, crashed);
+    assert.deepEqual(run([], { parts: [good, good], minimumTests: 2 }).faults, []);
+    assert.equal(run([], { parts: [empty, empty] }).faults.length, 1);
+  });
 });

@@ -15,6 +15,8 @@ export interface ChecksCall {
   readonly variables: Readonly<Record<string, string>>;
   /** Only the pages of these are checked again. */
   readonly failed: readonly TestCase[] | undefined;
+  /** Only the pages of these names are checked. */
+  readonly units?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   readonly info: (line: string) => void;
 }
@@ -25,14 +27,14 @@ export interface ChecksCall {
  * @throws UserError when there is no browser; the signal's reason
  */
 export async function runChecks({ pages, timeoutSeconds }: Checks, call: ChecksCall): Promise<boolean> {
-  const { variables, failed, signal, info } = call;
+  const { variables, failed, units, signal, info } = call;
   const value = (name: string) => variables[name] ?? '';
   const wanted = failed?.map(({ className }) => className);
   const session = await openBrowser(value('WEBDRIVER_URL'), value('BROWSER'), signal);
   const suites: TestSuite[] = [];
   try {
     for (const [index, page] of pages.entries()) {
-      if (wanted?.includes(page.name) === false) continue;
+      if ([wanted, units].some(names => names?.includes(page.name) === false)) continue;
       const suite = await checkPage(page, {
         session,
         site: value('SITE_URL').replace(/\/+$/, ''),

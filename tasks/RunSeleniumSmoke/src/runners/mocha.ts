@@ -18,21 +18,34 @@ export function mocha({ choice, machine, problems, more }: Finding): ProgramRunn
     problems.push(
       `'tests' names ${target}, which does not exist. Relative paths begin at ${directory} (input 'workingDirectory').`,
     );
-  const args: ProgramRunner['args'] = (variables, failed) => [
+  if (target === undefined && (choice.shards ?? 1) !== 1)
+    problems.push(
+      `'tests' must be given for mocha when 'shards' is not 1: a folder, or better a pattern such as smoke/**/*.spec.js.`,
+    );
+  const args: ProgramRunner['args'] = (variables, { failed, units } = {}) => [
     '--reporter',
     'xunit',
     '--reporter-option',
     `output=${join(variables['RESULTS_DIR'] ?? '', 'mocha.xml')}`,
     ...(failed === undefined ? [] : ['--grep', grepFor(failed)]),
-    ...(target === undefined ? [] : [target]),
+    ...(units ?? (target === undefined ? [] : [target])),
     ...(failed === undefined ? more(variables) : withoutGrep(more(variables))),
   ];
-  const common = { name: 'mocha', reruns: true, isHook };
+  const files = () => {
+    const patterns = pattern ? withoutBraces(tests) : patternsOf(target ?? directory, more({}));
+    return machine.findFiles(patterns.join('\n'), directory).map(name => ({
+      name,
+      tests: Math.max(1, machine.read(name).match(/^\s*(?:it|test|specify)\b/gm)?.length ?? 0),
+    }));
+  };
+  // mocha is not asked: to list its tests it would load them, and a file may open its browser as it is loaded.
+  const units = () => Promise.resolve(files());
+  const common = { name: 'mocha', reruns: true, isHook, units };
   const own = findAbove(pattern ? directory : (target ?? directory), ownPlaces, machine);
   if (own !== undefined) {
     const node = machine.findTool('node');
     if (node !== undefined)
-      return { ...common, path: node, args: (variables, failed) => [own, ...args(variables, failed)] };
+      return { ...common, path: node, args: (variables, selection) => [own, ...args(variables, selection)] };
     problems.push(
       `Node.js was not found on PATH; ${own} needs it. Install Node.js on this agent (task NodeTool).`,
     );
@@ -44,6 +57,20 @@ export function mocha({ choice, machine, problems, more }: Finding): ProgramRunn
     `mocha was not found: there is no node_modules/mocha in ${placesOf(choice, pattern ? undefined : target)}, and no mocha on PATH. Run 'npm ci' in a step before, or install mocha on this agent.`,
   );
   return undefined;
+}
+
+/** What mocha takes of a folder; a file is itself. */
+function patternsOf(target: string, words: readonly string[]): string[] {
+  if (/\.[cm]?[jt]s$/.test(target)) return [target];
+  const folder = words.includes('--recursive') ? `${target}/**` : target;
+  return ['js', 'cjs', 'mjs'].map(extension => `${folder}/*.${extension}`);
+}
+
+/** The patterns that a pattern with `{a,b}` stands for. */
+export function withoutBraces(pattern: string): string[] {
+  const [whole, before = '', inner = '', after = ''] = /^(.*?)\{([^{}]*,[^{}]*)\}(.*)$/s.exec(pattern) ?? [];
+  if (whole === undefined) return [pattern];
+  return inner.split(',').flatMap(one => withoutBraces(`${before}${one}${after}`));
 }
 
 /** mocha writes what is done around tests as if it were a test: `"before each" hook for "logs in"`. */

@@ -1,12 +1,16 @@
 /** PHPUnit, 9 to 12: Composer's, a phar of the project, or the machine's own. */
 import { join } from 'node:path';
+import { UserError } from '../../../../shared/core/errors.js';
 import type { TestCase } from '../../../../shared/core/junit.js';
+import { singleLine } from '../../../../shared/core/text.js';
 import {
+  countUnits,
   existingTarget,
   findAbove,
   placesOf,
   type Finding,
   type ProgramRunner,
+  type TestUnit,
   type Variables,
 } from './finding.js';
 
@@ -23,21 +27,25 @@ const liveLog = (variables: Variables) => join(variables['RESULTS_DIR'] ?? '', '
 /** PHPUnit for these tests; undefined with a problem when it cannot be run. */
 export function phpunit({ choice, machine, problems, more }: Finding): ProgramRunner | undefined {
   const target = existingTarget(choice, machine, problems);
-  const args: ProgramRunner['args'] = (variables, failed) => {
+  const tests = target === undefined ? [] : [target];
+  if ((choice.shards ?? 1) !== 1 && more({}).some(isFilter))
+    problems.push(
+      `'arguments' has --filter, which the task itself needs to split the tests ('shards'). Choose tests by --group or by a folder in 'tests', or set 'shards' to 1.`,
+    );
+  // The tests and the words for them come first: tests read them from $argv, as in `phpunit site-smoke-test.php URL`.
+  const args: ProgramRunner['args'] = (variables, { failed, units } = {}) => {
     const results = join(variables['RESULTS_DIR'] ?? '', 'phpunit.xml');
-    const own = [
-      '--log-junit',
-      results,
-      '--log-teamcity',
-      liveLog(variables),
-      ...(target === undefined ? [] : [target]),
-    ];
+    const own = ['--log-junit', results, '--log-teamcity', liveLog(variables)];
     const theirs = more(variables);
     // PHPUnit takes one filter only.
-    return failed === undefined
-      ? [...own, ...theirs]
-      : ['--filter', filterFor(failed), ...own, ...withoutFilter(theirs)];
+    const filter =
+      failed !== undefined ? filterFor(failed) : units !== undefined ? classFilter(units) : undefined;
+    return filter === undefined
+      ? [...tests, ...theirs, ...own]
+      : [...tests, ...withoutFilter(theirs), '--filter', filter, ...own];
   };
+  const listClasses: ProgramRunner['units'] = async (variables, ask) =>
+    classesOf(await ask([...tests, ...more(variables), '--list-tests']));
   const found = findAbove(target ?? choice.directory, ownPlaces, machine);
   if (found !== undefined) {
     const php = machine.findTool('php');
@@ -45,7 +53,8 @@ export function phpunit({ choice, machine, problems, more }: Finding): ProgramRu
       return {
         name: 'PHPUnit',
         path: php,
-        args: (variables, failed) => [found, ...args(variables, failed)],
+        args: (variables, selection) => [found, ...args(variables, selection)],
+        units: (variables, ask) => listClasses(variables, words => ask([found, ...words])),
         reruns: true,
         liveLog,
       };
@@ -55,7 +64,7 @@ export function phpunit({ choice, machine, problems, more }: Finding): ProgramRu
     return undefined;
   }
   const path = machine.findTool('phpunit');
-  if (path !== undefined) return { name: 'PHPUnit', path, args, reruns: true, liveLog };
+  if (path !== undefined) return { name: 'PHPUnit', path, args, units: listClasses, reruns: true, liveLog };
   problems.push(
     `PHPUnit was not found: there is no vendor/bin/phpunit and no phpunit.phar in ${placesOf(choice, target)}, and no phpunit on PATH. Run 'composer install' in a step before, or install PHPUnit on this agent.`,
   );
@@ -69,13 +78,38 @@ export function phpunit({ choice, machine, problems, more }: Finding): ProgramRu
 export function filterFor(failed: readonly TestCase[]): string {
   const names = failed.map(({ className, name }) => {
     const words = className === '' ? name : `${className.replaceAll('.', '\\')}::${name}`;
-    return words.replace(/[\\.+*?[\](){}^$|/#-]/g, String.raw`\$&`);
+    return escapePattern(words);
   });
   return `/^(?:${names.join('|')})$/s`;
 }
 
+/** A filter for all tests of these classes. */
+export function classFilter(classes: readonly string[]): string {
+  return `/^(?:${classes.map(escapePattern).join('|')})::/`;
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[\\.+*?[\](){}^$|/#-]/g, String.raw`\$&`);
+}
+
+/**
+ * The classes that `--list-tests` lists, a line for each of their tests.
+ * @throws UserError for tests without a class (`.phpt`): no filter chooses them
+ */
+export function classesOf(lines: readonly string[]): TestUnit[] {
+  const listed = lines.flatMap(line => /^ - (.*)$/.exec(line)?.[1] ?? []);
+  const other = listed.find(one => !/^[\w\\]+::/.test(one));
+  if (other !== undefined)
+    throw new UserError(
+      `PHPUnit lists ${singleLine(other, 200)}, which is no test of a class: the task cannot split such tests. Set 'shards' to 1.`,
+    );
+  return countUnits(listed.map(one => one.slice(0, one.indexOf('::'))));
+}
+
+function isFilter(word: string): boolean {
+  return word === '--filter' || word.startsWith('--filter=');
+}
+
 function withoutFilter(words: readonly string[]): string[] {
-  return words.filter(
-    (word, index) => word !== '--filter' && !word.startsWith('--filter=') && words[index - 1] !== '--filter',
-  );
+  return words.filter((word, index) => !isFilter(word) && words[index - 1] !== '--filter');
 }
