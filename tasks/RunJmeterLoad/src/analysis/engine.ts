@@ -3,9 +3,12 @@ import type { Collection } from './collection.js';
 import { unquote, type CsvLayout } from './csvColumns.js';
 import { createCsvReader, type RecordReader } from './csvReader.js';
 import { plainScanner, type CsvScanner } from './csvScanner.js';
+import { decodeEntities } from './entities.js';
 import { startKernel, type Kernel, type KernelModule } from './kernel.js';
 import { kernelMemory, kernelSink } from './kernelSink.js';
-import { plainMemory, plainSink, type SampleSink } from './sampleSink.js';
+import { plainMemory, plainSink } from './sampleSink.js';
+import { plainXmlLoops, type XmlLoops } from './xmlLoops.js';
+import { createXmlReader } from './xmlReader.js';
 
 /** Makes a reader of CSV. @param module undefined for plain TypeScript */
 export function csvReader(
@@ -23,15 +26,24 @@ export function csvReader(
   return createCsvReader(layout, sink, kernelScanner(layout, kernel), collection);
 }
 
-/** Makes a sink for a reader of another form. @param decode makes a name of the text that stands for it */
-export function sampleSink(
-  collection: Collection,
-  decode: (name: string) => string,
-  module: KernelModule | undefined,
-): SampleSink {
-  if (module === undefined) return plainSink(collection, decode);
+/** Makes a reader of XML. @param module undefined for plain TypeScript */
+export function xmlReader(collection: Collection, module: KernelModule | undefined): RecordReader {
+  if (module === undefined) {
+    const sink = plainSink(collection, decodeEntities);
+    return createXmlReader(plainXmlLoops(sink), sink, collection);
+  }
   const kernel = startKernel(module);
-  return kernelSink(kernel, kernelMemory(kernel), collection, decode);
+  const sink = kernelSink(kernel, kernelMemory(kernel), collection, decodeEntities);
+  return createXmlReader(kernelXmlLoops(kernel), sink, collection);
+}
+
+function kernelXmlLoops({ run, buffer, at }: Kernel): XmlLoops {
+  return {
+    text: Buffer.from(buffer, at.text, at.textSize),
+    names: new Int32Array(buffer, at.xmlNames, at.batchSize * 4),
+    take: (from, fill) => run.takeXml(from, fill),
+    rows: () => run.xmlRows(),
+  };
 }
 
 function kernelScanner({ separator, width, columns: places }: CsvLayout, kernel: Kernel): CsvScanner {

@@ -66,13 +66,16 @@ const places = [
   'blockLast',
   'blockBytes',
   'blockPages',
+  'xmlNames',
 ] as const;
 
-/** The functions of the module: see kernel/scan.ts and kernel/count.ts. */
+/** The functions of the module: see kernel/scan.ts, kernel/xml.ts and kernel/count.ts. */
 interface KernelFunctions {
   index(from: number, to: number, separator: number): void;
   columns(width: number, ...columns: readonly number[]): void;
   parse(first: number, count: number): void;
+  takeXml(from: number, fill: number): number;
+  xmlRows(): number;
   reset(start: number, length: number, lead: number, block: number, bits: number, classes: number): void;
   warmUp(end: number): void;
   leftOut(): number;
@@ -113,5 +116,9 @@ export function startKernel(module: KernelModule): Kernel {
     readonly memory: { readonly buffer: ArrayBuffer };
   } & Readonly<Record<(typeof places)[number], { readonly value: number }>>;
   const at = Object.fromEntries(places.map(place => [place, exports[place].value]));
-  return { run: exports, buffer: exports.memory.buffer, at: at as Kernel['at'] };
+  return {
+    run: exports,
+    buffer: exports.memory.buffer,
+    at: at as Kernel['at'],
+  };
 }

@@ -4,11 +4,9 @@ import type { Analyser } from './analyse.js';
 import { Collection } from './collection.js';
 import { layoutOf, noLayout } from './csvColumns.js';
 import type { RecordReader } from './csvReader.js';
-import { csvReader, sampleSink } from './engine.js';
-import { decodeEntities } from './entities.js';
+import { csvReader, xmlReader } from './engine.js';
 import { bundledKernel } from './kernel.js';
 import type { AnalysisOptions } from './statistics.js';
-import { createXmlReader } from './xmlReader.js';
 
 const longestHeader = 64 * 1024;
 const lineFeed = 10;
@@ -25,7 +23,7 @@ export function createJtlReader(options: AnalysisOptions, module = bundledKernel
   function begin(last: boolean): void {
     const text = head.toString('utf8').replace(/^\ufeff/, '');
     if (text.trimStart().startsWith(lessThan)) {
-      records = createXmlReader(sampleSink(collection, decodeEntities, module), collection);
+      records = xmlReader(collection, module);
       feed(records, head);
     } else {
       const end = head.indexOf(lineFeed);

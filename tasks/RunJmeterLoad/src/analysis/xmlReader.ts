@@ -5,9 +5,9 @@ import { decodeEntities } from './entities.js';
 import { fieldLimit } from './names.js';
 import type { SampleSink } from './sampleSink.js';
 import { createXmlSamples } from './xmlSamples.js';
-import { createXmlScanner, stopSize } from './xmlScanner.js';
+import { textSize, type XmlLoops } from './xmlLoops.js';
+import { createXmlScanner } from './xmlScanner.js';
 
-const size = 512 * 1024;
 const readSize = 128 * 1024;
 const lessThan = 60;
 const greaterThan = 62;
@@ -60,10 +60,14 @@ const known = [
   'java.net.URL',
 ].map(name => ({ name, bytes: Buffer.from(name) }));
 
-/** Makes a reader of XML. @param sink counts the samples; what is none goes to the collection */
-export function createXmlReader(sink: SampleSink, collection: Collection): RecordReader {
-  const buffer = Buffer.alloc(size + stopSize);
-  const scanner = createXmlScanner(buffer, sink);
+/**
+ * Makes a reader of XML.
+ * @param loops fill the columns of the sink
+ * @param sink counts the samples; what is none goes to the collection
+ */
+export function createXmlReader(loops: XmlLoops, sink: SampleSink, collection: Collection): RecordReader {
+  const buffer = loops.text;
+  const scanner = createXmlScanner(loops, sink);
   const samples = createXmlSamples(sink, collection, scanner);
   const marks = new Int32Array(markLimit);
   const tag: XmlTag = {
@@ -122,7 +126,7 @@ export function createXmlReader(sink: SampleSink, collection: Collection): Recor
       }
       const end = endOfTag(at);
       if (end < 0) {
-        if (skimmed === undefined && fill - at < size - readSize) return at;
+        if (skimmed === undefined && fill - at < textSize - readSize) return at;
         if (skimmed === undefined) {
           skimmed = nameOf(buffer, at, fill);
           tag.closing = buffer[at + 1] === slash;
@@ -196,7 +200,6 @@ export function createXmlReader(sink: SampleSink, collection: Collection): Recor
     filled(count) {
       fill += count;
       const done = take();
-      scanner.flush();
       buffer.copyWithin(0, done, fill);
       fill -= done;
     },

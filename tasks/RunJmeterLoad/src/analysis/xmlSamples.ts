@@ -121,7 +121,6 @@ export function createXmlSamples(sink: SampleSink, collection: Collection, scann
   }
 
   function end(): void {
-    scanner.flush();
     if (label === undefined || !isWhole()) {
       collection.reject(
         number,

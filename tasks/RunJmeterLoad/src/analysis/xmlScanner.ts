@@ -1,214 +1,24 @@
-/** Takes ordinary samples of XML at the speed of their bytes: those that passed, stand whole in memory and hold nothing unusual. */
+/** Takes ordinary samples of XML in batches and leaves the rest to a reader that knows everything. */
 import type { SampleNumbers } from './collection.js';
-import { endOfContent, endOfSampleName, endsName } from './xmlContent.js';
 import { batchSize, rowKind, type SampleSink } from './sampleSink.js';
+import type { XmlLoops } from './xmlLoops.js';
 
-/** Takes what is ordinary and leaves the rest to a reader that knows everything. */
+/** Takes what is ordinary. */
 export interface XmlScanner {
   /**
    * Takes samples, the first of which begins at `at` or after white space.
    * @returns where the first begins that is not ordinary, or where something else does
    */
   take(at: number, fill: number): number;
-  /** Hands over the samples that were taken. To be done before another is counted and before the memory has other bytes. */
-  flush(): void;
   /** How many samples were taken. */
   count(): number;
 }
 
-const space = 32;
-const doubleQuote = 34;
-const ampersand = 38;
-const singleQuote = 39;
-const slash = 47;
-const zero = 48;
-const lessThan = 60;
-const equals = 61;
-const greaterThan = 62;
-const capitalN = 78;
-const smallH = 104;
-const digitsAtOnce = 9;
-const transactionMessage = Buffer.from('Number of samples in transaction : ');
-
-/** The word true, its bytes as one number. */
-const wordTrue = Buffer.from('true').readInt32LE();
-
-/** Bytes that every loop ends at: they stand behind what is filled. */
-const stops = Buffer.from(`"'<>`.repeat(4));
-/** Room for them. */
-export const stopSize = 64;
-
-/**
- * Makes a scanner.
- * @param buffer of the reader, with `stopSize` bytes of room behind what it fills
- */
-export function createXmlScanner(buffer: Buffer, sink: SampleSink): XmlScanner {
-  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+/** Makes a scanner. @param sink the one whose columns the loops fill */
+export function createXmlScanner({ text, names, ...loops }: XmlLoops, sink: SampleSink): XmlScanner {
   const { columns, labels, threads } = sink;
   const { starts, elapsed, latency, connect, bytes, sentBytes, active, kinds } = columns;
-  /** Where the names of each row stand. */
-  const names = new Int32Array(batchSize * 4);
-  let rows = 0;
-  let flushed = 0;
-
-  /** Takes the sample whose tag begins at `at`. @returns where it ends, -1 when it is not ordinary or not whole */
-  function sampleAt(at: number, fill: number): number {
-    let place = endOfSampleName(buffer, view, at, false);
-    if (place === 0) return -1;
-    const request = buffer[at + 1] === smallH;
-    if ((buffer[place] ?? 0) > space) return -1;
-
-    let startValue = -1;
-    let elapsedValue = -1;
-    let latencyValue = 0;
-    let connectValue = 0;
-    let bytesValue = 0;
-    let sentValue = 0;
-    let activeValue = 0;
-    let passed = false;
-    let labelFrom = -1;
-    let labelTo = -1;
-    let threadFrom = 0;
-    let threadTo = 0;
-    let message = -1;
-    for (;;) {
-      let byte = buffer[place] ?? 0;
-      while (byte <= space) byte = buffer[++place] ?? greaterThan;
-      if (byte === greaterThan || byte === slash) break;
-      let code = 0;
-      while (byte !== equals) {
-        if (byte <= space || byte === greaterThan || byte === doubleQuote || byte === singleQuote) return -1;
-        code = code < 0 || code > 0xffff ? -1 : (code << 8) | byte;
-        byte = buffer[++place] ?? 0;
-      }
-      const quote = buffer[++place] ?? 0;
-      if (quote !== doubleQuote && quote !== singleQuote) return -1;
-      const from = ++place;
-      let value = 0;
-      let digit = (buffer[place] ?? 0) - zero;
-      while (digit >= 0 && digit <= 9 && place - from < digitsAtOnce) {
-        value = (value * 10 + digit) | 0;
-        digit = (buffer[++place] ?? 0) - zero;
-      }
-      // A start has more digits than fit at once.
-      let rest = 0;
-      let unit = 1;
-      while (digit >= 0 && digit <= 9 && place - from < digitsAtOnce + 6) {
-        rest = (rest * 10 + digit) | 0;
-        unit = (unit * 10) | 0;
-        digit = (buffer[++place] ?? 0) - zero;
-      }
-      const isNumber = place > from && buffer[place] === quote;
-      while (buffer[place] !== quote) place += 1;
-      const to = place;
-      place += 1;
-      if (!endsName(buffer[place] ?? 0)) return -1;
-      // The bytes of the name as one number.
-      switch (code) {
-        case 0x7473: // ts
-          if (!isNumber) return -1;
-          startValue = value * unit + rest;
-          break;
-        case 0x74: // t
-          if (!isNumber || unit > 1) return -1;
-          elapsedValue = value;
-          break;
-        case 0x6c74: // lt
-          if (!isNumber || unit > 1) return -1;
-          latencyValue = value;
-          break;
-        case 0x6374: // ct
-          if (!isNumber || unit > 1) return -1;
-          connectValue = value;
-          break;
-        case 0x6279: // by
-          if (!isNumber || unit > 1) return -1;
-          bytesValue = value;
-          break;
-        case 0x736279: // sby
-          if (!isNumber || unit > 1) return -1;
-          sentValue = value;
-          break;
-        case 0x6e61: // na
-          if (!isNumber || unit > 1) return -1;
-          activeValue = value;
-          break;
-        case 0x73: // s
-          passed = to - from === 4 && (view.getInt32(from, true) | 0x20202020) === wordTrue;
-          if (!passed) return -1;
-          break;
-        case 0x6c62: // lb
-          labelFrom = from;
-          labelTo = to;
-          break;
-        case 0x746e: // tn
-          threadFrom = from;
-          threadTo = to;
-          break;
-        case 0x726d: // rm
-          message = from;
-          break;
-      }
-    }
-    if (!passed || startValue < 0 || elapsedValue < 0 || labelFrom < 0) return -1;
-    const kind: number =
-      request || message < 0 || buffer[message] !== capitalN ? rowKind.sample : kindOf(message);
-    if (kind === rowKind.byHand) return -1;
-    if (buffer[place] === slash) {
-      if (buffer[place + 1] !== greaterThan) return -1;
-      place += 2;
-    } else {
-      place = endOfContent(buffer, view, place + 1, fill, kind !== rowKind.sample);
-      if (place < 0) return -1;
-    }
-    if (place > fill) return -1;
-
-    const row = rows;
-    starts[row] = startValue;
-    elapsed[row] = elapsedValue;
-    latency[row] = latencyValue;
-    connect[row] = connectValue;
-    bytes[row] = bytesValue;
-    sentBytes[row] = sentValue;
-    active[row] = activeValue;
-    kinds[row] = kind;
-    columns.labels[row] = labels.numberOf(buffer, labelFrom, labelTo);
-    columns.threads[row] = threads.numberOf(buffer, threadFrom, threadTo);
-    names[row * 4] = labelFrom;
-    names[row * 4 + 1] = labelTo;
-    names[row * 4 + 2] = threadFrom;
-    names[row * 4 + 3] = threadTo;
-    rows += 1;
-    if (rows === batchSize) flush();
-    return place;
-  }
-
-  /** What a sample is whose message begins at `from` as a transaction controller's does; by hand when it takes more to tell. */
-  function kindOf(from: number): number {
-    let at = 0;
-    while (at < transactionMessage.length && buffer[from + at] === transactionMessage[at]) at += 1;
-    if (at < transactionMessage.length)
-      return buffer[from + at] === ampersand ? rowKind.byHand : rowKind.sample;
-    let some = false;
-    let place = from + at;
-    let digit = (buffer[place] ?? 0) - zero;
-    if (!(digit >= 0 && digit <= 9)) return rowKind.byHand;
-    while (digit >= 0 && digit <= 9) {
-      some ||= digit > 0;
-      digit = (buffer[++place] ?? 0) - zero;
-    }
-    if (buffer[place] === ampersand) return rowKind.byHand;
-    return some ? rowKind.transaction : rowKind.emptyTransaction;
-  }
-
-  function flush(): void {
-    if (rows === 0) return;
-    const count = rows;
-    rows = 0;
-    flushed += count;
-    sink.take(count, byHand);
-  }
-
+  let count = 0;
   const numbers: SampleNumbers = {
     start: 0,
     elapsed: 0,
@@ -228,8 +38,8 @@ export function createXmlScanner(buffer: Buffer, sink: SampleSink): XmlScanner {
     numbers.threads = active[row] ?? 0;
     const kind = kinds[row];
     sink.takeOne(
-      labels.of(buffer, names[row * 4] ?? 0, names[row * 4 + 1] ?? 0),
-      threads.of(buffer, names[row * 4 + 2] ?? 0, names[row * 4 + 3] ?? 0),
+      labels.of(text, names[row * 4] ?? 0, names[row * 4 + 1] ?? 0),
+      threads.of(text, names[row * 4 + 2] ?? 0, names[row * 4 + 3] ?? 0),
       numbers,
       undefined,
       kind === rowKind.sample ? undefined : kind === rowKind.transaction ? 1 : 0,
@@ -238,18 +48,15 @@ export function createXmlScanner(buffer: Buffer, sink: SampleSink): XmlScanner {
 
   return {
     take(at, fill) {
-      buffer.set(stops, fill);
       let place = at;
-      while (place < fill) {
-        while ((buffer[place] ?? 0) <= space && place < fill) place += 1;
-        if (buffer[place] !== lessThan) return place;
-        const end = sampleAt(place, fill);
-        if (end < 0) return place;
-        place = end;
+      for (;;) {
+        place = loops.take(place, fill);
+        const rows = loops.rows();
+        if (rows > 0) sink.take(rows, byHand);
+        count += rows;
+        if (rows < batchSize) return place;
       }
-      return place;
     },
-    flush,
-    count: () => flushed + rows,
+    count: () => count,
   };
 }

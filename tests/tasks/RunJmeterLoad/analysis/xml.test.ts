@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { compileKernel as buildKernel } from '../../../../scripts/kernel.js';
 import { createAnalyser } from '../../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
+import { compileKernel } from '../../../../tasks/RunJmeterLoad/src/analysis/kernel.js';
 import type { JtlAnalysis } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
 
-function read(text: string, pieceSize = 1 << 20) {
-  const analyser = createAnalyser();
+const module = compileKernel(buildKernel());
+
+function read(text: string, pieceSize = 1 << 20, fast = false) {
+  const analyser = createAnalyser({}, fast ? module : undefined);
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += pieceSize) analyser.push(bytes.subarray(at, at + pieceSize));
   return analyser.end();
@@ -114,7 +118,7 @@ describe('createAnalyser on XML', () => {
 
   it('goes through an attribute of 60 MB, a million samples in each other and quotes that nothing closes', () => {
     const one = `<httpSample ${attributes(1, 1, 'a')}/>\n`;
-    const long = createAnalyser();
+    const long = createAnalyser({}, module);
     long.push(Buffer.from(`${root}${one}<httpSample ${attributes(2, 2, 'b')} x="`));
     for (let written = 0; written < 60; written += 1) long.push(Buffer.alloc(1_000_000, "y'<> "));
     long.push(Buffer.from(`"/>\n${one}${close}`));
@@ -124,6 +128,8 @@ describe('createAnalyser on XML', () => {
 
     const deep = read(
       `${root}<sample ${attributes(3, 3, 'c')}>${'<sample>'.repeat(1_000_000)}${'</sample>'.repeat(1_000_001)}${one}${close}`,
+      undefined,
+      true,
     );
     assert.deepEqual([deep.overall.times.count, deep.malformed, deep.cut], [2, 0, false]);
 
@@ -300,7 +306,7 @@ describe('random XML', () => {
     );
   });
 
-  it('is read alike in one piece and in many, also when it is damaged', () => {
+  it('is read alike in one piece and in many, by the kernel and without it, also when it is damaged', () => {
     const damage = fc.array(
       fc.tuple(
         fc.nat(),
@@ -317,7 +323,10 @@ describe('random XML', () => {
           const place = root.length + (at % (text.length - root.length));
           text = text.slice(0, place) + change + text.slice(place + 1);
         }
-        assert.deepEqual(figuresOf(read(text)), figuresOf(read(text, size)));
+        const whole = figuresOf(read(text));
+        assert.deepEqual(figuresOf(read(text, size)), whole);
+        assert.deepEqual(figuresOf(read(text, undefined, true)), whole);
+        assert.deepEqual(figuresOf(read(text, size, true)), whole);
       }),
       { numRuns: 150 },
     );

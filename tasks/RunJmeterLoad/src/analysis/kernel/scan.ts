@@ -237,11 +237,11 @@ const wordNull: u32 = 0x6c6c756e;
 const capitalN: u8 = 78;
 
 /** What a transaction controller writes: "Number of samples in transaction : ". */
-const transactionMessage: usize = memory.data<u8>([
+export const transactionMessage: usize = memory.data<u8>([
   78, 117, 109, 98, 101, 114, 32, 111, 102, 32, 115, 97, 109, 112, 108, 101, 115, 32, 105, 110, 32, 116, 114,
   97, 110, 115, 97, 99, 116, 105, 111, 110, 32, 58, 32,
 ]);
-const messageLength: usize = 35;
+export const messageLength: usize = 35;
 
 /** The kind of a record whose message, from its first letter, may be a transaction controller's. */
 function kindOf(fields: usize, message: usize, end: usize): u8 {
@@ -276,7 +276,7 @@ function optional(fields: usize, column: i32): i64 {
 }
 
 /** A whole number of 1 to so many digits, -1 for all else. */
-function wholeNumber(start: usize, end: usize, longest: i32): i64 {
+export function wholeNumber(start: usize, end: usize, longest: i32): i64 {
   const length = i32(end - start);
   if (length === 0 || length > longest) return -1;
   if (length <= 8) return digits(load<u64>(start), length);
@@ -295,7 +295,7 @@ function digits(word: u64, length: i32): i64 {
 }
 
 /** The number of a name in a cache, -1 when it is not there. */
-function find(slots: usize, names: usize, kept: usize, start: usize, end: usize): i32 {
+export function find(slots: usize, names: usize, kept: usize, start: usize, end: usize): i32 {
   const length = i32(end - start);
   const hash = hashOf(start, length);
   let slot = hash;
@@ -314,7 +314,7 @@ function find(slots: usize, names: usize, kept: usize, start: usize, end: usize)
   }
 }
 
-function same(a: usize, b: usize, length: usize): bool {
+export function same(a: usize, b: usize, length: usize): bool {
   let at: usize = 0;
   for (; at + 8 <= length; at += 8) if (load<u64>(a + at) !== load<u64>(b + at)) return false;
   if (at === length) return true;
