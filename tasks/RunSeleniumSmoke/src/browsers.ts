@@ -8,6 +8,8 @@ export interface Browser {
   readonly driver: Driver;
   /** Programs to be run in place of the one that the driver finds by itself, the first that is on PATH. */
   readonly programs: readonly string[];
+  /** Programs that a driver finds by itself, in its order; empty where their versions need not be the driver's. */
+  readonly usual: readonly string[];
   /** The name of its own capability, and the arguments in it. */
   readonly options: string;
   readonly headless: readonly string[];
@@ -57,6 +59,8 @@ const chrome: Browser = {
       'Chrome or Chromium with the ChromeDriver of the same version on this agent (Debian: chromium and chromium-driver)',
   },
   programs: [],
+  // chrome/test/chromedriver/chrome_finder.cc
+  usual: ['google-chrome', 'chrome', 'chromium', 'chromium-browser'],
   options: 'goog:chromeOptions',
 };
 
@@ -76,6 +80,7 @@ export const browsers: Readonly<Record<string, Browser>> = {
       install: 'Microsoft Edge with the Microsoft Edge WebDriver of the same version on this agent',
     },
     programs: [],
+    usual: ['microsoft-edge', 'microsoft-edge-stable'],
     options: 'ms:edgeOptions',
   },
   firefox: {
@@ -89,6 +94,7 @@ export const browsers: Readonly<Record<string, Browser>> = {
       install: 'Firefox and geckodriver (0.30 or later) on this agent',
     },
     programs: [],
+    usual: [],
     options: 'moz:firefoxOptions',
     headless: ['-headless'],
     size: (width, height) => [`--width=${width}`, `--height=${height}`],

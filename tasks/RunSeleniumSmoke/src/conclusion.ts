@@ -8,6 +8,7 @@ import { countTests, mapTexts, type TestSuite } from '../../../shared/core/junit
 import { writeJunit } from '../../../shared/core/junitWriter.js';
 import { lastLines, listOf, plural } from '../../../shared/core/text.js';
 import { withoutForeignAttachments } from './attachments.js';
+import { sameVersionRemedy } from './driverVersions.js';
 import { reportSmoke } from './reportSmoke.js';
 import { findScreenshots } from './results.js';
 import type { Input } from './smokePlan.js';
@@ -149,10 +150,13 @@ function judgeBrowser(
     failOnFlaky: input.failOnFlaky,
   });
   for (const run of runs) keepBroken(run, agent);
-  const refusals = verdict.faults.length === 0 ? [] : runs.flatMap(({ refusal }) => refusal ?? []);
+  const refusals =
+    verdict.faults.length === 0
+      ? []
+      : runs.flatMap(({ refusal, driver }) => (refusal === undefined ? [] : { refusal, driver }));
   const faults = [
     ...verdict.faults,
-    ...new Set(refusals.map(refusal => explainRefusal(agent.mask(refusal)))),
+    ...new Set(refusals.map(({ refusal, driver }) => explainRefusal(agent.mask(refusal), driver))),
   ];
   return {
     browser,
@@ -175,13 +179,35 @@ function keepBroken({ job, results }: SuiteRun, agent: Agent): void {
   }
 }
 
-/** What to do when a driver makes no session. */
-export function explainRefusal(said: string): string {
-  const remedy = /only supports|version/i.test(said)
-    ? `browser and driver are of different versions: install both from one source, or name the driver that fits in 'driverPath'`
-    : /instance exited|DevToolsActivePort|failed to start|crash/i.test(said)
-      ? `the browser does not start on this machine: in a container it may need --disable-dev-shm-usage (input 'capabilities')`
-      : `look at what the tests ask for, and at 'browsers' and 'capabilities'`;
+/**
+ * What to do when a driver makes no session.
+ * @param driver its name and where it is; undefined for a grid's
+ */
+export function explainRefusal(said: string, driver?: string): string {
+  const onGrid = driver === undefined;
+  const remedies: readonly (readonly [RegExp, string])[] = [
+    [
+      /only supports|version (?:must|is)|requires .* version/i,
+      onGrid
+        ? 'on the grid, browser and driver are of different versions: its nodes need both from one source'
+        : `${driver} and the browser are of different versions: ${sameVersionRemedy}`,
+    ],
+    [
+      /cannot find .*binary|no .* binary at|unable to find binary|binary is not a/i,
+      "the browser is not installed on this machine, or not where the driver looks: install it, or give its path as `binary` in 'capabilities'",
+    ],
+    [
+      /instance exited|DevToolsActivePort|failed to start|crash|Process unexpectedly closed/i,
+      "the browser does not start on this machine: without a display it needs 'headless' or 'xvfb', in a container it may need --disable-dev-shm-usage (input 'capabilities')",
+    ],
+    [
+      /no nodes support|could not start a new session.*timed out|unable to find .*provider/i,
+      "the grid has no node for such a session, or none that was free in time: look at 'browsers', at what the tests ask for, and at the grid's nodes",
+    ],
+  ];
+  const remedy =
+    remedies.find(([pattern]) => pattern.test(said))?.[1] ??
+    "look at what the tests ask for, and at 'browsers' and 'capabilities'";
   return `The driver made no browser session (${said}): ${remedy}.`;
 }
 

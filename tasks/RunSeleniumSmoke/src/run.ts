@@ -7,6 +7,7 @@ import { createSiteProbe } from '../../../shared/agent/siteProbe.js';
 import { systemClock } from '../../../shared/core/wait.js';
 import { browserNamed, capabilitiesFor } from './browsers.js';
 import { concludeRuns } from './conclusion.js';
+import { warnOfOtherVersion } from './driverVersions.js';
 import { useGrid, type Grid } from './grid.js';
 import { runSideBySide } from './matrix.js';
 import { reportSmoke } from './reportSmoke.js';
@@ -54,7 +55,13 @@ async function smoke(input: Input, agent: Agent): Promise<string> {
   const jobs = plan.browsers.flatMap(browser =>
     shards.map(shard => browserRun(browser, shard, plan, grid, input, agent)),
   );
+  const local = grid === undefined ? plan.browsers.flatMap(name => browserNamed(name) ?? []) : [];
+  // Beside the tests, which need not wait for it.
+  const looked = Promise.all(
+    local.map(browser => warnOfOtherVersion(browser, plan.driverPath, plan.settings, agent)),
+  ).catch(() => undefined);
   const results = await runSideBySide(jobs, places ?? jobs.length, job => runSuite(suite, job, agent));
+  await looked;
   agent.signal.throwIfAborted();
   const settled = jobs.flatMap((job, index) => {
     const result = results[index];

@@ -28,6 +28,8 @@ export interface SuiteRun extends Attempts {
   readonly job: BrowserRun;
   /** What the driver said when it made no browser session; undefined when it made all. */
   readonly refusal: string | undefined;
+  /** The driver that this run started, its name and where it is. */
+  readonly driver: string | undefined;
   readonly milliseconds: number;
 }
 
@@ -66,7 +68,7 @@ export async function runSuite(suite: Suite, run: BrowserRun, agent: Agent): Pro
     watched = await watchWebDriver(webDriver, run.watch, agent);
     const attempts = await allAttempts(suite, run, watched, mark, agent);
     const milliseconds = Date.now() - startedAt;
-    return { job: run, refusal: watched.refusal(), milliseconds, ...attempts };
+    return { job: run, refusal: watched.refusal(), driver: webDriver.program, milliseconds, ...attempts };
   } finally {
     const family = runningFamily(mark);
     await watched?.close();

@@ -17,6 +17,8 @@ export interface WebDriver {
   readonly url: string;
   /** The value of the `Authorization` header, where it wants one. */
   readonly authorization?: string | undefined;
+  /** The driver's name and where it is; undefined for one that was there before. */
+  readonly program?: string;
   /** Ends the sessions left open and the driver that this run started. Does not look at the run's signal: it comes after an abort too. */
   close(): Promise<void>;
 }
@@ -38,7 +40,7 @@ export async function startDriver(
   given: string | undefined,
   agent: Agent,
 ): Promise<WebDriver> {
-  const path = given ?? findDriver(driver, agent);
+  const path = findDriver(driver, given, agent);
   // Short, because Chromium keeps a socket in there and a socket's path may have 107 bytes at most.
   const profiles = mkdtempSync(join(tmpdir(), 'smoke-'));
   agent.onCleanUp('removing browser profiles', () => {
@@ -82,6 +84,7 @@ export async function startDriver(
   agent.info(`${driver.name} is ready at ${url} (${path}).`);
   return {
     url,
+    program: `${driver.name} (${path})`,
     async close() {
       await endSessions(url);
       await running.stop();
@@ -100,8 +103,17 @@ async function untilItAnswers(url: string, { signal }: Agent): Promise<void> {
   }
 }
 
-/** Where a driver is: hosted agents name its folder in a variable, other machines have it on PATH. */
-function findDriver({ name, program, variable, install }: Driver, agent: Agent): string {
+/**
+ * Where a driver is: hosted agents name its folder in a variable, other machines have it on PATH.
+ * @param given its full path, in place of the one found
+ * @throws UserError when there is none
+ */
+export function findDriver(
+  { name, program, variable, install }: Driver,
+  given: string | undefined,
+  agent: Agent,
+): string {
+  if (given !== undefined) return given;
   const folder = agent.environment(variable);
   const file = process.platform === 'win32' ? `${program}.exe` : program;
   const named = folder === undefined || folder === '' ? undefined : join(folder, file);

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import type { TestCase } from '../../../shared/core/junit.js';
 import { addCapabilities } from '../../../tasks/RunSeleniumSmoke/src/browserCapabilities.js';
 import { browserNamed, capabilitiesFor } from '../../../tasks/RunSeleniumSmoke/src/browsers.js';
-import { explainRefusal } from '../../../tasks/RunSeleniumSmoke/src/conclusion.js';
 import type { Snapshot } from '../../../tasks/RunSeleniumSmoke/src/evidence.js';
 import { evidenceFor } from '../../../tasks/RunSeleniumSmoke/src/evidenceMatch.js';
 import { afterMessage, type LogState } from '../../../tasks/RunSeleniumSmoke/src/liveTests.js';
@@ -63,6 +62,22 @@ describe('capabilitiesFor', () => {
     });
     assert.deepEqual(capabilitiesFor(undefined, settings), settings.capabilities);
   });
+
+  it("gives a browser's own capabilities to that browser only", () => {
+    const own = { 'goog:x': 1, 'ms:x': 2, 'moz:x': 3, 'se:x': 4 };
+    const given = (name: string) =>
+      Object.keys(
+        capabilitiesFor(browserNamed(name), {
+          ...settings,
+          windowSize: undefined,
+          headless: false,
+          capabilities: own,
+        }),
+      );
+    assert.deepEqual(given('chrome'), ['goog:x', 'se:x']);
+    assert.deepEqual(given('edge'), ['ms:x', 'se:x']);
+    assert.deepEqual(given('firefox'), ['moz:x', 'se:x']);
+  });
 });
 
 describe('noticesOf', () => {
@@ -79,15 +94,6 @@ describe('noticesOf', () => {
     assert.deepEqual(
       noticesOf({ ...made, chrome: { chromedriverVersion: '156.0.9 (abc)' } }, 'chromium'),
       [],
-    );
-  });
-});
-
-describe('explainRefusal', () => {
-  it('says what to do about versions', () => {
-    assert.match(
-      explainRefusal('session not created: This version of ChromeDriver only supports Chrome version 114'),
-      /only supports Chrome version 114\): browser and driver are of different versions: .*'driverPath'/,
     );
   });
 });
