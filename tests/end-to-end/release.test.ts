@@ -13,6 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../scripts/tasks.js';
+import type { ReleaseReport, ReportPart } from '../../shared/report/format.js';
+import { checkReport } from '../report/publishedSchema.js';
 
 interface Step {
   readonly name: string;
@@ -29,6 +31,8 @@ interface Run {
   readonly result: string;
   readonly tasks: readonly Step[];
   readonly out: string;
+  /** As release-report.json has it. */
+  readonly report: ReleaseReport;
 }
 
 let directory = '';
@@ -52,12 +56,39 @@ function demo(...args: string[]): Run {
     steps.filter(step => step.phase === 'post' && step.result !== 'succeeded'),
     [],
   );
-  return { exitCode: status, said, result: record.result, tasks, out };
+  const report: unknown = JSON.parse(readFileSync(join(out, 'release-report.json'), 'utf8'));
+  checkReport(report);
+  const page = join(out, 'release-report.html');
+  assert.ok(existsSync(page) && said.includes(`Release report: ${page}`), said);
+  return { exitCode: status, said, result: record.result, tasks, out, report };
 }
 
 /** An output by its name, whether the record knows it with its step's name or without. */
 function output(step: Step, name: string): string | undefined {
   return step.outputs[name] ?? step.outputs[`${step.name}.${name}`];
+}
+
+/** Whether a step's body has what a person looks for, be it that the step passed or that it failed. */
+function isTold(part: ReportPart): boolean {
+  const failed = part.result === 'failed';
+  switch (part.task) {
+    case 'PackerBakeVmss':
+      return part.body !== null && part.body.phases.length > 2 && (part.body.image === null) === failed;
+    case 'PatchArmImageUri':
+      return part.body?.image !== null && (part.body?.files.length === 0) === failed;
+    case 'DeployVmssImage':
+      return part.body?.forward.instances.length === 3 && part.body.outcome === part.result;
+    case 'RunSeleniumSmoke':
+      return failed
+        ? part.body?.tests[0]?.outcome === 'failed' && part.body.tests[0].screenshot !== undefined
+        : (part.body?.tests.length ?? 0) >= 5;
+    case 'RunJmeterLoad':
+      return (
+        (part.body?.labels.length ?? 0) > 1 &&
+        (part.body?.course.start.length ?? 0) > 0 &&
+        part.body?.criteria.some(({ passed }) => !passed) === failed
+      );
+  }
 }
 
 /** Everything a run keeps, for a search. */
@@ -102,6 +133,12 @@ describe('the release', function () {
     assert.ok(Number(output(load, 'samples')) >= 500);
     assert.match(run.said, /Processes left behind: none/);
     assertNoSecrets(run.out);
+    assert.deepEqual(
+      run.report.parts.map(({ task, result }) => `${task}@1 ${result}`),
+      run.tasks.map(({ task, result }) => `${task ?? ''} ${result}`),
+    );
+    assert.ok(run.report.parts.every(isTold));
+    assert.equal(new Set(run.report.parts.map(({ step: { id } }) => id)).size, 5);
   });
 
   const faults = [
@@ -129,6 +166,10 @@ describe('the release', function () {
         [],
       );
       assert.match(run.said, /Processes left behind: none/);
+      const last = run.report.parts.at(-1);
+      assert.ok(last !== undefined && isTold(last), JSON.stringify(last));
+      assert.equal(`${last.task}@1 ${last.result}`, `${task} failed`);
+      assert.match(last.message, says);
     });
   }
 
