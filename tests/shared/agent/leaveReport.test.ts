@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { leaveReport } from '../../../shared/agent/leaveReport.js';
 import { releaseReport, reportPart, type ReportPart } from '../../../shared/report/format.js';
 import { dataPlace } from '../../../shared/report/standalone.js';
+import { fakeAgent } from '../../fakes/fakeAgent.js';
 import { buildSample, type Sample, type SampleRun } from './sampleRuns.js';
 
 const step = {
@@ -190,5 +192,67 @@ describe("a step's part of the release report", function () {
     const kept = run.lines.find(line => line.startsWith('##vso[task.uploadfile]'))!;
     const html = readFileSync(kept.slice('##vso[task.uploadfile]'.length), 'utf8');
     assert.match(html, /"number":"Release-9","url":"https:/);
+  });
+
+  it('keeps pictures that are pictures, under names of its own, as many and as large as a page takes', async () => {
+    const fake = fakeAgent({ variables: { 'System.StageName': '../x', 'System.HostType': 'build' } });
+    try {
+      const png = Buffer.from('89504e470d0a1a0a', 'hex');
+      const write = (name: string, content: Buffer) => {
+        const path = join(fake.agent.tempDirectory, name);
+        writeFileSync(path, content);
+        return { name: `any/../${name}`, path };
+      };
+      const pictures = [
+        write('a.png', png),
+        write('page.png', Buffer.from('<svg onload="x()">')),
+        write('b.gif', Buffer.from('GIF89a')),
+        write('large.jpg', Buffer.concat([Buffer.from('ffd8ff', 'hex'), Buffer.alloc(9 * 1024 * 1024)])),
+        { name: 'gone.png', path: join(fake.agent.tempDirectory, 'gone.png') },
+        ...Array.from({ length: 40 }, (_, index) => write(`more${index}.png`, png)),
+      ];
+      const tests = pictures.map(({ name }) => ({
+        browser: 'chrome',
+        suite: '',
+        name,
+        outcome: 'failed' as const,
+        seconds: 0,
+        message: '',
+        detail: '',
+        screenshot: name,
+        console: [],
+      }));
+      leaveReport(
+        {
+          task: { name: 'RunSeleniumSmoke', version: '1.1.0' },
+          startedAt: 0,
+          finishedAt: 1,
+          result: 'failed',
+          message: '',
+          warnings: [],
+          content: {
+            task: 'RunSeleniumSmoke',
+            body: { site: '', runs: [], tests, omitted: 0 },
+            pictures,
+          },
+        },
+        fake.agent,
+      );
+      assert.deepEqual(fake.warnings, []);
+      const kept = fake.attachments.filter(({ type }) => type === 'bake-and-roll.report-picture');
+      assert.equal(kept.length, 30);
+      assert.ok(kept.every(({ name, path }) => /^[\w.-]+\.(png|gif)$/.test(name) && basename(path) === name));
+      const file = fake.attachments.find(({ type }) => type === 'bake-and-roll.report-part')!;
+      const part = reportPart.parse(JSON.parse(readFileSync(file.path, 'utf8')));
+      assert.ok(part.task === 'RunSeleniumSmoke' && part.body !== null);
+      const [a, page, b, large, gone, more] = part.body.tests.map(({ screenshot }) => screenshot);
+      assert.deepEqual([page, large, gone], [undefined, undefined, undefined]);
+      assert.deepEqual(
+        [a, b, more],
+        kept.slice(0, 3).map(({ name }) => name),
+      );
+    } finally {
+      await fake.close();
+    }
   });
 });
