@@ -145,6 +145,8 @@ export interface ToolCall {
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   /** Whether lines go to the log as they come; true unless given. */
   readonly echo?: boolean;
+  /** Asks the program to end in a way of its own, before it gets a signal and within its grace. */
+  readonly askToEnd?: () => Promise<void>;
   /** How the program is asked to end when the task is cancelled; SIGTERM unless given. Windows asks nothing and ends it at once. */
   readonly stopSignal?: 'SIGINT' | 'SIGTERM';
   /** How long it may take to end after that before its process group is killed; 10 s unless given. */

@@ -57,8 +57,19 @@ export function startTool(call: ToolCall, { signal, log }: ToolContext): Running
   });
 
   let killTimer: NodeJS.Timeout | undefined;
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  let asked: Promise<void> | undefined;
   const end = () => {
-    signalGroup(child, call.stopSignal ?? 'SIGTERM');
+    const signalEnd = () => {
+      signalGroup(child, call.stopSignal ?? 'SIGTERM');
+    };
+    if (call.askToEnd === undefined) signalEnd();
+    else {
+      asked ??= call.askToEnd().catch(() => undefined);
+      void asked.then(() => {
+        if (isRunning()) signalEnd();
+      });
+    }
     killTimer ??= setTimeout(() => {
       signalGroup(child, 'SIGKILL');
     }, call.stopGraceMilliseconds ?? defaultGraceMilliseconds);
@@ -89,7 +100,7 @@ export function startTool(call: ToolCall, { signal, log }: ToolContext): Running
     pid: child.pid ?? 0,
     ended,
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) end();
+      if (isRunning()) end();
       await ended.catch(() => undefined);
     },
   };

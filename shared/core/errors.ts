@@ -83,6 +83,8 @@ export function describe(error: unknown): string {
   }
   if (error instanceof UserError || error instanceof CancelledError) return error.message;
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
+    return `A disk of this agent is full: ${message}. Free space there, or give the agent's work folder a larger one.`;
   return `Unexpected error, probably a fault in this task: ${message}\nRun the pipeline with System.Debug=true to see where it came from.`;
 }
 

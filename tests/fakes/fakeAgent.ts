@@ -17,6 +17,8 @@ export interface FakeAgentOptions {
   readonly tools?: Readonly<Record<string, string>>;
   readonly endpoints?: Readonly<Record<string, Partial<Endpoint>>>;
   readonly signal?: AbortSignal;
+  /** In place of one that is there. */
+  readonly resultsDirectory?: string;
   /** Of an earlier part of the same step. */
   readonly taskVariables?: Readonly<Record<string, string>>;
 }
@@ -66,7 +68,7 @@ export function fakeAgent(options: FakeAgentOptions = {}): FakeAgent {
   const agent: Agent = {
     signal,
     tempDirectory: mkdtempSync(join(directory, 'temp-')),
-    resultsDirectory: mkdtempSync(join(directory, 'results-')),
+    resultsDirectory: options.resultsDirectory ?? mkdtempSync(join(directory, 'results-')),
     workingDirectory: options.workingDirectory ?? directory,
     info: log,
     debug: () => undefined,

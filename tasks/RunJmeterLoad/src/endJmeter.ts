@@ -5,6 +5,9 @@ import type { RunningTool } from '../../../shared/agent/agent.js';
 
 /** How long each way of asking may take before the next. */
 const patience = 10_000;
+/** How long engines may take to stop when the step is cancelled: the agent ends the step itself ten seconds after it has said so. */
+const enginePatience = 4000;
+const lookEvery = 100;
 
 /**
  * Ends JMeter: its threads finish their samples, then they are interrupted, then the process is ended.
@@ -20,6 +23,27 @@ export async function endJmeter(tool: RunningTool, port: number | undefined): Pr
     if (await Promise.race([ended, pause(patience, false, { ref: false })])) return;
   }
   await tool.stop();
+}
+
+/**
+ * Has JMeter stop the test on its engines, which would go on with it when JMeter is gone.
+ * @param port where JMeter listens for the word, undefined while it does not yet
+ * @param haveFinished whether all engines have
+ */
+export async function stopEngines(
+  port: () => number | undefined,
+  haveFinished: () => boolean,
+): Promise<void> {
+  const deadline = Date.now() + enginePatience;
+  let told = false;
+  while (Date.now() < deadline && !haveFinished()) {
+    const known = port();
+    if (known !== undefined && !told) {
+      await send('StopTestNow', known);
+      told = true;
+    }
+    await pause(lookEvery);
+  }
 }
 
 /** JMeter takes one word a datagram, on the loopback interface only (its manual, "Controlling a non-GUI test"). */

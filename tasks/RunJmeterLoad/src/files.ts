@@ -1,9 +1,7 @@
 /** Reads and copies the large files of a load test piece by piece. */
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { analyse } from './analysis/analyse.js';
 import type { JtlAnalysis, WarmUp } from './analysis/statistics.js';
 import type { TimelineCollector } from './timeline/collectTimeline.js';
@@ -18,12 +16,28 @@ export function digestOf(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-/** Copies a text file with `mask` applied to each line. */
+/** Copies a text file with `mask` applied to its lines, many at once. */
 export async function copyMasked(from: string, to: string, mask: (text: string) => string): Promise<void> {
-  const output = createWriteStream(to);
-  for await (const line of createInterface({ input: createReadStream(from), crlfDelay: Infinity })) {
-    if (!output.write(`${mask(line)}\n`)) await once(output, 'drain');
+  async function* masked(): AsyncGenerator<string> {
+    for await (const lines of wholeLines(from)) yield mask(lines);
   }
-  output.end();
-  await finished(output);
+  await pipeline(masked, createWriteStream(to));
+}
+
+/** Whether `mask` changes anything in a text file. */
+export async function isChangedBy(path: string, mask: (text: string) => string): Promise<boolean> {
+  for await (const lines of wholeLines(path)) if (mask(lines) !== lines) return true;
+  return false;
+}
+
+/** A text file in pieces that end where a line does: a secret has no line end in it. */
+async function* wholeLines(path: string): AsyncGenerator<string> {
+  let rest = '';
+  const pieces = createReadStream(path, { encoding: 'utf8', highWaterMark: 1024 * 1024 });
+  for await (const piece of pieces as AsyncIterable<string>) {
+    const end = piece.lastIndexOf('\n') + 1;
+    if (end > 0) yield rest + piece.slice(0, end);
+    rest = end > 0 ? piece.slice(end) : rest + piece;
+  }
+  if (rest !== '') yield rest;
 }

@@ -96,7 +96,8 @@ export const ownProperties: Readonly<Record<string, string>> = {
   // Several JMeters on one machine find a port each for the word to end.
   'jmeterengine.nongui.port': '4445',
   'jmeterengine.nongui.maxport': '5445',
-  'summariser.name': 'summary',
+  // A listener of the plan with the same name would be added to it.
+  'summariser.name': 'All samples',
   'summariser.interval': '10',
   'summariser.out': 'true',
 };

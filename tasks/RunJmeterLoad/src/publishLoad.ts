@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Agent } from '../../../shared/agent/agent.js';
 import { mapTexts } from '../../../shared/core/junit.js';
 import { writeJunit } from '../../../shared/core/junitWriter.js';
-import { keepFile } from './keepFiles.js';
+import { attempt, keepFile } from './keepFiles.js';
 import { summaryName, summaryText, type LoadSummary } from './loadSummary.js';
 import { criteriaLines, junitSuites, logTable, markdownSummary, type Remarks } from './report.js';
 import type { LoadRules, LoadVerdict } from './verdict.js';
@@ -29,15 +29,6 @@ export async function publishLoad(
   for (const line of [...logTable(summary), ...remarks.course, ...criteriaLines(verdict), ...remarks.notes])
     agent.info(line);
   const summaryFile = join(agent.resultsDirectory, summaryName);
-  writeFileSync(summaryFile, agent.mask(summaryText(summary)));
-  keepFile(summaryFile, agent);
-  await agent.summary(title, markdownSummary(summary, verdict, remarks));
-  if (publishResults) {
-    const junit = join(agent.resultsDirectory, 'load.xml');
-    const suites = mapTexts(junitSuites(summary, verdict, rules, title), text => agent.mask(text));
-    writeFileSync(junit, writeJunit(suites));
-    agent.publishTests({ files: [junit], title });
-  }
   const { samples, p50, p95, p99, throughput } = summary.overall;
   agent.output('samples', String(samples));
   agent.output('errorPercent', number(verdict.errorPercent));
@@ -46,6 +37,24 @@ export async function publishLoad(
   agent.output('p99', String(p99 ?? ''));
   agent.output('throughput', number(throughput));
   agent.output('summaryFile', summaryFile);
+  const keepSummary = () => {
+    writeFileSync(summaryFile, agent.mask(summaryText(summary)));
+    keepFile(summaryFile, agent);
+  };
+  await attempt('The summary file', keepSummary, agent);
+  await attempt(
+    "The run's summary",
+    () => agent.summary(title, markdownSummary(summary, verdict, remarks)),
+    agent,
+  );
+  if (!publishResults) return;
+  const publishTests = () => {
+    const junit = join(agent.resultsDirectory, 'load.xml');
+    const suites = mapTexts(junitSuites(summary, verdict, rules, title), text => agent.mask(text));
+    writeFileSync(junit, writeJunit(suites));
+    agent.publishTests({ files: [junit], title });
+  };
+  await attempt('The results for the Tests tab', publishTests, agent);
 }
 
 /** A number with as many digits as it needs, at most four behind the point: `12.5`, `0.0313`. */

@@ -53,16 +53,23 @@ export function lookAfter({ hosts }: RemoteEngines, log: string): () => Promise<
     for (const [host, answered] of answers) inVain.set(host, answered ? 0 : (inVain.get(host) ?? 0) + 1);
     const gone = hosts.filter(host => (inVain.get(host) ?? 0) >= looksInVain);
     if (gone.length === 0) return undefined;
-    const finished = enginesFinished(existsSync(log) ? readFileSync(log, 'utf8') : '');
+    const finished = enginesFinished(log);
     const lost = gone.filter(host => !finished.has(host));
     if (lost.length === 0) return undefined;
     return `${lost.length} of ${plural(hosts.length, 'engine')} had not finished and cannot be reached any more: ${listOf(lost)}. Look at jmeter-server and its log there; all samples that came are counted.`;
   };
 }
 
-/** The engines that JMeter's log says have finished: `Finished remote host: 10.0.0.5:1099 (1795412637727)`. */
+/** Whether all of them have finished, by JMeter's log. */
+export function haveFinished({ hosts }: RemoteEngines, log: string): boolean {
+  const finished = enginesFinished(log);
+  return hosts.every(host => finished.has(host));
+}
+
+/** The engines that a log of JMeter's says have finished: `Finished remote host: 10.0.0.5:1099 (1795412637727)`. */
 export function enginesFinished(log: string): Set<string> {
-  return new Set([...log.matchAll(/Finished remote host: +(\S+) \(/g)].flatMap(match => match[1] ?? []));
+  const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
+  return new Set([...text.matchAll(/Finished remote host: +(\S+) \(/g)].flatMap(match => match[1] ?? []));
 }
 
 function answersAt(engine: string): Promise<boolean> {

@@ -14,7 +14,7 @@ import { chooseJmeter } from './install/chooseJmeter.js';
 import { fetchPlugins } from './install/plugins.js';
 import { checkJava } from './jmeter.js';
 import { otherLabel, type JtlAnalysis } from './analysis/statistics.js';
-import { keepResults } from './keepFiles.js';
+import { attempt, keepResults } from './keepFiles.js';
 import { summarise, summaryName, type LoadSummary } from './loadSummary.js';
 import { preparePlan } from './preparePlan.js';
 import { publishLoad } from './publishLoad.js';
@@ -47,7 +47,8 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
 
   const timeline = course.timeline();
   const summary = summarise(analysis, plan, digestOf(plan), timeline);
-  const verdict = judgeLoad(summary, analysis, rules, judgeGates(gates, timeline, countedKinds(rules)));
+  const criteria = judgeGates(gates, timeline, countedKinds(rules));
+  const verdict = judgeLoad(summary, analysis, rules, criteria, samplesTakenBy(run));
   if (analysis.unlisted > 0)
     agent.warning(
       `The plan makes more labels than are listed; ${plural(analysis.unlisted, 'sample')} are counted together as '${otherLabel}'. Give samplers names without ids, or use transaction controllers.`,
@@ -58,6 +59,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   reportLoad({ plan, summary, analysis, verdict, timeline, baseline, notes: remarks.notes }, agent);
   const { publishResults } = input;
   await publishLoad({ summary, verdict, rules, remarks, title, publishResults }, agent);
+  if (run !== undefined) await attempt('The results', () => keepResults(run.jtl, agent), agent);
   // What there was of a run that is cancelled or late has been published all the same.
   agent.signal.throwIfAborted();
   const sentence = conclude(summary, verdict, run, agent);
@@ -99,8 +101,12 @@ async function runPlan(
   );
   const warmUp = { seconds: input.warmUpSeconds, testStart: run.testStart };
   const analysis = await analyseJtl(run.jtl, warmUp, course);
-  await keepResults(run.jtl, agent);
   return { analysis, run };
+}
+
+/** What JMeter counted in a run that it ended itself; of another the last samples may be counted and not written, or the other way round. */
+function samplesTakenBy(run: JmeterRun | undefined): number | undefined {
+  return run?.ended.exitCode === 0 ? run.taken : undefined;
 }
 
 /** Says what the run is worth, after everything has been published. */

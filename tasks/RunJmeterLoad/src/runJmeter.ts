@@ -6,9 +6,15 @@ import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ToolError } from '../../../shared/core/errors.js';
 import { lastLines } from '../../../shared/core/text.js';
 import { keepLog } from './keepFiles.js';
-import { shutdownPort } from './endJmeter.js';
+import { shutdownPort, stopEngines } from './endJmeter.js';
 import { ownProperties, propertiesFile, samplingProperties } from './jmeter.js';
-import { engineProperties, lookAfter, remoteArguments, type RemoteEngines } from './remoteEngines.js';
+import {
+  engineProperties,
+  haveFinished,
+  lookAfter,
+  remoteArguments,
+  type RemoteEngines,
+} from './remoteEngines.js';
 import { watchRun, type Watch } from './watchRun.js';
 
 const jmeterGrace = 5000;
@@ -39,6 +45,8 @@ export interface JmeterRun {
   /** When the test started, milliseconds since the epoch, as JMeter says it. */
   readonly testStart: number | undefined;
   readonly ended: ToolResult;
+  /** How many samples JMeter says it took, where it says so: not always the last ones of a run that was ended. */
+  readonly taken: number | undefined;
   /** Why it was ended before its time, undefined when it ended by itself or was cancelled. */
   readonly endedBecause: string | undefined;
 }
@@ -78,6 +86,7 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
   const propertyArguments = [...call.propertyFiles, files.properties].flatMap(file => ['-q', file]);
   let testStart: number | undefined;
   let port: number | undefined;
+  let taken: number | undefined;
   let lastLine = Date.now();
   const tool = agent.start({
     name: 'JMeter',
@@ -87,6 +96,13 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
     cwd: call.directory,
     echo: false,
     stopGraceMilliseconds: jmeterGrace,
+    ...(remote !== undefined && {
+      askToEnd: () =>
+        stopEngines(
+          () => port,
+          () => haveFinished(remote, files.log),
+        ),
+    }),
     onLine: line => {
       // Log4j's complaint about JMeter's own configuration, the same in every run.
       if (line.startsWith('WARN StatusConsoleListener')) return;
@@ -94,6 +110,7 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
       lastLine = Date.now();
       testStart ??= startOfTest(line);
       port ??= shutdownPort(line);
+      taken = samplesTaken(line) ?? taken;
     },
   });
   const run = {
@@ -106,7 +123,7 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
   const endedBecause = await watchRun(run, call.watch, agent);
   const ended = await tool.ended;
   const log = await keepLog(files.log, agent);
-  if (existsSync(files.jtl)) return { jtl: files.jtl, testStart, ended, endedBecause };
+  if (existsSync(files.jtl)) return { jtl: files.jtl, testStart, ended, taken, endedBecause };
   agent.signal.throwIfAborted();
   const hints = log.filter(line => / (ERROR|FATAL) /.test(line));
   throw new ToolError(
@@ -120,6 +137,12 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
 /** The moment JMeter gives when a test starts: `Starting standalone test @ 2026 Nov 23 01:47:17 UTC (1795398437078)`. */
 export function startOfTest(line: string): number | undefined {
   const match = /^Starting .*test .*@ .*\((\d{13})\)$/.exec(line);
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** The number in a line of all samples so far: `All samples =   1234 in 00:00:10 =  123.4/s Avg: …`. */
+export function samplesTaken(line: string): number | undefined {
+  const match = /^All samples = +(\d+) in /.exec(line);
   return match === null ? undefined : Number(match[1]);
 }
 

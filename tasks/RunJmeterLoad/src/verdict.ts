@@ -32,12 +32,13 @@ export interface LoadVerdict {
 
 const shownLabels = 5;
 
-/** Judges a test. */
+/** Judges a test. @param taken how many samples JMeter says it took, undefined where it does not */
 export function judgeLoad(
   summary: LoadSummary,
   analysis: JtlAnalysis,
   rules: LoadRules,
   criteria: readonly CriterionOutcome[],
+  taken?: number,
 ): LoadVerdict {
   const { overall } = summary;
   const failed = countedErrors(overall, rules);
@@ -57,7 +58,7 @@ export function judgeLoad(
         rule: `At most ${rules.allowedErrorPercent} % ${counted}`,
         fault: tooManyErrors ? errorsFault(summary, rules, failed, errorPercent) : undefined,
       },
-      { rule: 'Whole results', fault: wholenessFault(analysis) },
+      { rule: 'Whole results', fault: wholenessFault(analysis, taken) },
     ],
   };
 }
@@ -121,9 +122,16 @@ function errorsFault(
   return [headline, ...named, ...rest].join('\n');
 }
 
-function wholenessFault({ malformed, firstMalformed, cut }: JtlAnalysis): string | undefined {
+/** JMeter does not notice when its results cannot be written: it goes on and ends well. */
+function wholenessFault(
+  { overall, warmUp, malformed, firstMalformed, cut }: JtlAnalysis,
+  taken: number | undefined,
+): string | undefined {
   if (malformed > 0)
     return `${plural(malformed, 'record')} of the results cannot be read, the first is ${singleLine(firstMalformed ?? '', 300)}. Does a listener of the plan write to the same file?`;
+  const written = overall.times.count + warmUp;
+  if (taken !== undefined && taken > written)
+    return `JMeter took ${plural(taken, 'sample')}, and ${written} are in the results: the others could not be written. Is the disk of the agent's temporary folder full, or the size of a file limited there?`;
   return cut
     ? 'the results end in the middle of a record: JMeter was ended, or the disk is full.'
     : undefined;

@@ -137,6 +137,36 @@ describe('tool', () => {
     assert.deepEqual(log, ['ready', 'cleaned up']);
   });
 
+  it('asks a program in its own way first, and by the signal when that has not ended it', async () => {
+    for (const [listens, end] of [
+      [true, { exitCode: 5, signal: undefined }],
+      [false, { exitCode: undefined, signal: 'SIGTERM' }],
+    ] as const) {
+      const directory = mkdtempSync(join(tmpdir(), 'ask-'));
+      const word = join(directory, 'end');
+      const abort = new AbortController();
+      const waits = `const f=require('fs');console.log('ready');setInterval(()=>{if(${listens}&&f.existsSync(process.argv[1]))process.exit(5)},20)`;
+      const tool = startTool(
+        {
+          ...script(waits, [word]),
+          onLine: () => {
+            abort.abort();
+          },
+          askToEnd: async () => {
+            writeFileSync(word, '');
+            if (listens) await tool.ended;
+            else throw new Error('nobody listens');
+          },
+          stopGraceMilliseconds: 60_000,
+        },
+        { signal: abort.signal, log: () => undefined },
+      );
+      const { exitCode, signal } = await tool.ended;
+      rmSync(directory, { recursive: true });
+      assert.deepEqual({ exitCode, signal }, end);
+    }
+  });
+
   it('kills a program that does not listen, with all that it started', async () => {
     const abort = new AbortController();
     let grandchild = 0;

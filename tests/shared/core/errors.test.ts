@@ -41,6 +41,14 @@ describe('errors', () => {
     );
   });
 
+  it('tells of a full disk, which is no fault of the task', () => {
+    const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    assert.equal(
+      tell(error),
+      "A disk of this agent is full: ENOSPC: no space left on device, write. Free space there, or give the agent's work folder a larger one.",
+    );
+  });
+
   it('says that anything else is a fault of the task', () => {
     assert.match(
       tell(new TypeError('x is undefined')),

@@ -107,11 +107,11 @@ describe('runLoad with a real JMeter', function () {
     ]);
     assert.deepEqual(
       fake.kept.map(path => path.slice(path.lastIndexOf('/') + 1)),
-      ['jmeter.log', 'results.jtl.gz', 'load-summary.json'],
+      ['jmeter.log', 'load-summary.json', 'results.jtl.gz'],
     );
     assert.match(fake.summaries[0]?.markdown ?? '', /^\*\*Passed\*\*: 20 samples/);
     assert.ok(
-      fake.log.some(line => /^summary = +20 in /.test(line)),
+      fake.log.some(line => /^All samples = +20 in /.test(line)),
       'the summariser is in the log',
     );
     assert.ok(
@@ -368,6 +368,8 @@ describe('runLoad with a real JMeter', function () {
     );
     assert.ok(Number(fake.outputs['samples']) > 0);
     assert.ok(!message.includes('the results end in the middle'), 'JMeter ended by itself');
+    assert.ok(fake.progress.length > 0);
+    assert.ok(fake.progress.every(({ what }) => what.startsWith('So far ')));
   });
 
   it('tells of a JVM that was killed, with what there was', async () => {
@@ -404,6 +406,39 @@ describe('runLoad with a real JMeter', function () {
     await fake.close();
     const both = await run({ mergeResults: 'share-*.jtl', divideThreads: true });
     assert.match(both.message, /'threads' is not given\.\n(.|\n)*'mergeResults' runs nothing/);
+  });
+
+  it('tells of results that JMeter could not write, which JMeter does not', async () => {
+    const home = join(directory, 'narrow');
+    mkdirSync(join(home, 'bin'), { recursive: true });
+    // Files of more than 64 KiB cannot be written: what a full disk is to JMeter, on any machine.
+    const lines = ['#!/bin/bash', 'ulimit -f 64', `exec ${jmeterHome()}/bin/jmeter "$@"`, ''];
+    writeFileSync(join(home, 'bin', 'jmeter'), lines.join('\n'), { mode: 0o755 });
+    const { message } = await run({ jmeterHome: home, properties: 'threads=2\nloops=250' });
+    assert.match(
+      message,
+      /^The load test did not pass: JMeter took 1000 samples, and \d+ are in the results: the others could not be written\. Is the disk of the agent's temporary folder full/,
+    );
+    const samples = Number(fake.outputs['samples']);
+    assert.ok(samples > 0 && samples < 1000);
+    assert.equal(fake.kept.length, 3, 'what was written is kept');
+  });
+
+  it('publishes all that it can when something cannot be kept', async () => {
+    const { message } = await run(
+      { properties: 'threads=1\nloops=2\nmaxms=1' },
+      { resultsDirectory: join(directory, 'nowhere') },
+    );
+    assert.match(message, /^The load test did not pass: 2 of 4 samples failed/);
+    assert.deepEqual(
+      [fake.outputs['gatePassed'], fake.outputs['samples'], fake.outputs['errorPercent']],
+      ['false', '4', '50'],
+    );
+    assert.deepEqual(
+      fake.warnings.map(text => text.replace(/ could not be kept\..*/s, '')),
+      ["JMeter's log", 'The summary file', 'The results for the Tests tab', 'The results'],
+    );
+    assert.equal(fake.summaries.length, 1);
   });
 
   describe('with a launcher that misbehaves', () => {
