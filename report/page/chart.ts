@@ -156,7 +156,7 @@ function table(chart: Chart): Node[] {
   );
   const whole = el(
     'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `${chart.title} as a table` },
+    { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': `${chart.title} as a table` },
     el('table', { class: 'figures' }, el('thead', {}, head), body),
   );
   return [whole, ...made.slice(1)];

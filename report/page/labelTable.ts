@@ -115,7 +115,7 @@ export function labelTable(body: LoadBody, key: string): Node[] {
       order = { key: name, descending: order?.key === name ? !order.descending : !text };
       draw();
     });
-    const cell = el('th', { scope: 'col', class: text ? '' : 'number', title: about }, button);
+    const cell = el('th', { scope: 'col', class: text ? '' : 'number' }, button);
     headers.set(name, cell);
     return cell;
   };
@@ -153,7 +153,7 @@ export function labelTable(body: LoadBody, key: string): Node[] {
       {
         class: 'scroll',
         tabindex: 0,
-        role: 'region',
+        role: 'group',
         'aria-label': 'Figures by label',
         'data-scroll': `${key}/labels`,
       },

@@ -49,7 +49,7 @@ export function pictureDialog(): PictureDialog {
         }),
       ),
     ),
-    el('div', { class: 'picture-box', tabindex: 0, role: 'region', 'aria-label': 'Screenshot' }, image),
+    el('div', { class: 'picture-box', tabindex: 0, role: 'group', 'aria-label': 'Screenshot' }, image),
   );
   const show = (at: number) => {
     place = (at + shown.length) % shown.length;

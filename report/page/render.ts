@@ -43,7 +43,7 @@ interface Piece {
 
 /** Draws `report` into `root`, which it fills. */
 export function renderReport(root: HTMLElement, report: ReleaseReport, options: ReportOptions): ReportView {
-  const head = el('div', { class: 'head' });
+  const head = el('header', { class: 'head' });
   const main = el('main');
   const dialog = pictureDialog();
   const anchors = new Map<string, string>();

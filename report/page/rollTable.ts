@@ -25,7 +25,7 @@ export function instanceTable(roll: Roll): Node[] {
   return [
     el(
       'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Instances of the roll' },
+      { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Instances of the roll' },
       el('table', { class: 'figures' }, el('thead', {}, head), body),
     ),
     ...more,

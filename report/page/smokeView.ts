@@ -129,7 +129,11 @@ function card(
           `${key}/console`,
           [`${plural(test.console.length, 'line')} of the browser's console`],
           () => [
-            el('ul', { class: 'console' }, ...test.console.map(line => el('li', {}, outside(line, 'code')))),
+            el(
+              'ul',
+              { class: 'console', tabindex: 0 },
+              ...test.console.map(line => el('li', {}, outside(line, 'code'))),
+            ),
           ],
           test.outcome === 'failed' && test.console.length <= 3,
         ),
@@ -145,11 +149,9 @@ function frame(
   dialog: PictureDialog,
 ): Child {
   if (picture === undefined)
-    return el(
-      'div',
-      { class: 'frame frame-empty' },
-      test.screenshot === undefined ? 'No screenshot' : 'Screenshot not at hand',
-    );
+    return test.screenshot === undefined
+      ? el('div', { class: 'frame frame-none' }, 'No screenshot')
+      : el('div', { class: 'frame frame-empty' }, 'Screenshot not at hand');
   const button = el(
     'button',
     { type: 'button', class: 'frame', 'aria-haspopup': 'dialog' },

@@ -39,7 +39,7 @@ export function stepView(step: Step, id: string, frame: StepFrame): HTMLElement 
   const log = frame.options.links.log(part);
   return el(
     'section',
-    { class: `step step-${part.result}`, id, 'aria-labelledby': `${id}-title`, tabindex: -1 },
+    { class: `step step-${part.result}`, id, tabindex: -1 },
     el(
       'header',
       {},

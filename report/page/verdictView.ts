@@ -25,7 +25,7 @@ export function verdictView(
   const stages = new Set(report.parts.map(part => part.step.stage)).size;
   const log = step === undefined ? undefined : links.log(step.part);
   return el(
-    'header',
+    'div',
     { class: `verdict verdict-${verdict.kind}` },
     el(
       'h1',

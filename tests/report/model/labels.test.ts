@@ -16,7 +16,7 @@ describe('labelRows', () => {
     const [overall, first] = labelRows(loadBody(2));
     assert.equal(overall?.overall, true);
     assert.equal(first?.overall, false);
-    assert.equal(first?.p95Change?.toFixed(1), '3.4');
+    assert.equal(first.p95Change?.toFixed(1), '3.4');
     assert.equal(first.throughputChange?.toFixed(1), '0.0');
     assert.equal(first.errorChange, 0);
     const [alone] = labelRows({

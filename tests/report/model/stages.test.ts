@@ -45,7 +45,7 @@ describe('stagesOf', () => {
     );
     assert.equal(stage?.steps[0]?.part.step.jobAttempt, 10);
     assert.deepEqual(
-      stage?.earlier.map(({ jobAttempt }) => jobAttempt),
+      stage.earlier.map(({ jobAttempt }) => jobAttempt),
       [2, 1],
     );
     const all = stagesOf(partial()).flatMap(({ steps, earlier }) => [
