@@ -69,11 +69,10 @@ async function bundle(directory: string): Promise<string> {
     stdin: {
       contents: `
         import { analyse } from './analyse.js';
-        import { serialise } from './summaryFile.js';
         const analysis = await analyse(process.argv[2]);
         const figures = analysis.labels.map(({ label, times, errors, bytes }) => [label, times.count,
           errors.assertion + errors.response + errors.transport, bytes, ...${JSON.stringify(percents)}.map(p => times.percentile(p))]);
-        console.log(JSON.stringify({ figures, kept: serialise(analysis).length, memory: process.resourceUsage().maxRSS / 1024 }));`,
+        console.log(JSON.stringify({ figures, memory: process.resourceUsage().maxRSS / 1024 }));`,
       resolveDir: source,
       loader: 'ts',
     },
@@ -90,9 +89,8 @@ async function bundle(directory: string): Promise<string> {
 /** Holds our figures against what is true. */
 function check(path: string, truth: ReadonlyMap<string, Truth>, own: string): void {
   const output = execFileSync(process.execPath, [own, path], { encoding: 'utf8' });
-  const { figures, kept, memory } = JSON.parse(output) as {
+  const { figures, memory } = JSON.parse(output) as {
     figures: unknown[][];
-    kept: number;
     memory: number;
   };
   const found = new Map(figures.map(line => [line[0], line]));
@@ -109,7 +107,7 @@ function check(path: string, truth: ReadonlyMap<string, Truth>, own: string): vo
     encoding: 'utf8',
   });
   console.log(
-    `\n${path}: ${samples} samples, ${Math.round(statSync(path).size / 1e6)} MB. All counts and percentiles right. Peak ${Math.round(memory)} MiB (bare Node ${Math.round(Number(bare))}), kept in ${kept} bytes.`,
+    `\n${path}: ${samples} samples, ${Math.round(statSync(path).size / 1e6)} MB. All counts and percentiles right. Peak ${Math.round(memory)} MiB (bare Node ${Math.round(Number(bare))}).`,
   );
 }
 

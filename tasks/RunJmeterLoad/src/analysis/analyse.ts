@@ -17,7 +17,7 @@ export interface Analyser {
   room(): Uint8Array;
   /** Takes so many bytes that were put into `room()`. */
   filled(count: number): void;
-  /** What there is so far, as a copy of its own: `merge`, `since` and `serialise` work with it. */
+  /** What there is so far, as a copy of its own: `merge` and `since` work with it. */
   snapshot(): JtlAnalysis;
   /**
    * What there was, when nothing more comes.

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createAnalyser } from '../../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
 import { merge, since, type JtlAnalysis } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
-import { deserialise, serialise } from '../../../../tasks/RunJmeterLoad/src/analysis/summaryFile.js';
 
 interface Row {
   readonly start: number;
@@ -99,34 +98,5 @@ describe('since', () => {
         );
       }),
     );
-  });
-});
-
-describe('serialise and deserialise', () => {
-  it('keep everything', () => {
-    fc.assert(
-      fc.property(rows, samples => {
-        const analysis = read(samples);
-        const text = serialise(analysis);
-        assert.deepEqual(figures(deserialise(text, 'x')), figures(analysis));
-        assert.equal(serialise(deserialise(text, 'x')), text);
-      }),
-    );
-  });
-
-  it('refuse what is none, of another version, or damaged, and say what and where', () => {
-    const text = serialise(read([{ start: 1000, elapsed: 5, label: 'a', success: false }]));
-    for (const [bad, message] of [
-      ['{', /^share\.json is not a load analysis: it is not JSON/],
-      ['[]', /is damaged: the file is not an object/],
-      ['{}', /is not a load analysis of this task/],
-      [text.replace('"version":1', '"version":7'), /version 7; this task reads version 1/],
-      [text.replace('"counts":[5,1]', '"counts":[5]'), /labels\[0\]\.times\.counts is not pairs/],
-      [text.replace('"counts":[5,1]', '"counts":[999999999,1]'), /labels\[0\]\.times\.counts is not pairs/],
-      [text.replace('"kind":"response"', '"kind":"x"'), /messages\[0\]\.kind is not a kind of error/],
-      [text.replace('"bytes":0', '"bytes":-1'), /labels\[0\]\.bytes is not a whole number/],
-      [text.replace('"width":1000', '"width":1001'), /series\.width is not a width/],
-    ] as const)
-      assert.throws(() => deserialise(bad, 'share.json'), { name: 'UserError', message });
   });
 });
