@@ -197,7 +197,7 @@ export function explainRefusal(said: string, driver?: string): string {
       "the browser is not installed on this machine, or not where the driver looks: install it, or give its path as `binary` in 'capabilities'",
     ],
     [
-      /instance exited|DevToolsActivePort|failed to start|crash|Process unexpectedly closed/i,
+      /instance exited|DevToolsActivePort|failed to start|crash|unexpectedly closed/i,
       "the browser does not start on this machine: without a display it needs 'headless' or 'xvfb', in a container it may need --disable-dev-shm-usage (input 'capabilities')",
     ],
     [

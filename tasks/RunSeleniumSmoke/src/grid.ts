@@ -31,7 +31,7 @@ export async function useGrid(
   clock: Clock,
 ): Promise<Grid> {
   const shown = `${gridUrl.protocol}//${gridUrl.host}${gridUrl.pathname.replace(/\/+$/, '')}`;
-  if (gridUrl.password !== '') agent.secret(decodeURIComponent(gridUrl.password));
+  hidePassword(gridUrl, agent);
   const authorization = gridUrl.username === '' ? undefined : basicCredentials(gridUrl);
   const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
   const deadline = clock.now() + timeoutSeconds * 1000;
@@ -54,6 +54,13 @@ export async function useGrid(
     said = fault;
     await clock.sleep(pauseBetweenAsks, agent.signal);
   }
+}
+
+/** Masks the password of a URL in logs and files, with its escapes and without. */
+export function hidePassword({ password }: URL, agent: Agent): void {
+  if (password === '') return;
+  agent.secret(password);
+  agent.secret(decodeURIComponent(password));
 }
 
 function basicCredentials(url: URL): string {

@@ -6,9 +6,10 @@ import { runGate } from '../../../shared/agent/gate.js';
 import { createSiteProbe } from '../../../shared/agent/siteProbe.js';
 import { systemClock } from '../../../shared/core/wait.js';
 import { browserNamed, capabilitiesFor } from './browsers.js';
-import { concludeRuns } from './conclusion.js';
+import { concludeRuns, type SettledRun } from './conclusion.js';
+import { findXvfb, startDisplay } from './display.js';
 import { warnOfOtherVersion } from './driverVersions.js';
-import { useGrid, type Grid } from './grid.js';
+import { hidePassword, useGrid, type Grid } from './grid.js';
 import { runSideBySide } from './matrix.js';
 import { reportSmoke } from './reportSmoke.js';
 import { chooseRunner } from './runner.js';
@@ -16,7 +17,7 @@ import { waitForSite } from './siteReadiness.js';
 import type { Shard } from './shards.js';
 import { splitTests } from './splitTests.js';
 import { planSmoke, type Input, type SmokePlan } from './smokePlan.js';
-import { runSuite, type BrowserRun } from './suiteRun.js';
+import { runSuite, type BrowserRun, type Suite } from './suiteRun.js';
 import { needsOfThisMachine, startDriver } from './webDriver.js';
 
 /** A browser follows them as well. */
@@ -33,6 +34,7 @@ export function runSmoke(input: Input, agent: Agent): Promise<string> {
 
 async function smoke(input: Input, agent: Agent): Promise<string> {
   const plan = planSmoke(input, agent.workingDirectory);
+  hidePassword(new URL(plan.site), agent);
   reportSmoke(plan.site, [], agent);
   const runner = chooseRunner(
     { ...input, directory: plan.directory },
@@ -44,16 +46,38 @@ async function smoke(input: Input, agent: Agent): Promise<string> {
       environment: name => agent.environment(name),
     },
   );
+  const xvfb = plan.xvfb ? findXvfb(agent) : undefined;
   await untilReady(plan, input, agent);
+  const display = xvfb === undefined ? undefined : await startDisplay(xvfb, input.windowSize, agent);
+  try {
+    const suite = {
+      ...plan,
+      runner,
+      rerunFailed: input.rerunFailed,
+      environment: display?.environment ?? {},
+    };
+    const settled = await runAll(plan, suite, input, agent);
+    return await concludeRuns(settled, suite, input, agent);
+  } finally {
+    await display?.close();
+  }
+}
+
+/** Runs the tests with every browser, in as many parts as are asked for. */
+async function runAll(
+  plan: SmokePlan,
+  suite: Suite & SmokePlan,
+  input: Input,
+  agent: Agent,
+): Promise<SettledRun[]> {
   const grid =
     plan.grid === undefined
       ? undefined
       : await useGrid(plan.grid, input.waitTimeoutSeconds, agent, systemClock);
-  const suite = { ...plan, runner, rerunFailed: input.rerunFailed };
   const places = grid === undefined ? availableParallelism() : grid.slots;
   const shards = await splitTests(suite, grid === undefined ? availableParallelism() : grid.free, agent);
   const jobs = plan.browsers.flatMap(browser =>
-    shards.map(shard => browserRun(browser, shard, plan, grid, input, agent)),
+    shards.map(shard => browserRun(browser, shard, suite, grid, input, agent)),
   );
   const local = grid === undefined ? plan.browsers.flatMap(name => browserNamed(name) ?? []) : [];
   // Beside the tests, which need not wait for it.
@@ -63,11 +87,10 @@ async function smoke(input: Input, agent: Agent): Promise<string> {
   const results = await runSideBySide(jobs, places ?? jobs.length, job => runSuite(suite, job, agent));
   await looked;
   agent.signal.throwIfAborted();
-  const settled = jobs.flatMap((job, index) => {
+  return jobs.flatMap((job, index) => {
     const result = results[index];
     return result === undefined ? [] : { job, result };
   });
-  return concludeRuns(settled, suite, input, agent);
 }
 
 async function untilReady(plan: SmokePlan, input: Input, agent: Agent): Promise<void> {
@@ -88,7 +111,7 @@ async function untilReady(plan: SmokePlan, input: Input, agent: Agent): Promise<
 function browserRun(
   name: string,
   shard: Shard,
-  { browsers, settings, driverPath }: SmokePlan,
+  { browsers, settings, driverPath, environment }: Suite & SmokePlan,
   grid: Grid | undefined,
   input: Input,
   agent: Agent,
@@ -113,7 +136,7 @@ function browserRun(
   const needs = needsOfThisMachine(browser);
   return {
     ...common,
-    open: mark => startDriver(browser, mark, driverPath, agent),
+    open: mark => startDriver(browser, mark, driverPath, agent, environment),
     watch: { ...watch, capabilities: capabilitiesFor(browser, settings, program, needs) },
   };
 }

@@ -31,6 +31,8 @@ export interface SmokePlan {
   readonly driverPath: string | undefined;
   /** Into how many parts the tests are split; 0 for as many as can run at once. */
   readonly shards: number;
+  /** Whether browsers get a display of the run's own. */
+  readonly xvfb: boolean;
 }
 
 /**
@@ -43,12 +45,17 @@ export function planSmoke(input: Input, workingDirectory: string): SmokePlan {
   const grid = input.gridUrl === undefined ? undefined : webAddress(input.gridUrl, 'gridUrl', problems);
   const names = browserNames(input.browsers ?? 'chrome', input.gridUrl !== undefined, problems);
   const driverPath = driverOf(input, names, workingDirectory, problems);
+  const given = capabilitiesOf(input.capabilities, problems);
+  const proxy = input.proxy === undefined ? undefined : proxyOf(input.proxy, problems);
+  if (proxy !== undefined && 'proxy' in given)
+    problems.push(`'proxy' and the proxy in 'capabilities' cannot both be given.`);
   const settings = {
     headless: input.headless,
     windowSize: windowSize(input.windowSize, problems),
     mobileDevice: input.mobileDevice,
-    capabilities: capabilitiesOf(input.capabilities, problems),
+    capabilities: proxy === undefined ? given : { ...given, proxy },
   };
+  problems.push(...displayProblems(input));
   if (input.mobileDevice !== undefined && names.some(name => browserNamed(name)?.isChromium !== true))
     problems.push(`'mobileDevice' is an emulation of chrome, chromium and edge; 'browsers' names others.`);
   if (input.shards < 0 || input.shards > mostShards)
@@ -64,7 +71,46 @@ export function planSmoke(input: Input, workingDirectory: string): SmokePlan {
     settings,
     driverPath,
     shards: input.shards,
+    xvfb: input.xvfb,
   };
+}
+
+function displayProblems({ xvfb, headless, gridUrl }: Input): string[] {
+  if (!xvfb) return [];
+  return [
+    ...(headless
+      ? [`'xvfb' starts a display, which browsers do not use while 'headless' is true: set it to false.`]
+      : []),
+    ...(gridUrl === undefined
+      ? []
+      : [`'xvfb' and 'gridUrl' cannot both be given: a grid has its own displays.`]),
+    ...(process.platform === 'linux'
+      ? []
+      : [`'xvfb' is for agents on Linux: leave it at false on this one.`]),
+  ];
+}
+
+/** The capability `proxy` (W3C WebDriver, section 7.2). */
+function proxyOf(text: string, problems: string[]): Json | undefined {
+  if (/^(direct|system|autodetect)$/.test(text)) return { proxyType: text };
+  const address = text.includes('://') ? text : `http://${text}`;
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const [, kind] = /^(https?|socks[45]):$/.exec(url?.protocol ?? '') ?? [];
+  const isWhole = url !== undefined && url.hostname !== '' && /^\/?$/.test(url.pathname);
+  if (kind === undefined || !isWhole) {
+    problems.push(
+      `'proxy' must be the address of a proxy, as in proxy.example.com:3128 or socks5://proxy.example.com:1080, or one of direct, system, autodetect.`,
+    );
+    return undefined;
+  }
+  if (url.username !== '')
+    problems.push(`'proxy' holds credentials, which browsers do not take by WebDriver: leave them out.`);
+  const port =
+    /:(\d+)\/?$/.exec(address)?.[1] ?? (kind === 'https' ? '443' : kind === 'http' ? '80' : '1080');
+  const host = `${url.hostname}:${port}`;
+  return kind.startsWith('socks')
+    ? { proxyType: 'manual', socksProxy: host, socksVersion: Number(kind.slice(-1)) }
+    : { proxyType: 'manual', httpProxy: host, sslProxy: host };
 }
 
 function below(site: URL, path: string | undefined): string {

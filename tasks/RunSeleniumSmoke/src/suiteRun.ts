@@ -21,6 +21,8 @@ export interface Suite {
   readonly runner: Runner;
   /** At most so many more attempts for tests that failed. */
   readonly rerunFailed: number;
+  /** More variables for whatever draws: the display. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** A run that came to an end by itself, however it went. */
@@ -136,7 +138,7 @@ function runProgram(
     path: runner.path,
     args: runner.args(variables, selection),
     cwd: suite.directory,
-    env: { ...loopbackWithoutProxy(agent), ...variables, [markVariable]: mark },
+    env: { ...loopbackWithoutProxy(agent), ...suite.environment, ...variables, [markVariable]: mark },
     stopGraceMilliseconds: runnerGrace,
   });
 }

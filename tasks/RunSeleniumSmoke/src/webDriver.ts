@@ -32,6 +32,7 @@ const pauseBetweenAsks = 20;
  * Starts a browser's driver on a free port, for this machine only.
  * @param mark the value of {@link markVariable} for this run
  * @param given the driver's full path, in place of the one found
+ * @param environment more variables for it and its browsers
  * @throws UserError when there is none, ToolError when it does not start
  */
 export async function startDriver(
@@ -39,6 +40,7 @@ export async function startDriver(
   mark: string,
   given: string | undefined,
   agent: Agent,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<WebDriver> {
   const path = findDriver(driver, given, agent);
   // Short, because Chromium keeps a socket in there and a socket's path may have 107 bytes at most.
@@ -57,6 +59,7 @@ export async function startDriver(
     env: {
       [markVariable]: mark,
       ...loopbackWithoutProxy(agent),
+      ...environment,
       ...(process.platform === 'linux' ? { TMPDIR: profiles } : {}),
     },
     echo: false,
