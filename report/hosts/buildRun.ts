@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { ReportRun } from '../../shared/report/format.js';
 import { partAttachment, pictureAttachment } from '../../shared/report/names.js';
-import { pageAt, type Attachment, type RunSource, type RunState } from './run.js';
+import { runView, type Attachment, type RunSource, type RunState } from './run.js';
 import type { Service } from './service.js';
 
 /** The Build API's resource area. */
@@ -57,11 +57,8 @@ export function buildRun(service: Service, project: string, buildId: number): Ru
       ]);
       current = seen;
       const jobs = new Map(records?.records.map(({ id, parentId }) => [id, parentId]));
-      const view = (name: string, more: Record<string, string> = {}) =>
-        pageAt(seen._links.web.href, ({ searchParams }) => {
-          for (const [key, value] of Object.entries({ view: name, ...more })) searchParams.set(key, value);
-        });
-      const published = view('artifacts', { pathAsName: 'false', type: 'publishedArtifacts' });
+      const page = seen._links.web.href;
+      const published = runView(page, 'artifacts', { pathAsName: 'false', type: 'publishedArtifacts' });
       return {
         run: runOf(seen),
         running: seen.status !== 'completed',
@@ -69,7 +66,7 @@ export function buildRun(service: Service, project: string, buildId: number): Ru
         pictures: () => attached(buildId, pictureAttachment),
         log: record => {
           const job = jobs.get(record);
-          return view('logs', typeof job === 'string' ? { j: job, t: record } : { t: record });
+          return runView(page, 'logs', typeof job === 'string' ? { j: job, t: record } : { t: record });
         },
         artifacts: published === undefined ? [] : files.value.map(({ name }) => ({ name, url: published })),
       };

@@ -1,5 +1,6 @@
 /** The pictures that a report names, fetched after it is shown, each as a `blob:` address. */
 import type { ReleaseReport, ReportPictures } from '../../shared/report/format.js';
+import { pictureFormat, tellingBytes } from '../../shared/report/pictureFormat.js';
 import { inTurns } from './reader.js';
 import type { RunState } from './run.js';
 
@@ -7,14 +8,6 @@ const atOnce = 4;
 /** A screenshot has some hundred thousand bytes. */
 const largestPicture = 8_000_000;
 const mostPictures = 200;
-
-/** What a browser draws and cannot run, by its first bytes: the name may say what it wants. */
-const kinds: readonly { readonly type: string; readonly begins: readonly number[] }[] = [
-  { type: 'image/png', begins: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] },
-  { type: 'image/jpeg', begins: [0xff, 0xd8, 0xff] },
-  { type: 'image/gif', begins: [0x47, 0x49, 0x46, 0x38] },
-  { type: 'image/webp', begins: [0x52, 0x49, 0x46, 0x46] },
-];
 
 /** Adds to `pictures` what the report names and is not there yet; `came` is called after each. What cannot be had stays missing. */
 export async function loadPictures(
@@ -44,7 +37,6 @@ function namedIn({ parts }: ReleaseReport): string[] {
 
 async function asPicture(content: Blob): Promise<Blob | undefined> {
   if (content.size > largestPicture) return undefined;
-  const first = new Uint8Array(await content.slice(0, 8).arrayBuffer());
-  const kind = kinds.find(({ begins }) => begins.every((byte, index) => first[index] === byte));
-  return kind && new Blob([content], { type: kind.type });
+  const format = pictureFormat(new Uint8Array(await content.slice(0, tellingBytes).arrayBuffer()));
+  return format && new Blob([content], { type: format.type });
 }

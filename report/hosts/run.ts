@@ -31,6 +31,17 @@ export interface RunSource {
   readonly before: () => Promise<Pick<RunState, 'run' | 'parts'> | undefined>;
 }
 
+/** A run's page in one of its views: `logs`, `artifacts`. */
+export function runView(
+  page: string,
+  view: string,
+  more: Readonly<Record<string, string>> = {},
+): string | undefined {
+  return pageAt(page, ({ searchParams }) => {
+    for (const [name, value] of Object.entries({ view, ...more })) searchParams.set(name, value);
+  });
+}
+
 /** A page of the service's with other parameters; undefined for what is no page's address. */
 export function pageAt(address: string, change: (url: URL) => void): string | undefined {
   if (!URL.canParse(address)) return undefined;

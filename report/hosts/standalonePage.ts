@@ -2,14 +2,18 @@
 import type { StandaloneData } from '../../shared/report/standalone.js';
 import { renderReport } from '../page/render.js';
 import '../page/report.css';
+import { runView } from './run.js';
 
 const place = document.getElementById('report-data');
 const root = document.getElementById('report');
 if (place === null || root === null) throw new Error('The page has lost its places for data and report.');
 // Written by the same build that this script is of.
 const { report, pictures } = JSON.parse(place.textContent) as StandaloneData;
+// A page that a step left on the service leads back to the logs there; a run on one machine has none.
+const { url } = report.run;
+const logs = url !== null && /\/_build\/results\?/.test(url) ? runView(url, 'logs') : undefined;
 document.title = `${report.run.pipeline} ${report.run.number}: release report`;
 renderReport(root, report, {
   pictures: new Map(pictures),
-  links: { log: () => undefined, artifacts: [] },
+  links: { log: () => logs, artifacts: [] },
 });

@@ -1,15 +1,8 @@
-/** Picture files of the release report: what they are is told by their first bytes, never by their names. */
+/** Picture files of the release report. */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReportPictures } from './format.js';
-
-/** Formats that a browser draws and cannot run. */
-const formats = [
-  { extension: 'png', type: 'image/png', begin: /^\x89PNG\r\n\x1a\n/ },
-  { extension: 'jpg', type: 'image/jpeg', begin: /^\xff\xd8\xff/ },
-  { extension: 'webp', type: 'image/webp', begin: /^RIFF[^]{4}WEBP/ },
-  { extension: 'gif', type: 'image/gif', begin: /^GIF8[79]a/ },
-] as const;
+import { pictureFormat } from './pictureFormat.js';
 
 /** A picture that was read. */
 export interface PictureFile {
@@ -23,8 +16,7 @@ export function readPicture(path: string, most: number): PictureFile | undefined
   const entry = statSync(path, { throwIfNoEntry: false });
   if (entry?.isFile() !== true || entry.size > most) return undefined;
   const bytes = readFileSync(path);
-  const begin = bytes.subarray(0, 16).toString('latin1');
-  const format = formats.find(one => one.begin.test(begin));
+  const format = pictureFormat(bytes);
   return format === undefined ? undefined : { extension: format.extension, type: format.type, bytes };
 }
 

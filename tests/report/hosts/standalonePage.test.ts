@@ -44,6 +44,10 @@ describe('the report as a file', function () {
     await page.goto(address);
     await page.getByRole('heading', { level: 1, name: /Failed/ }).waitFor();
     assert.match(await page.title(), /20261123\.2/);
+    assert.match(
+      (await page.getByRole('link', { name: /^Log/ }).first().getAttribute('href')) ?? '',
+      /_build\/results\?buildId=4711&view=logs$/,
+    );
     await page.waitForFunction(() => {
       const drawn = [...document.images].filter(image => image.src.startsWith('data:image/png'));
       return drawn.length > 0 && drawn.every(image => image.complete && image.naturalWidth > 0);
