@@ -15,6 +15,9 @@ import { batchSize, type SampleSink } from './sampleSink.js';
 /** Bytes taken at a time: a block of them and its columns stay in a processor's cache. */
 const readSize = 128 * 1024;
 
+const quote = 34;
+const capitalN = 78;
+
 /** Takes a file's bytes. */
 export interface RecordReader {
   /** Room for bytes, at least one; they are taken by `filled`. */
@@ -66,7 +69,7 @@ export function createCsvReader(
     const base = number === 0 ? 0 : (rows[number - 1] ?? 0);
     const last = rows[number] ?? 0;
     if (last - base === width) {
-      if (!takeSample(base)) reject(number, base, last);
+      if (!takeSample(row, base)) reject(number, base, last);
     } else {
       const empty = last - base === 1 && endOfField(text, base) === (ends[base] ?? 0) + 1;
       if (!empty) reject(number, base, last);
@@ -74,21 +77,23 @@ export function createCsvReader(
   }
 
   /** @returns whether the record is a sample, or a header */
-  function takeSample(base: number): boolean {
-    const number = (column: Column) => wholeNumber(field(base, column));
-    const start = number('timeStamp');
-    const elapsed = number('elapsed');
+  function takeSample(row: number, base: number): boolean {
+    const number = (column: Column, read: number | undefined) =>
+      read !== undefined && read >= 0 ? read : wholeNumber(field(base, column));
+    const read = sink.columns;
+    const start = number('timeStamp', read.starts[row]);
+    const elapsed = number('elapsed', read.elapsed[row]);
     const success = field(base, 'success')?.toLowerCase();
     if (start === undefined || elapsed === undefined || (success !== 'true' && success !== 'false'))
       return isHeader(fieldsOf(base), layout);
     const numbers: SampleNumbers = {
       start,
       elapsed,
-      latency: number('Latency') ?? 0,
-      connect: number('Connect') ?? 0,
-      bytes: number('bytes') ?? 0,
-      sentBytes: number('sentBytes') ?? 0,
-      threads: number('allThreads') ?? 0,
+      latency: number('Latency', read.latency[row]) ?? 0,
+      connect: number('Connect', read.connect[row]) ?? 0,
+      bytes: number('bytes', read.bytes[row]) ?? 0,
+      sentBytes: number('sentBytes', read.sentBytes[row]) ?? 0,
+      threads: number('allThreads', read.active[row]) ?? 0,
     };
     let failure: Failure | undefined;
     if (success === 'false')
@@ -99,12 +104,25 @@ export function createCsvReader(
       );
     const label = sink.labels.of(bytes, ...place(base, columns.label));
     const [from, to] = columns.threadName < 0 ? [0, 0] : place(base, columns.threadName);
-    sink.takeOne(label, sink.threads.of(bytes, from, to), numbers, failure, inTransaction(base));
+    sink.takeOne(
+      label,
+      sink.threads.of(bytes, from, to),
+      numbers,
+      failure,
+      mayBeTransaction(base) ? inTransaction(base) : undefined,
+    );
     return true;
   }
 
   function place(base: number, column: number): [from: number, to: number] {
     return [(ends[base + column] ?? 0) + 1, endOfField(text, base + column)];
+  }
+
+  /** Whether the response message begins as a transaction controller's does: cheap, and true of little else. */
+  function mayBeTransaction(base: number): boolean {
+    if (columns.responseMessage < 0) return false;
+    const [from] = place(base, columns.responseMessage);
+    return bytes[bytes[from] === quote ? from + 1 : from] === capitalN;
   }
 
   function inTransaction(base: number): number | undefined {

@@ -42,7 +42,7 @@ const carriageReturn = 13;
 const capitalN = 78;
 const longestStart = 15;
 /** Numbers that fit their column for sure. */
-const longestNumber = 9;
+const longestNumber = 8;
 
 /** The loops in plain TypeScript, for machines without SIMD in WebAssembly; the measure of those in kernel/scan.ts. */
 export function plainScanner(layout: CsvLayout, { columns: to, labels, threads }: SinkMemory): CsvScanner {
@@ -82,12 +82,12 @@ export function plainScanner(layout: CsvLayout, { columns: to, labels, threads }
     to.starts[row] = start;
     [to.elapsed[row], to.latency[row], to.connect[row], to.bytes[row], to.sentBytes[row], to.active[row]] =
       numbers;
+    if (start < 0 || numbers.some(value => value < 0)) return rowKind.byHand;
     const [label, labelEnd] = place(base, 'label');
     to.labels[row] = findName(labels, bytes, label, labelEnd - label);
     // Without a column of threads, all samples are those of one without a name.
     const [thread, threadEnd] = columns.threadName < 0 ? [0, 0] : place(base, 'threadName');
     to.threads[row] = findName(threads, bytes, thread, threadEnd - thread);
-    if (start < 0 || numbers.some(value => value < 0)) return rowKind.byHand;
     return isTrue(bytes, ...place(base, 'success')) ? kindOf(base) : rowKind.byHand;
   }
 

@@ -97,11 +97,11 @@ export class Histogram {
     this.largest = Math.max(this.largest, other.largest);
   }
 
-  /** Adds counts of the 256 whole milliseconds from `256 * page` on, which are below 131 s. */
-  addPage(page: number, counts: Uint32Array): void {
+  /** Adds counts of the 256 whole milliseconds from `256 * page` on, which are below 131 s; they begin at `from` in `counts`. */
+  addPage(page: number, counts: Uint32Array, from: number): void {
     const ours = this.pages[page] ?? this.newPage(page);
     for (let at = 0; at <= pageMask; at += 1) {
-      const here = counts[at] ?? 0;
+      const here = counts[from + at] ?? 0;
       if (here === 0) continue;
       const milliseconds = (page << pageBits) | at;
       ours[at] = (ours[at] ?? 0) + here;

@@ -52,6 +52,7 @@ export function kernelSink(
   const { at } = kernel;
   const { columns } = memory;
   const numbers = new Int32Array(kernel.buffer);
+  const counts = new Uint32Array(kernel.buffer);
   const floats = new Float64Array(kernel.buffer);
   const latest = floats.subarray(at.latest / 8, at.latest / 8 + at.nameLimit);
   const labels = nameEntries(memory.labels, name => collection.labelEntry(decode(name)));
@@ -71,9 +72,13 @@ export function kernelSink(
 
   function handOver(): void {
     collection.leaveOut(kernel.run.leftOut());
-    for (const [place, line] of lines) {
-      addLine(place, line);
-      if (window.block > 0) addBlocks(place, line);
+    for (const [place, line] of lines) addLine(place, line);
+    if (window.block > 0) {
+      const { timeline } = collection;
+      const blocks = [...lines].map(([place, line]) => ({ place, line, used: usedBlocks(place) }));
+      const used = blocks.flatMap(each => each.used);
+      if (used.length > 0) timeline?.reach(...rangeOf(used));
+      for (const each of blocks) addBlocks(each.line, each.used);
     }
     lines.clear();
     begin();
@@ -104,23 +109,18 @@ export function kernelSink(
       [at.lineLatency, statistics.latency],
       [at.lineConnect, statistics.connect],
     ] as const)
-      eachPage(place + offset, at.exactLimit / at.pageCounts, at.pageCounts, (page, counts) => {
-        histogram.addPage(page, counts);
+      eachPage(place + offset, at.exactLimit / at.pageCounts, (page, from) => {
+        histogram.addPage(page, counts, from);
       });
     const buckets = bucketsOf(place + at.lineSeries);
     statistics.series.addBuckets(at.bucketMilliseconds, buckets);
   }
 
-  /** Pages of counts that are in use. */
-  function eachPage(
-    table: number,
-    length: number,
-    size: number,
-    take: (page: number, counts: Uint32Array) => void,
-  ): void {
+  /** Pages that are in use of a table of so many, and where their counts begin. */
+  function eachPage(table: number, length: number, take: (page: number, from: number) => void): void {
     for (let page = 0; page < length; page += 1) {
       const place = numbers[table / 4 + page] ?? 0;
-      if (place !== 0) take(page, new Uint32Array(kernel.buffer, place, size));
+      if (place !== 0) take(page, place / 4);
     }
   }
 
@@ -147,27 +147,41 @@ export function kernelSink(
     return buckets;
   }
 
-  function addBlocks(line: number, { course }: Line): void {
-    const { start, lead, block, bits } = window;
-    const tablePages = Math.ceil((classOf(at.exactLimit - 1, bits) + 1) / at.pageClasses);
+  /** The blocks of a line that have samples. */
+  function usedBlocks(line: number): UsedBlock[] {
+    const used: UsedBlock[] = [];
     for (let number = 0; number < at.blockLimit; number += 1) {
       const place = numbers[(line + at.lineBlocks) / 4 + number] ?? 0;
       if (place === 0) continue;
-      const times = course?.addBlock(start - lead + number * block, {
-        firstStart: floats[(place + at.blockFirst) / 8] ?? 0,
-        lastEnd: floats[(place + at.blockLast) / 8] ?? 0,
-        bytes: floats[(place + at.blockBytes) / 8] ?? 0,
-      });
-      if (times === undefined) continue;
-      for (const [index, metric] of timeMetrics.entries())
-        eachPage(
-          place + at.blockPages + index * tablePages * 4,
-          tablePages,
-          at.pageClasses,
-          (page, counts) => {
-            times[metric].addPage(page, counts);
-          },
-        );
+      const start = window.start - window.lead + number * window.block;
+      used.push({ place, start, firstStart: floats[(place + at.blockFirst) / 8] ?? 0 });
+    }
+    return used;
+  }
+
+  /** Adds the classes of a block. @returns a class beyond the last of them */
+  function addPages(all: Uint32Array, table: number, length: number): number {
+    let end = 0;
+    eachPage(table, length, (page, from) => {
+      const first = page * at.pageClasses;
+      for (let each = 0; each < at.pageClasses; each += 1)
+        all[first + each] = (all[first + each] ?? 0) + (counts[from + each] ?? 0);
+      end = first + at.pageClasses;
+    });
+    return end;
+  }
+
+  function addBlocks({ course }: Line, used: readonly UsedBlock[]): void {
+    if (course === undefined) return;
+    const tablePages = Math.ceil((classOf(at.exactLimit - 1, window.bits) + 1) / at.pageClasses);
+    for (const { place, start, firstStart } of used) {
+      const lastEnd = floats[(place + at.blockLast) / 8] ?? 0;
+      const bytes = floats[(place + at.blockBytes) / 8] ?? 0;
+      const times = course.addBlock(start, { firstStart, lastEnd, bytes });
+      for (const [index, metric] of timeMetrics.entries()) {
+        const table = place + at.blockPages + index * tablePages * 4;
+        times[metric].addMany(all => addPages(all, table, tablePages));
+      }
     }
   }
 
@@ -224,6 +238,24 @@ export function kernelSink(
       makeLines(label, known);
     },
   };
+}
+
+/** A block of the kernel's: where it is kept, where it begins, and its first sample. */
+interface UsedBlock {
+  readonly place: number;
+  readonly start: number;
+  readonly firstStart: number;
+}
+
+/** When the first and at latest the last of all their samples began. */
+function rangeOf(blocks: readonly UsedBlock[]): [number, number] {
+  let first = Infinity;
+  let last = -Infinity;
+  for (const { start, firstStart } of blocks) {
+    first = Math.min(first, firstStart);
+    last = Math.max(last, start, firstStart);
+  }
+  return [first, last];
 }
 
 /** The stretch of time that the kernel counts in; times in milliseconds. */

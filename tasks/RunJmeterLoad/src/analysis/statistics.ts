@@ -99,12 +99,29 @@ export function emptyStatistics(label: string, transaction: boolean): LabelStati
 /** Counts a failure of a sample that is counted already. */
 export function addMessage(to: LabelStatistics, kind: ErrorKind, text: string, count = 1): void {
   const short = text.slice(0, messageLength);
-  const group = short.replaceAll(/\d+/g, '0');
-  const known = to.messages.find(
-    message => message.kind === kind && message.text.replaceAll(/\d+/g, '0') === group,
-  );
+  const last = to.messages.at(-1);
+  if (last?.kind === kind && last.text === short) {
+    last.count += count;
+    return;
+  }
+  const group = groupOf(short);
+  const known = to.messages.find(message => message.kind === kind && groupOf(message.text) === group);
   if (known !== undefined) known.count += count;
   else if (to.messages.length < messageLimit) to.messages.push({ kind, text: short, count });
+}
+
+/** Groups of texts that came before. */
+const groups = new Map<string, string>();
+const groupLimit = 1000;
+
+/** A text without its numbers. */
+function groupOf(text: string): string {
+  let group = groups.get(text);
+  if (group !== undefined) return group;
+  group = text.replaceAll(/\d+/g, '0');
+  if (groups.size >= groupLimit) groups.clear();
+  groups.set(text, group);
+  return group;
 }
 
 /** The most frequent messages first. */

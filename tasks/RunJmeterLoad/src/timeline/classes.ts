@@ -7,9 +7,6 @@ import { nothing, type Distribution } from './distribution.js';
  */
 export type ClassBits = number;
 
-/** Classes in a page of counts; as in kernel/layout.ts. */
-const pageClasses = 64;
-
 /** The class of a time. */
 export function classOf(milliseconds: number, bits: ClassBits): number {
   let octave = 0;
@@ -29,120 +26,107 @@ export function timeOf(number: number, bits: ClassBits): number {
   return rest * 2 ** octave + 2 ** (octave - 1);
 }
 
-/** Counts by class, packed away when there are many. */
-export class ClassCounts {
-  private pages: (Uint32Array | undefined)[] = [];
-  private packed: Uint8Array | undefined;
+/** Samples that are counted one by one are packed so many at a time. */
+const pendingLimit = 256;
 
-  constructor(
-    private readonly bits: ClassBits,
-    private readonly grown: () => void,
-  ) {}
+/** Counts by class, packed as steps from class to class and counts, in numbers of seven bits a byte. */
+export class ClassCounts {
+  private packed = new Uint8Array();
+  /** Classes of samples that are not packed yet. */
+  private pending: number[] = [];
+
+  constructor(private readonly bits: ClassBits) {}
 
   /** @param milliseconds a whole number of 0 or more */
   add(milliseconds: number): void {
-    this.addCount(classOf(milliseconds, this.bits), 1);
+    this.pending.push(classOf(milliseconds, this.bits));
+    if (this.pending.length >= pendingLimit) this.pack();
   }
 
-  /** Adds counts of the 64 classes from `64 * page` on. */
-  addPage(page: number, counts: Uint32Array): void {
-    const ours = this.pageOf(page);
-    for (let at = 0; at < pageClasses; at += 1) ours[at] = (ours[at] ?? 0) + (counts[at] ?? 0);
+  /** Adds many. @param put adds them to counts by class @returns a class beyond the last of them */
+  addMany(put: (counts: Uint32Array) => number): void {
+    this.pack(put);
   }
 
   addAll(other: ClassCounts): void {
-    for (const [page, counts] of other.pages.entries()) if (counts !== undefined) this.addPage(page, counts);
-    if (other.packed === undefined) return;
-    eachPacked(other.packed, (number, count) => {
-      this.addCount(number, count);
-    });
-  }
-
-  /** Makes it as small as it can be; it can be added to all the same. */
-  pack(): void {
-    if (this.pages.length === 0) return;
-    if (this.packed !== undefined)
-      eachPacked(this.packed, (number, count) => {
-        this.addCount(number, count);
-      });
-    this.packed = packed(pairsOf(this.pages));
-    this.pages = [];
+    other.pack();
+    this.pack(counts => unpackTo(counts, other.packed));
   }
 
   distribution(): Distribution {
     this.pack();
-    return this.packed === undefined ? nothing : unpack(this.packed, this.bits);
+    const values: number[] = [];
+    const counts: number[] = [];
+    eachPacked(this.packed, (number, count) => {
+      values.push(timeOf(number, this.bits));
+      counts.push(count);
+    });
+    return values.length === 0 ? nothing : { values, counts };
   }
 
-  private addCount(number: number, count: number): void {
-    const page = this.pageOf(Math.floor(number / pageClasses));
-    page[number % pageClasses] = (page[number % pageClasses] ?? 0) + count;
-  }
-
-  private pageOf(page: number): Uint32Array {
-    const known = this.pages[page];
-    if (known !== undefined) return known;
-    while (this.pages.length <= page) this.pages.push(undefined);
-    this.grown();
-    return (this.pages[page] = new Uint32Array(pageClasses));
-  }
-}
-
-function pairsOf(pages: readonly (Uint32Array | undefined)[]): [number, number][] {
-  const pairs: [number, number][] = [];
-  for (const [page, counts] of pages.entries()) {
-    if (counts === undefined) continue;
-    for (let at = 0; at < pageClasses; at += 1) {
-      const count = counts[at] ?? 0;
-      if (count > 0) pairs.push([page * pageClasses + at, count]);
+  private pack(put: (counts: Uint32Array) => number = () => 0): void {
+    let end = Math.max(put(open), unpackTo(open, this.packed));
+    for (const number of this.pending) {
+      open[number] = (open[number] ?? 0) + 1;
+      if (number >= end) end = number + 1;
     }
+    this.packed = takePacked(end);
+    this.pending = [];
   }
-  return pairs;
 }
 
-/** Steps from class to class and counts, as numbers of seven bits a byte. @param pairs class numbers, ascending, and counts */
-export function packed(pairs: Iterable<readonly [number, number]>): Uint8Array {
-  const bytes: number[] = [];
+/** Counts of one distribution at a time while it is added to: all zeros in between. As long as the finest classes take. */
+const open = new Uint32Array(classOf(Number.MAX_SAFE_INTEGER, 10) + 1);
+/** Where they are packed: no number takes more than five bytes. */
+const scratch = new Uint8Array(open.length * 10);
+
+function unpackTo(counts: Uint32Array, bytes: Uint8Array): number {
+  let end = 0;
+  eachPacked(bytes, (number, count) => {
+    counts[number] = (counts[number] ?? 0) + count;
+    end = number + 1;
+  });
+  return end;
+}
+
+/** Packs what is open up to a class, and leaves zeros. */
+function takePacked(end: number): Uint8Array<ArrayBuffer> {
+  let length = 0;
   let last = 0;
-  for (const [number, count] of pairs) {
-    pushNumber(bytes, number - last);
-    pushNumber(bytes, count);
+  for (let number = 0; number < end; number += 1) {
+    const count = open[number] ?? 0;
+    if (count === 0) continue;
+    open[number] = 0;
+    length = push(number - last, length);
+    length = push(count, length);
     last = number;
   }
-  return Uint8Array.from(bytes);
+  return scratch.slice(0, length);
 }
 
-function pushNumber(bytes: number[], value: number): void {
+/** @returns the place behind the number */
+function push(value: number, place: number): number {
+  let at = place;
   let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  bytes.push(rest);
-}
-
-/** The opposite of {@link packed}: the middles of the classes, and counts. */
-export function unpack(bytes: Uint8Array, bits: ClassBits): Distribution {
-  const values: number[] = [];
-  const counts: number[] = [];
-  eachPacked(bytes, (number, count) => {
-    values.push(timeOf(number, bits));
-    counts.push(count);
-  });
-  return { values, counts };
+  for (; rest >= 128; rest = Math.floor(rest / 128)) scratch[at++] = (rest % 128) + 128;
+  scratch[at++] = rest;
+  return at;
 }
 
 function eachPacked(bytes: Uint8Array, take: (number: number, count: number) => void): void {
   let number = 0;
-  let step: number | undefined;
+  let distance: number | undefined;
   let value = 0;
   let unit = 1;
   for (const byte of bytes) {
     value += (byte % 128) * unit;
     unit *= 128;
     if (byte >= 128) continue;
-    if (step === undefined) step = value;
+    if (distance === undefined) distance = value;
     else {
-      number += step;
+      number += distance;
       take(number, value);
-      step = undefined;
+      distance = undefined;
     }
     value = 0;
     unit = 1;

@@ -20,6 +20,8 @@ export interface TimelineCollector {
    * @param statistics what is counted of all its samples, to be counted along: the timeline's figures of the whole test are made of it
    */
   line(statistics: LabelStatistics): TimelineLine;
+  /** Tells of samples to come, the first and the last of which began then: blocks are made as long as that takes before, not with each. */
+  reach(firstStart: number, lastStart: number): void;
   /** How blocks lie now, for those who count in blocks of their own. They become longer, each then holding whole ones of those before. */
   grid(): Grid;
   /** What was collected so far; undefined when there is no sample. */
@@ -55,8 +57,6 @@ const blockLimit = 48;
 /** Where windows of time are judged, times in them are within 0.1 %; to compare whole runs 0.4 % will do. */
 const windowBits = 10;
 const courseBits = 8;
-/** Pages of counts that are kept open. */
-const openPages = 4096;
 
 interface Collected {
   firstStart: number;
@@ -88,12 +88,8 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
   let first = Infinity;
   let last = -Infinity;
   let end = -Infinity;
-  let open = 0;
 
-  const counts = () =>
-    new ClassCounts(classBits, () => {
-      open += 1;
-    });
+  const counts = () => new ClassCounts(classBits);
   const emptyBlock = (): Collected => ({
     firstStart: Infinity,
     lastEnd: -Infinity,
@@ -115,23 +111,18 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
       }
     }
   };
-  const pack = () => {
-    for (const { blocks } of labels.values())
-      for (const { times, failedTimes } of blocks.values()) {
-        for (const metric of timeMetrics) times[metric].pack();
-        failedTimes.pack();
-      }
-    open = 0;
-  };
+
+  function reach(firstStart: number, lastStart: number): void {
+    origin ??= firstStart;
+    first = Math.min(first, firstStart);
+    last = Math.max(last, lastStart);
+    if (stepMilliseconds === undefined) while (blockOf(last) - blockOf(first) >= blockLimit) double();
+  }
 
   /** The block of samples of a label, the first of which began at `from` and the last at `to`. */
   function place(own: CollectedLabel, from: number, to: number, lastEnd: number): Collected {
-    origin ??= from;
-    first = Math.min(first, from);
-    last = Math.max(last, to);
+    reach(from, to);
     end = Math.max(end, lastEnd);
-    if (stepMilliseconds === undefined) while (blockOf(last) - blockOf(first) >= blockLimit) double();
-    if (open > openPages) pack();
     const at = blockOf(from);
     let block = own.blocks.get(at);
     if (block === undefined) own.blocks.set(at, (block = emptyBlock()));
@@ -174,6 +165,7 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
       own.all.push(statistics);
       return lineOf(own);
     },
+    reach,
     grid: () => ({ origin, blockMilliseconds, classBits }),
     timeline() {
       if (origin === undefined) return undefined;

@@ -22,6 +22,8 @@ export const active: i32 = sentBytes + batchSize * 4;
 export const labels: i32 = active + batchSize * 4;
 export const threads: i32 = labels + batchSize * 4;
 export const kinds: i32 = threads + batchSize * 4;
+/** For each record of the batch, where among `ends` the end before its first field stands. */
+export const bases: i32 = kinds + batchSize;
 
 /** A cache of names: slots of an open hash table (a name's number plus 1, 0 is free), per name its hash, place and length, their bytes. */
 export const nameLimit: i32 = 8192;
@@ -29,7 +31,7 @@ export const nameBytes: i32 = 512 * 1024;
 const cacheNames: i32 = nameLimit * 2 * 4;
 const cacheBytes: i32 = cacheNames + nameLimit * 3 * 4;
 const cacheSize: i32 = cacheBytes + nameBytes + 64;
-export const labelSlots: i32 = kinds + batchSize;
+export const labelSlots: i32 = bases + batchSize * 4;
 export const labelNames: i32 = labelSlots + cacheNames;
 export const labelBytes: i32 = labelSlots + cacheBytes;
 export const threadSlots: i32 = labelSlots + cacheSize;
@@ -42,7 +44,7 @@ export const latest: i32 = threadSlots + cacheSize;
 export const lines: i32 = latest + nameLimit * 8;
 /** Lines, pages of counts, buckets and blocks, one behind the other. */
 export const arena: i32 = lines + nameLimit * 2 * 4;
-export const arenaEnd: i32 = 16 * 1024 * 1024;
+export const arenaEnd: i32 = arena + 4 * 1024 * 1024;
 
 /** Times below this are counted here, each millisecond by itself. */
 export const exactLimit: i32 = 131072;
@@ -54,7 +56,7 @@ export const bucketMilliseconds: i32 = 1000;
 export const bucketLimit: i32 = 2048;
 export const pageBuckets: i32 = 32;
 /** Blocks of a timeline, and classes of times in a page of theirs. */
-export const blockLimit: i32 = 256;
+export const blockLimit: i32 = 64;
 export const pageClasses: i32 = 64;
 
 /** A line: first start, last end, bytes, bytes sent (f64), then the pages of its times, buckets and blocks (i32, 0 where there is none). */

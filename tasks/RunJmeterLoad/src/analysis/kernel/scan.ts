@@ -1,6 +1,7 @@
 /** Takes CSV apart: where fields end, then the columns of a batch of records. Its twin in TypeScript is csvScanner.ts. */
 import {
   active,
+  bases,
   bytes,
   connect,
   elapsed,
@@ -95,18 +96,19 @@ function bits(a: v128, b: v128, c: v128, d: v128, byte: v128): u64 {
 }
 
 function append(found: u64, line: u64, at: i32): void {
-  let count = endCount;
+  let place = ends + (endCount << 2) + 4;
   for (let rest = found; rest !== 0; rest &= rest - 1) {
-    count += 1;
-    store<i32>(ends + (count << 2), at + i32(ctz(rest)));
+    store<i32>(place, at + i32(ctz(rest)));
+    place += 4;
   }
-  for (let rest = line; rest !== 0; rest &= rest - 1) {
-    // The ends up to this line end.
-    const before = i32(popcnt(found & (rest ^ (rest - 1))));
-    store<i32>(rows + (rowCount << 2), endCount + before);
+  // Each line end's number among the ends; most stretches have one or none.
+  store<i32>(rows + (rowCount << 2), endCount + i32(popcnt(found & (line ^ (line - 1)))));
+  rowCount += i32(line !== 0);
+  for (let more = line & (line - 1); more !== 0; more &= more - 1) {
+    store<i32>(rows + (rowCount << 2), endCount + i32(popcnt(found & (more ^ (more - 1)))));
     rowCount += 1;
   }
-  endCount = count;
+  endCount += i32(popcnt(found));
 }
 
 /** The same byte by byte. @returns the state behind the last one */
@@ -183,53 +185,88 @@ const transaction: u8 = 1;
 const emptyTransaction: u8 = 2;
 const byHand: u8 = 3;
 
-/** Reads `count` records from the one with this number on into the columns of the batch. */
+/**
+ * Reads `count` records from the one with this number on into the columns of the batch. Column by column: a processor looks ahead
+ * over many short steps, but not over many long ones.
+ */
 export function parse(first: i32, count: i32): void {
   let base = first === 0 ? 0 : load<i32>(rows + ((first - 1) << 2));
   for (let row = 0; row < count; row += 1) {
     const last = load<i32>(rows + ((first + row) << 2));
-    store<u8>(kinds + row, last - base === width ? parseRow(row, base) : byHand);
+    store<i32>(bases + (row << 2), ends + (base << 2));
+    store<u8>(kinds + row, last - base === width ? sample : byHand);
     base = last;
+  }
+  readStarts(count);
+  readNumbers(elapsedAt, elapsed, count);
+  readNumbers(latencyAt, latency, count);
+  readNumbers(connectAt, connect, count);
+  readNumbers(bytesAt, bytes, count);
+  readNumbers(sentAt, sentBytes, count);
+  readNumbers(activeAt, active, count);
+  lookUp(labelAt, labels, labelSlots, labelNames, labelBytes, count);
+  lookUp(threadAt, threads, threadSlots, threadNames, threadBytes, count);
+  readKinds(count);
+}
+
+function readStarts(count: i32): void {
+  for (let row = 0; row < count; row += 1) {
+    const fields: usize = load<i32>(bases + (row << 2));
+    const value = wholeNumber(from(fields, startAt), to(fields, startAt), 15);
+    store<f64>(starts + (row << 3), f64(value));
+    if (value < 0) store<u8>(kinds + row, byHand);
   }
 }
 
-/** @returns its kind */
-function parseRow(row: i32, base: i32): u8 {
-  const fields = ends + (base << 2);
-  const at = row << 2;
-  const start = wholeNumber(from(fields, startAt), to(fields, startAt), 15);
-  const time = wholeNumber(from(fields, elapsedAt), to(fields, elapsedAt), 9);
-  const early = optional(fields, latencyAt);
-  const connected = optional(fields, connectAt);
-  const received = optional(fields, bytesAt);
-  const sent = optional(fields, sentAt);
-  const busy = optional(fields, activeAt);
-  store<f64>(starts + (row << 3), f64(start));
-  store<i32>(elapsed + at, i32(time));
-  store<i32>(latency + at, i32(early));
-  store<i32>(connect + at, i32(connected));
-  store<i32>(bytes + at, i32(received));
-  store<i32>(sentBytes + at, i32(sent));
-  store<i32>(active + at, i32(busy));
-  store<i32>(
-    labels + at,
-    find(labelSlots, labelNames, labelBytes, from(fields, labelAt), to(fields, labelAt)),
-  );
-  // Without a column of threads, all samples are those of one without a name.
-  const thread: usize = threadAt < 0 ? text : from(fields, threadAt);
-  store<i32>(
-    threads + at,
-    find(threadSlots, threadNames, threadBytes, thread, threadAt < 0 ? thread : to(fields, threadAt)),
-  );
-  if ((start | time | early | connected | received | sent | busy) < 0) return byHand;
-  const success = from(fields, successAt);
-  if (to(fields, successAt) - success !== 4 || (load<u32>(success) | 0x20202020) !== wordTrue) return byHand;
-  if (messageAt < 0) return sample;
-  const message = from(fields, messageAt);
-  const opening = load<u8>(message) === quote ? 1 : 0;
-  return load<u8>(message + opening) === capitalN
-    ? kindOf(fields, message + opening, to(fields, messageAt))
-    : sample;
+/** Reads a column of numbers of up to eight digits. */
+function readNumbers(column: i32, into: i32, count: i32): void {
+  if (column < 0) {
+    memory.fill(into, 0, count << 2);
+    return;
+  }
+  for (let row = 0; row < count; row += 1) {
+    const fields: usize = load<i32>(bases + (row << 2));
+    const start = from(fields, column);
+    const length = i32(to(fields, column) - start);
+    const value = u32(length - 1) < 8 ? i32(number(load<u64>(start), length)) : -1;
+    store<i32>(into + (row << 2), value);
+    if (value < 0) store<u8>(kinds + row, byHand);
+  }
+}
+
+/** Looks up a column of names. Where there is none, all records have the name without a letter. */
+function lookUp(column: i32, into: i32, slots: usize, names: usize, kept: usize, count: i32): void {
+  if (column < 0) {
+    const nameless = find(slots, names, kept, text, text);
+    for (let row = 0; row < count; row += 1) store<i32>(into + (row << 2), nameless);
+    return;
+  }
+  for (let row = 0; row < count; row += 1) {
+    if (load<u8>(kinds + row) === byHand) {
+      store<i32>(into + (row << 2), -1);
+      continue;
+    }
+    const fields: usize = load<i32>(bases + (row << 2));
+    store<i32>(into + (row << 2), find(slots, names, kept, from(fields, column), to(fields, column)));
+  }
+}
+
+/** Tells what passed and what is a transaction. */
+function readKinds(count: i32): void {
+  for (let row = 0; row < count; row += 1) {
+    if (load<u8>(kinds + row) === byHand) continue;
+    const fields: usize = load<i32>(bases + (row << 2));
+    const success = from(fields, successAt);
+    if (to(fields, successAt) - success !== 4 || (load<u32>(success) | 0x20202020) !== wordTrue) {
+      store<u8>(kinds + row, byHand);
+      continue;
+    }
+    if (messageAt < 0) continue;
+    const message = from(fields, messageAt);
+    const opening = load<u8>(message) === quote ? 1 : 0;
+    if (load<u8>(message + opening) === capitalN)
+      store<u8>(kinds + row, kindOf(fields, message + opening, to(fields, messageAt)));
+  }
 }
 
 const wordTrue: u32 = 0x65757274;
@@ -270,23 +307,18 @@ function to(fields: usize, column: i32): usize {
   return end > from(fields, column) && load<u8>(end - 1) === carriageReturn ? end - 1 : end;
 }
 
-/** The number in a column that a file need not have. */
-function optional(fields: usize, column: i32): i64 {
-  return column < 0 ? 0 : wholeNumber(from(fields, column), to(fields, column), 9);
-}
-
 /** A whole number of 1 to so many digits, -1 for all else. */
 export function wholeNumber(start: usize, end: usize, longest: i32): i64 {
   const length = i32(end - start);
   if (length === 0 || length > longest) return -1;
-  if (length <= 8) return digits(load<u64>(start), length);
-  const high = digits(load<u64>(start), length - 8);
-  const low = digits(load<u64>(end - 8), 8);
+  if (length <= 8) return number(load<u64>(start), length);
+  const high = number(load<u64>(start), length - 8);
+  const low = number(load<u64>(end - 8), 8);
   return (high | low) < 0 ? -1 : high * 100000000 + low;
 }
 
 /** The number that the first 1 to 8 bytes of a word are the digits of, -1 when one is none. */
-function digits(word: u64, length: i32): i64 {
+function number(word: u64, length: i32): i64 {
   const values = (word ^ 0x3030303030303030) << (u64(8 - length) << 3);
   if ((((values + 0x7676767676767676) | values) & 0x8080808080808080) !== 0) return -1;
   const pairs = (values * 10 + (values >> 8)) & 0x00ff00ff00ff00ff;
@@ -297,21 +329,36 @@ function digits(word: u64, length: i32): i64 {
 /** The number of a name in a cache, -1 when it is not there. */
 export function find(slots: usize, names: usize, kept: usize, start: usize, end: usize): i32 {
   const length = i32(end - start);
-  const hash = hashOf(start, length);
+  const beginning = firstBytes(start, length);
+  const rest = secondBytes(start, length);
+  const hash = length <= 32 ? finish(sum(i32x4.splat(length), beginning, rest)) : hashOf(start, length);
   let slot = hash;
   while (true) {
     slot &= nameLimit * 2 - 1;
     const number = load<i32>(slots + (slot << 2)) - 1;
     if (number < 0) return -1;
     const name = names + number * 12;
-    if (
-      load<i32>(name) === hash &&
-      load<i32>(name, 8) === length &&
-      same(start, kept + load<i32>(name, 4), length)
-    )
-      return number;
+    if (load<i32>(name) === hash && load<i32>(name, 8) === length) {
+      const known = kept + load<i32>(name, 4);
+      const other = v128.or(
+        v128.xor(beginning, firstBytes(known, length)),
+        v128.xor(rest, secondBytes(known, length)),
+      );
+      if (!v128.any_true(other) && (length <= 32 || same(start + 32, known + 32, length - 32))) return number;
+    }
     slot += 1;
   }
+}
+
+/** The first 16 bytes of a text, zeros behind its end; then the 16 after those. */
+function firstBytes(start: usize, length: i32): v128 {
+  const places = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return v128.and(v128.load(start), i8x16.lt_u(places, i8x16.splat(i8(min(length, 32)))));
+}
+
+function secondBytes(start: usize, length: i32): v128 {
+  const places = i8x16(16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+  return v128.and(v128.load(start, 16), i8x16.lt_u(places, i8x16.splat(i8(min(length, 32)))));
 }
 
 export function same(a: usize, b: usize, length: usize): bool {
@@ -323,17 +370,26 @@ export function same(a: usize, b: usize, length: usize): bool {
   return (load<u64>(a + at) ^ load<u64>(b + at)) << rest === 0;
 }
 
-/** The hash of names.ts: four bytes at a time, at the end those left. */
+/** The hash of names.ts: 32 bytes at a time, in four sums. */
 function hashOf(start: usize, length: i32): i32 {
-  let hash = length;
-  let at = start;
-  const end = start + length;
-  for (; at + 4 <= end; at += 4) hash = mix(hash ^ load<i32>(at));
-  if (at < end) hash = mix(hash ^ (load<i32>(at) & ((1 << (i32(end - at) << 3)) - 1)));
-  return hash;
+  let sums = i32x4.splat(length);
+  for (let at = 0; at < length; at += 32) {
+    const left = length - at;
+    sums = sum(sums, firstBytes(start + at, left), secondBytes(start + at, left));
+  }
+  return finish(sums);
 }
 
-function mix(hash: i32): i32 {
-  const product = hash * -1640531535;
-  return product ^ i32(u32(product) >> 15);
+function sum(sums: v128, beginning: v128, rest: v128): v128 {
+  const half = i32x4.mul(v128.xor(sums, beginning), i32x4.splat(-1640531535));
+  return i32x4.mul(v128.xor(half, rest), i32x4.splat(-2048144789));
+}
+
+/** Four sums as one number. */
+function finish(sums: v128): i32 {
+  const weighed = i32x4.mul(sums, i32x4(1, -1028477379, 668265263, 374761393));
+  const halves = i32x4.add(weighed, i64x2.shuffle(weighed, weighed, 1, 0));
+  const hash = i32x4.extract_lane(halves, 0) + i32x4.extract_lane(halves, 1);
+  const product = (hash ^ i32(u32(hash) >> 15)) * -2048144777;
+  return product ^ i32(u32(product) >> 16);
 }
