@@ -1,6 +1,6 @@
 /** One run of the tests, or of a part of them, with one browser: its own WebDriver endpoint, its own processes, its own results. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
 import type { TestCase } from '../../../shared/core/junit.js';
@@ -132,6 +132,7 @@ function runProgram(
   onLine: ((line: string) => void) | undefined,
   agent: Agent,
 ): Promise<ToolResult> {
+  for (const [path, content] of Object.entries(runner.files?.(variables) ?? {})) writeFileSync(path, content);
   return agent.run({
     ...(onLine === undefined ? {} : { echo: false, onLine }),
     name: runner.name,

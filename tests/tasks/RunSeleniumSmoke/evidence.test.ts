@@ -104,10 +104,7 @@ describe('the evidence of failed tests', function () {
     assert.equal(runs[0]!.passed + 1, tests.length);
     const [first, ...others] = tests;
     assert.ok(first !== undefined);
-    assert.deepEqual(
-      [first.suite, first.name, first.outcome],
-      ['SharedSessionTest', 'testBroken', 'failed'],
-    );
+    assert.deepEqual([first.suite, first.name, first.outcome], ['SharedSessionTest', 'testBroken', 'failed']);
     assert.equal(first.message, broken?.test.message);
     assert.ok(others.every(({ outcome, console: lines }) => outcome === 'passed' && lines.length === 0));
     assert.deepEqual(told.pictures, [{ name: first.screenshot, path: first.screenshot }]);

@@ -102,7 +102,7 @@ final class SiteSmokeTest extends PHPUnit\\Framework\\TestCase
 {
     public function testSite(): void
     {
-        $address = end($GLOBALS['argv']);
+        $address = $GLOBALS['argv'][2];
         $this->assertSame(getenv('SITE_URL'), $address);
         $this->assertStringContainsString('A small site', file_get_contents($address));
     }
@@ -112,6 +112,35 @@ final class SiteSmokeTest extends PHPUnit\\Framework\\TestCase
     const { sentence, message } = await run({ tests: 'SiteSmokeTest.php', arguments: '$SITE_URL' });
     assert.equal(message, '');
     assert.equal(sentence, `1 test passed against ${site}.`);
+  });
+
+  it('PHPUnit: a file that is not named as its class', async () => {
+    writeFileSync(
+      join(directory, 'site-smoke-test.php'),
+      `<?php
+require_once __DIR__ . '/Browser.php';
+class RMTests extends PHPUnit\\Framework\\TestCase
+{
+    public function testSite(): void
+    {
+        global $argv, $argc;
+        $this->assertSame([getenv('SITE_URL'), true], [$argv[2], $argc > 2]);
+        $this->assertTrue(class_exists('Browser'));
+    }
+    public function testBroken(): void { $this->fail('no'); }
+}
+`,
+    );
+    const { message, cases } = await run({ tests: 'site-smoke-test.php', arguments: '$SITE_URL' });
+    assert.match(message, /1 of 2 tests failed(.|\n)*RMTests::testBroken: no/);
+    assert.deepEqual(
+      cases.map(({ className, outcome }) => [className.replace(/^.*\./, ''), outcome]),
+      [
+        ['RMTests', 'passed'],
+        ['RMTests', 'failed'],
+      ],
+    );
+    assert.match(cases[1]?.output ?? '', /Attempt 3 failed as well/);
   });
 
   it('pytest: classes and parameters, the failed one again by its own id', async () => {

@@ -52,6 +52,8 @@ export interface ProgramRunner {
   readonly path: string;
   /** Its arguments for a given environment of the tests; their results go into the folder `RESULTS_DIR`. */
   readonly args: (variables: Variables, selection?: Selection) => string[];
+  /** What must be written before it runs: full paths and contents. */
+  readonly files?: (variables: Variables) => Readonly<Record<string, string>>;
   /** What its tests can be split into; not there where only the program itself knows. @throws UserError when it cannot be told */
   readonly units?: (variables: Variables, ask: AskRunner) => Promise<TestUnit[]>;
   /** The file, in the folder `RESULTS_DIR`, into which it writes while it runs which test runs, as messages for TeamCity. */

@@ -13,6 +13,7 @@ import {
   type TestUnit,
   type Variables,
 } from './finding.js';
+import { loaderFor } from './phpunitLoader.js';
 
 /** Where a project keeps its PHPUnit; Composer, PHIVE and people put it there. */
 const ownPlaces = [
@@ -27,7 +28,13 @@ const liveLog = (variables: Variables) => join(variables['RESULTS_DIR'] ?? '', '
 /** PHPUnit for these tests; undefined with a problem when it cannot be run. */
 export function phpunit({ choice, machine, problems, more }: Finding): ProgramRunner | undefined {
   const target = existingTarget(choice, machine, problems);
-  const tests = target === undefined ? [] : [target];
+  const loader =
+    target !== undefined && /\.php$/i.test(target) && machine.exists(target)
+      ? loaderFor(target, machine.read(target))
+      : undefined;
+  const loaderPath = (variables: Variables) => join(variables['RESULTS_DIR'] ?? '', loader?.name ?? '');
+  const testsFor = (variables: Variables) =>
+    loader !== undefined ? [loaderPath(variables)] : target === undefined ? [] : [target];
   if ((choice.shards ?? 1) !== 1 && more({}).some(isFilter))
     problems.push(
       `'arguments' has --filter, which the task itself needs to split the tests ('shards'). Choose tests by --group or by a folder in 'tests', or set 'shards' to 1.`,
@@ -37,6 +44,7 @@ export function phpunit({ choice, machine, problems, more }: Finding): ProgramRu
     const results = join(variables['RESULTS_DIR'] ?? '', 'phpunit.xml');
     const own = ['--log-junit', results, '--log-teamcity', liveLog(variables)];
     const theirs = more(variables);
+    const tests = testsFor(variables);
     // PHPUnit takes one filter only.
     const filter =
       failed !== undefined ? filterFor(failed) : units !== undefined ? classFilter(units) : undefined;
@@ -45,18 +53,26 @@ export function phpunit({ choice, machine, problems, more }: Finding): ProgramRu
       : [...tests, ...withoutFilter(theirs), '--filter', filter, ...own];
   };
   const listClasses: ProgramRunner['units'] = async (variables, ask) =>
-    classesOf(await ask([...tests, ...more(variables), '--list-tests']));
+    loader === undefined
+      ? classesOf(await ask([...testsFor(variables), ...more(variables), '--list-tests']))
+      : [{ name: loader.name, tests: 1 }];
+  const common = {
+    name: 'PHPUnit',
+    reruns: true,
+    liveLog,
+    ...(loader === undefined
+      ? {}
+      : { files: (variables: Variables) => ({ [loaderPath(variables)]: loader.content }) }),
+  };
   const found = findAbove(target ?? choice.directory, ownPlaces, machine);
   if (found !== undefined) {
     const php = machine.findTool('php');
     if (php !== undefined)
       return {
-        name: 'PHPUnit',
+        ...common,
         path: php,
         args: (variables, selection) => [found, ...args(variables, selection)],
         units: (variables, ask) => listClasses(variables, words => ask([found, ...words])),
-        reruns: true,
-        liveLog,
       };
     problems.push(
       `PHP was not found on PATH; ${found} needs it. Install PHP on this agent (Debian: php-cli).`,
@@ -64,7 +80,7 @@ export function phpunit({ choice, machine, problems, more }: Finding): ProgramRu
     return undefined;
   }
   const path = machine.findTool('phpunit');
-  if (path !== undefined) return { name: 'PHPUnit', path, args, units: listClasses, reruns: true, liveLog };
+  if (path !== undefined) return { ...common, path, args, units: listClasses };
   problems.push(
     `PHPUnit was not found: there is no vendor/bin/phpunit and no phpunit.phar in ${placesOf(choice, target)}, and no phpunit on PATH. Run 'composer install' in a step before, or install PHPUnit on this agent.`,
   );
