@@ -1,7 +1,7 @@
 /** The run of a pipeline, by the service's Build API. */
 import * as z from 'zod';
 import type { ReportRun } from '../../shared/report/format.js';
-import { partAttachment, pictureAttachment } from '../../shared/report/names.js';
+import { partAttachment, pictureAttachment, taskNames } from '../../shared/report/names.js';
 import { runView, type Attachment, type RunSource, type RunState } from './run.js';
 import type { Service } from './service.js';
 
@@ -26,8 +26,20 @@ const attachments = listOf(
 );
 // Null until the run's first job is made.
 const timeline = z
-  .object({ records: z.array(z.object({ id: z.string(), parentId: z.string().nullish() })) })
+  .object({
+    records: z.array(
+      z.object({
+        id: z.string(),
+        parentId: z.string().nullish(),
+        name: z.string().nullish(),
+        state: z.string().nullish(),
+        result: z.string().nullish(),
+        task: z.object({ name: z.string() }).nullish(),
+      }),
+    ),
+  })
   .nullable();
+type Timeline = z.infer<typeof timeline>;
 const artifacts = listOf(z.object({ name: z.string() }));
 /** An attachment's step is told by its address only. */
 const place = /\/builds\/\d+\/([\da-f-]{36})\/([\da-f-]{36})\/attachments\//i;
@@ -68,6 +80,7 @@ export function buildRun(service: Service, project: string, buildId: number): Ru
           const job = jobs.get(record);
           return runView(page, 'logs', typeof job === 'string' ? { j: job, t: record } : { t: record });
         },
+        silent: silentIn(records, parts),
         artifacts: published === undefined ? [] : files.value.map(({ name }) => ({ name, url: published })),
       };
     },
@@ -87,6 +100,16 @@ export function buildRun(service: Service, project: string, buildId: number): Ru
       return last && { run: runOf(last), parts: await attached(last.id, partAttachment) };
     },
   };
+}
+
+function silentIn(seen: Timeline, parts: readonly Attachment[]): RunState['silent'] {
+  const heard = new Set(parts.map(({ record }) => record));
+  const ours = new Set<string>(taskNames);
+  return (seen?.records ?? []).flatMap(({ id, name, state, result, task }) =>
+    task && ours.has(task.name) && state === 'completed' && result !== 'skipped' && !heard.has(id)
+      ? [{ name: name ?? task.name, result: result ?? '' }]
+      : [],
+  );
 }
 
 function runOf(seen: Build): ReportRun {

@@ -4,7 +4,7 @@ import type { ReleaseReport, ReportPart } from '../../shared/report/format.js';
 import type { ReportLinks } from '../page/render.js';
 import { readPart, largestPart, type ReadPart } from './readPart.js';
 import type { Attachment, RunSource, RunState } from './run.js';
-import { told } from './told.js';
+import { silence, told } from './told.js';
 
 export interface Reading {
   readonly report: ReleaseReport;
@@ -60,6 +60,7 @@ export function createReader(source: RunSource): Reader {
         if ('part' in read) records.set(read.part, attachment.record);
         else notes.push(read.note);
       }
+      if (state.parts.length > 0) notes.push(...state.silent.map(silence));
       if (state.parts.length > mostParts)
         notes.push(`${state.parts.length - mostParts} more steps of this run have a part that is not shown.`);
       return {

@@ -98,6 +98,7 @@ export function releaseStage(
         parts: await attached(releaseId, here, partAttachment),
         pictures: () => attached(releaseId, here, pictureAttachment),
         log: () => logs,
+        silent: [],
         artifacts: [],
       };
     },

@@ -20,6 +20,8 @@ export interface RunState {
   readonly parts: readonly Attachment[];
   readonly pictures: () => Promise<readonly Attachment[]>;
   readonly log: (record: string) => string | undefined;
+  /** Steps of these tasks that ended and attached no part: their agent was lost, or their version knows no report. */
+  readonly silent: readonly { readonly name: string; readonly result: string }[];
   readonly artifacts: readonly { readonly name: string; readonly url: string }[];
 }
 

@@ -25,3 +25,8 @@ export function nothingYet(running: boolean): string {
     ? 'No step of Bake & Roll has finished yet. The report appears here as they do.'
     : 'No step of Bake & Roll left its part of a report in this run: none finished, their versions are from before there was one, or retention removed what they left.';
 }
+
+/** What to say of a step that ended without a word. */
+export function silence({ name, result }: { readonly name: string; readonly result: string }): string {
+  return `The step '${name}' ended (${result || 'no result'}) and left nothing for the report: its agent was lost, or its task is of a version from before there was one. Its log has its result.`;
+}

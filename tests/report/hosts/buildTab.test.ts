@@ -83,7 +83,7 @@ describe('the tab on a run', function () {
   it('shows parts as they come, told by the page around', async () => {
     const run = runOf(42, 'passing', { status: 'inProgress' });
     delete run.result;
-    const all = run.attached.splice(0);
+    const all = run.attached.splice(0).filter(({ type }) => type === partAttachment);
     stage.devOps.runs.push(run);
     open = await stage.openTab({ build: { id: 42 } });
     await notes(open).getByText('No step of Bake & Roll has finished yet').waitFor();
@@ -139,6 +139,18 @@ describe('the tab on a run', function () {
     assert.match(said, /'RunSeleniumSmoke-[^']*' tells cannot be read \(it is no JSON, perhaps cut off\)/);
     assert.match(said, /'PatchArmImageUri-[^']*' tells cannot be read \(/);
     assert.deepEqual(await open.faults(), []);
+  });
+
+  it('names a step that ended without its part, as one whose agent was lost', async () => {
+    const run = runOf(42, 'passing', { silent: ['Load test of the evening'] });
+    run.attached = run.attached.filter(({ name }) => !name.startsWith('RunJmeterLoad'));
+    stage.devOps.runs.push(run);
+    open = await stage.openTab({ build: { id: 42 } });
+    await open.tab.getByText('Smoke tests').first().waitFor();
+    assert.match(
+      (await notes(open).textContent()) ?? '',
+      /^The step 'Load test of the evening' ended \(abandoned\) and left nothing for the report/,
+    );
   });
 
   it('shows the report without what only links and comparisons are made of', async () => {

@@ -26,6 +26,8 @@ export interface StoodRun {
   result?: string;
   startTime: string;
   attached: Attached[];
+  /** Names of steps that ended and attached nothing. */
+  readonly silent?: readonly string[];
 }
 
 /** The attachments that the tasks of a report leave. */
@@ -110,7 +112,18 @@ export async function standDevOps(): Promise<DevOps> {
         [
           `${builds}/${run.id}/timeline`,
           () => ({
-            records: run.attached.map(({ record }) => ({ id: record, parentId: jobId, type: 'Task' })),
+            records: [
+              ...run.attached.map(({ record }) => ({ id: record, parentId: jobId, type: 'Task' })),
+              ...(run.silent ?? []).map((name, index) => ({
+                id: recordOf(1000 + index),
+                parentId: jobId,
+                type: 'Task',
+                name,
+                state: 'completed',
+                result: 'abandoned',
+                task: { id: jobId, name: 'RunJmeterLoad', version: '1.0.0' },
+              })),
+            ],
           }),
         ],
         [`${builds}/${run.id}/artifacts`, () => list([{ id: 1, name: 'load-report' }])],
