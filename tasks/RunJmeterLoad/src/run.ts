@@ -13,7 +13,7 @@ import { baselineNotes, judgeGates, withLastRun } from './gates.js';
 import { chooseJmeter } from './install/chooseJmeter.js';
 import { fetchPlugins } from './install/plugins.js';
 import { checkJava } from './jmeter.js';
-import { otherLabel, type JtlAnalysis } from './analysis/statistics.js';
+import { otherLabel } from './analysis/statistics.js';
 import { attempt, keepResults } from './keepFiles.js';
 import { summarise, summaryName, type LoadSummary } from './loadSummary.js';
 import { preparePlan } from './preparePlan.js';
@@ -22,7 +22,8 @@ import { faultsOf } from './report.js';
 import { reportLoad, reportPlan } from './reportLoad.js';
 import { runJmeter, type JmeterRun } from './runJmeter.js';
 import { readShares } from './shares.js';
-import { collectTimeline, type TimelineCollector } from './timeline/collectTimeline.js';
+import { collectTimeline } from './timeline/collectTimeline.js';
+import type { Seen } from './watchRun.js';
 import { countedKinds, formatPercent, judgeLoad, type LoadVerdict } from './verdict.js';
 
 /**
@@ -39,13 +40,10 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   reportPlan(order.plan, agent);
   const { plan, rules, mergeResults } = order;
   const gates = await withLastRun(order.gates, input.baselineRequired, agent);
-  const course = collectTimeline(stepFor(gates.criteria));
-  const { analysis, run } =
+  const { analysis, timeline, run } =
     mergeResults === undefined
-      ? await runPlan(order, input, course, agent)
-      : { analysis: await readShares(mergeResults, input.warmUpSeconds, course, agent), run: undefined };
-
-  const timeline = course.timeline();
+      ? await runPlan(order, input, agent)
+      : await mergeShares(mergeResults, order, input, agent);
   const summary = summarise(analysis, plan, digestOf(plan), timeline);
   const criteria = judgeGates(gates, timeline, countedKinds(rules));
   const verdict = judgeLoad(summary, analysis, rules, criteria, samplesTakenBy(run));
@@ -69,12 +67,23 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   return sentence;
 }
 
-async function runPlan(
-  order: LoadOrder,
-  input: LoadInput,
-  course: TimelineCollector,
+/** The samples of a test, and the run that took them where that was this one. */
+interface Outcome extends Seen {
+  readonly run: JmeterRun | undefined;
+}
+
+async function mergeShares(
+  pattern: string,
+  { gates }: LoadOrder,
+  { warmUpSeconds }: LoadInput,
   agent: Agent,
-): Promise<{ readonly analysis: JtlAnalysis; readonly run: JmeterRun }> {
+): Promise<Outcome> {
+  const course = collectTimeline(stepFor(gates.criteria));
+  const analysis = await readShares(pattern, warmUpSeconds, course, agent);
+  return { analysis, timeline: course.timeline(), run: undefined };
+}
+
+async function runPlan(order: LoadOrder, input: LoadInput, agent: Agent): Promise<Outcome> {
   const { file, properties } = preparePlan(order, agent);
   const java = await checkJava(agent);
   const jmeter = await chooseJmeter(input, agent);
@@ -95,13 +104,19 @@ async function runPlan(
         countedErrors: countedKinds(order.rules),
         silenceSeconds: input.silenceSeconds,
         durationSeconds: order.shape.durationSeconds,
+        warmUpSeconds: input.warmUpSeconds,
+        stepMilliseconds: stepFor(order.gates.criteria),
       },
     },
     agent,
   );
+  // A cancelled step has seconds, too few to read large results once more.
+  const seen = agent.signal.aborted ? await run.seen() : undefined;
+  if (seen !== undefined) return { ...seen, run };
+  const course = collectTimeline(stepFor(order.gates.criteria));
   const warmUp = { seconds: input.warmUpSeconds, testStart: run.testStart };
   const analysis = await analyseJtl(run.jtl, warmUp, course);
-  return { analysis, run };
+  return { analysis, timeline: course.timeline(), run };
 }
 
 /** What JMeter counted in a run that it ended itself; of another the last samples may be counted and not written, or the other way round. */

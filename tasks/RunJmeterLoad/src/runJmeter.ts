@@ -15,7 +15,7 @@ import {
   remoteArguments,
   type RemoteEngines,
 } from './remoteEngines.js';
-import { watchRun, type Watch } from './watchRun.js';
+import { watchRun, type Seen, type Watch } from './watchRun.js';
 
 const jmeterGrace = 5000;
 
@@ -49,6 +49,8 @@ export interface JmeterRun {
   readonly taken: number | undefined;
   /** Why it was ended before its time, undefined when it ended by itself or was cancelled. */
   readonly endedBecause: string | undefined;
+  /** What was seen of the results while they were written, and the rest; undefined when they could not be followed. */
+  readonly seen: () => Promise<Seen | undefined>;
 }
 
 /**
@@ -116,14 +118,15 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
   const run = {
     tool,
     jtl: files.jtl,
+    testStart: () => testStart,
     lastLine: () => lastLine,
     port: () => port,
     trouble: remote === undefined ? () => Promise.resolve(undefined) : lookAfter(remote, files.log),
   };
-  const endedBecause = await watchRun(run, call.watch, agent);
+  const { endedBecause, seen } = await watchRun(run, call.watch, agent);
   const ended = await tool.ended;
   const log = await keepLog(files.log, agent);
-  if (existsSync(files.jtl)) return { jtl: files.jtl, testStart, ended, taken, endedBecause };
+  if (existsSync(files.jtl)) return { jtl: files.jtl, testStart, ended, taken, endedBecause, seen };
   agent.signal.throwIfAborted();
   const hints = log.filter(line => / (ERROR|FATAL) /.test(line));
   throw new ToolError(

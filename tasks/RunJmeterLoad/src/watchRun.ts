@@ -1,8 +1,9 @@
 /** Follows a run of JMeter while it goes on: tells how it goes, and ends one that is lost, silent or hung. */
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Agent, RunningTool } from '../../../shared/agent/agent.js';
 import { plural } from '../../../shared/core/text.js';
-import { follow } from './analysis/analyse.js';
+import { createAnalyser, follow, type Follower } from './analysis/analyse.js';
 import {
   errorCount,
   since,
@@ -13,7 +14,7 @@ import {
 import { criterionText, type Criterion } from './criteria/criterion.js';
 import { judgeCriteria } from './criteria/judgeCriteria.js';
 import { endJmeter } from './endJmeter.js';
-import { collectTimeline } from './timeline/collectTimeline.js';
+import { collectTimeline, type TimelineCollector } from './timeline/collectTimeline.js';
 import type { Timeline } from './timeline/timeline.js';
 import { formatPercent } from './verdict.js';
 
@@ -30,12 +31,18 @@ export interface Watch {
   readonly silenceSeconds: number;
   /** How long the run is to last, where that is known. */
   readonly durationSeconds: number | undefined;
+  /** Samples that began within so many seconds of the test's start are not counted. */
+  readonly warmUpSeconds: number;
+  /** Of the blocks that the course of the run is collected in, as its criteria need them. */
+  readonly stepMilliseconds: number | undefined;
 }
 
 /** The run that is watched. */
 export interface WatchedRun {
   readonly tool: RunningTool;
   readonly jtl: string;
+  /** When the test started, milliseconds since the epoch; undefined while JMeter has not said so. */
+  readonly testStart: () => number | undefined;
   /** When JMeter last said something, milliseconds since the epoch. */
   readonly lastLine: () => number;
   /** Where JMeter listens for the word to end, undefined while it does not. */
@@ -44,30 +51,92 @@ export interface WatchedRun {
   readonly trouble: () => Promise<string | undefined>;
 }
 
-/** Watches a run to its end. @returns why it was ended, undefined when it ended by itself or was cancelled */
-export async function watchRun(run: WatchedRun, watch: Watch, agent: Agent): Promise<string | undefined> {
+/** What was seen of a run. */
+export interface Seen {
+  readonly analysis: JtlAnalysis;
+  readonly timeline: Timeline | undefined;
+}
+
+/** How watching a run ended. */
+export interface Watched {
+  /** Why the run was ended, undefined when it ended by itself or was cancelled. */
+  readonly endedBecause: string | undefined;
+  /**
+   * All of the run's results, of which only the last are still to be read.
+   * @returns undefined when they could not be followed
+   */
+  readonly seen: () => Promise<Seen | undefined>;
+}
+
+/** Watches a run to its end. */
+export async function watchRun(run: WatchedRun, watch: Watch, agent: Agent): Promise<Watched> {
+  const course = collectTimeline(watch.stepMilliseconds);
+  const results = followResults(run, watch, course);
+  const endedBecause = await watchResults(run, watch, course, results, agent);
+  return { endedBecause, seen: () => allSeen(results, course) };
+}
+
+/** Follows the results from the moment they are there: then JMeter has said when the test started. */
+function followResults(
+  { jtl, testStart }: WatchedRun,
+  { warmUpSeconds }: Watch,
+  timeline: TimelineCollector,
+) {
+  let follower: Follower | undefined;
+  let failed = false;
+  return {
+    /** Takes what is new. @returns how many bytes */
+    async poll(): Promise<number> {
+      if (failed || !existsSync(jtl)) return 0;
+      follower ??= follow(jtl, { warmUp: { seconds: warmUpSeconds, testStart: testStart() }, timeline });
+      try {
+        return await follower.poll();
+      } catch {
+        // Results that cannot be read are told of when the run is over.
+        failed = true;
+        return 0;
+      }
+    },
+    snapshot: () => follower?.snapshot() ?? createAnalyser().snapshot(),
+    end: () => (failed ? undefined : follower?.end()),
+  };
+}
+
+async function allSeen(
+  results: ReturnType<typeof followResults>,
+  course: TimelineCollector,
+): Promise<Seen | undefined> {
+  await results.poll();
+  const analysis = results.end();
+  return analysis === undefined ? undefined : { analysis, timeline: course.timeline() };
+}
+
+async function watchResults(
+  run: WatchedRun,
+  watch: Watch,
+  course: TimelineCollector,
+  results: ReturnType<typeof followResults>,
+  agent: Agent,
+): Promise<string | undefined> {
   const ended = run.tool.ended.then(
     () => true,
     () => true,
   );
-  const course = collectTimeline(undefined);
-  const follower = follow(run.jtl, { timeline: course });
   const started = Date.now();
   let lastSample = started;
   let reported = started;
-  let earlier = follower.snapshot();
+  let earlier = results.snapshot();
   for (;;) {
     const over = await Promise.race([ended, pause(lookEvery, false, { ref: false })]);
     if (over || agent.signal.aborted) break;
-    // Results that cannot be read are told of when the run is over.
-    const bytes = await follower.poll().catch(() => 0);
+    const bytes = await results.poll();
     const now = Date.now();
     if (bytes > 0) lastSample = now;
     const silent = silenceOf(now - Math.max(lastSample, run.lastLine()), watch.silenceSeconds);
     const trouble = silent ?? (await run.trouble());
     if (trouble !== undefined) return await endBecause(trouble, run, agent);
     if (now - reported < reportEvery) continue;
-    const later = follower.snapshot();
+    const later = results.snapshot();
     const line = progressLine(later, since(later, earlier), now - reported);
     agent.info(line);
     agent.progress(percentDone(now - started, watch.durationSeconds), line);
@@ -105,7 +174,8 @@ export function lostBy(
 
 /** How a run goes: all of it, then what is new. */
 export function progressLine(all: JtlAnalysis, recent: JtlAnalysis, milliseconds: number): string {
-  if (all.overall.times.count === 0) return 'So far no sample.';
+  if (all.overall.times.count === 0)
+    return all.warmUp === 0 ? 'So far no sample.' : `So far ${plural(all.warmUp, 'sample')} of warm-up.`;
   const rate = ((recent.overall.times.count * 1000) / milliseconds).toFixed(1);
   return `So far ${plural(all.overall.times.count, 'sample')}, ${figures(all.overall)}; in the last ${Math.round(milliseconds / 1000)} s ${rate} a second, ${figures(recent.overall)}.`;
 }

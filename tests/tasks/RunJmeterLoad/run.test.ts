@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -11,10 +12,11 @@ import {
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { jmeterHome } from '../../../scripts/setup/cache.mjs';
 import { CancelledError, describe as describeError } from '../../../shared/core/errors.js';
 import { readJunit } from '../../../shared/core/junitReader.js';
+import { analyse } from '../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
 import type { LoadSummary } from '../../../tasks/RunJmeterLoad/src/loadSummary.js';
 import { runLoad } from '../../../tasks/RunJmeterLoad/src/run.js';
 import { fakeAgent, type FakeAgent, type FakeAgentOptions } from '../../fakes/fakeAgent.js';
@@ -342,7 +344,9 @@ describe('runLoad with a real JMeter', function () {
     clearInterval(watch);
     assert.ok(error instanceof CancelledError);
     assert.equal(fake.outputs['gatePassed'], 'false');
-    assert.ok(Number(fake.outputs['samples']) > 0);
+    const whole = await analyse(fake.outputs['resultsFile'] ?? '');
+    assert.ok(whole.overall.times.count > 0);
+    assert.equal(fake.outputs['samples'], String(whole.overall.times.count), 'every sample was seen');
     assert.deepEqual(fake.kept.map(path => path.slice(path.lastIndexOf('/') + 1)).sort(), [
       'jmeter.log',
       'load-summary.json',
@@ -462,6 +466,26 @@ describe('runLoad with a real JMeter', function () {
         /^The load test did not pass: the run was ended early: nothing came from JMeter for 2 s, neither a sample nor a line \(input 'silenceSeconds'\)/,
       );
       assert.equal(fake.outputs['samples'], '1');
+    });
+
+    it('does not read or compress large results when there is no time for it', async () => {
+      const home = launcher(
+        `{ echo '${header}'; yes '${sample}' | head -n 1500000; } > "$jtl"; echo written; exec sleep 1000`,
+      );
+      const abort = new AbortController();
+      const watch = setInterval(() => {
+        if (fake.log.includes('written')) abort.abort(new CancelledError('cancelled'));
+      }, 50);
+      const { error } = await run({ jmeterHome: home }, { signal: abort.signal });
+      clearInterval(watch);
+      assert.ok(error instanceof CancelledError);
+      assert.equal(fake.outputs['samples'], '1500000');
+      assert.deepEqual(
+        fake.kept.map(path => basename(path)),
+        ['load-summary.json'],
+      );
+      assert.ok(existsSync(fake.outputs['resultsFile'] ?? ''));
+      assert.match(fake.log.at(-1) ?? '', /until the job ends; there is no time to compress them\.$/);
     });
 
     it('tells of results that are cut, and counts what is whole', async () => {
