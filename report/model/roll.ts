@@ -127,6 +127,22 @@ export function sharedPrefix(names: readonly string[]): string {
   return /^.*[-_]/.exec(first.slice(0, length))?.[0] ?? '';
 }
 
+/** A path for each state in a box of 1 by 1. @param gap between lines, as a part of a line */
+export function rollPaths(lines: readonly RollLine[], length: number, gap: number): Map<RollState, string> {
+  const paths = new Map<RollState, string>();
+  const round = (share: number) => Math.round(share * 1e5) / 1e5;
+  const high = round((1 - gap) / lines.length);
+  for (const [at, line] of lines.entries()) {
+    for (const { state, from, to } of line.segments) {
+      if (state === 'gone') continue;
+      const wide = round((to - from) / length);
+      const path = `M${round(from / length)} ${round(at / lines.length)}h${wide}v${high}h${-wide}z`;
+      paths.set(state, `${paths.get(state) ?? ''}${path}`);
+    }
+  }
+  return paths;
+}
+
 const welcome: readonly RollState[] = ['failed', 'out', 'starting', 'gone', 'asked', 'old', 'new'];
 
 function worst(rows: readonly RollRow[]): Segment[] {

@@ -57,8 +57,8 @@ const columns: readonly Column[] = [
 
 const change: Column = {
   key: 'p95Change',
-  title: 'p95 was',
-  about: 'change of p95 against the run before',
+  title: 'p95 change',
+  about: 'against the run before',
   cell: ({ p95Change }) => changeView(p95Change, true),
 };
 

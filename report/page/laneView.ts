@@ -38,7 +38,7 @@ export function laneView(
       ...lane.stages.flatMap(stage =>
         stage.stations.map((station, at) =>
           stationView(station, anchorOf, {
-            name: several && at === 0 ? stage.name : undefined,
+            name: several && at === 0 && stage.name !== '' ? stage.name : undefined,
             attempt: stage.attempt,
             several,
           }),
@@ -92,7 +92,7 @@ function stationView(
       stage.several &&
         el(
           'span',
-          { class: 'stage' },
+          { class: stage.name === undefined ? 'stage stage-same' : 'stage' },
           stage.name !== undefined && outside(stage.name),
           stage.name !== undefined && stage.attempt > 1 && `, attempt ${stage.attempt}`,
           stage.name === undefined && '\u00a0',

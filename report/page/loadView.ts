@@ -24,7 +24,7 @@ export function loadView(body: LoadBody, key: string): Child[] {
     criteria(body, key),
     tiles(body),
     body.course.start.length > 1 && courses(body, key),
-    ...labelTable(body, key),
+    ...(body.labels.length === 0 ? [] : labelTable(body, key)),
     body.errors.length > 0 && errors(body),
     body.notes.length > 0 &&
       el('ul', { class: 'notes' }, ...body.notes.map(note => el('li', {}, outside(note)))),

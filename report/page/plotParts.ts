@@ -48,7 +48,7 @@ export function timeAxis(length: number): HTMLElement {
         const anchor = at === 0 ? 'start' : share > 0.94 ? 'end' : 'middle';
         return svg(
           'g',
-          { class: at % 2 === 1 ? 'tick tick-fine' : at % 4 === 2 ? 'tick tick-middle' : 'tick' },
+          { class: at % 2 === 1 ? 'tick tick-fine' : 'tick' },
           svg('line', { x1: x, x2: x, y1: 0, y2: 4 }),
           svg('text', { x, y: 16, 'text-anchor': anchor }, formatTick(tick)),
         );

@@ -129,9 +129,10 @@ function earlierView(
   const number = jobAttempt > 1 ? `${stageAttempt}.${jobAttempt}` : String(stageAttempt);
   const summary: Child[] = [
     mark(ended === undefined ? 'passed' : ended.part.result === 'failed' ? 'failed' : 'canceled'),
-    ` Attempt ${number} of `,
-    outside(stage.name),
-    job !== stage.name && el('span', {}, ' / ', outside(job)),
+    ` Attempt ${number}`,
+    ...[stage.name, job === stage.name ? '' : job]
+      .filter(name => name !== '')
+      .flatMap((name, at) => [at === 0 ? ' of ' : ' / ', outside(name)]),
     ended !== undefined &&
       el('span', {}, ` ${resultWords[ended.part.result]} in `, outside(ended.part.step.displayName)),
     el('span', { class: 'quiet' }, ' · a later attempt counts'),

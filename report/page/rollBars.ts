@@ -1,6 +1,6 @@
 /** The bars of the roll's picture: each state has a colour, and a height or a pattern of its own where there is room for it. */
 import { plural } from '../../shared/core/text.js';
-import type { Roll, RollLine, RollState, Segment } from '../model/roll.js';
+import { rollPaths, type Roll, type RollLine, type RollState, type Segment } from '../model/roll.js';
 import { svg } from './dom.js';
 import { percentOf } from './plotParts.js';
 
@@ -29,7 +29,7 @@ const shapes: Readonly<Record<RollState, readonly [number, number]>> = {
 
 /** A few lines: rectangles with patterns. Many: one path a state, stretched, which costs the same for 1,000 instances as for 10. */
 export function rollBars(lines: readonly RollLine[], roll: Roll, pitch: number): SVGSVGElement {
-  return pitch >= patterned ? patternedBars(lines, roll, pitch) : plainBars(lines, roll, pitch);
+  return pitch >= patterned ? patternedBars(lines, roll, pitch) : plainBars(lines, pitch, roll.length);
 }
 
 function patternedBars(lines: readonly RollLine[], roll: Roll, pitch: number): SVGSVGElement {
@@ -52,8 +52,12 @@ function patternedBars(lines: readonly RollLine[], roll: Roll, pitch: number): S
   );
 }
 
+function hasPattern(state: RollState): boolean {
+  return state === 'out' || state === 'starting' || state === 'failed';
+}
+
 function overlay({ state }: Segment, bar: SVGRectElement): SVGRectElement[] {
-  if (state !== 'out' && state !== 'starting' && state !== 'failed') return [];
+  if (!hasPattern(state)) return [];
   bar.setAttribute('class', 'state-pattern');
   bar.setAttribute('fill', `url(#release-roll-${state})`);
   return [bar];
@@ -71,34 +75,41 @@ export function rollPatterns(): SVGSVGElement {
     'svg',
     { class: 'patterns', width: 0, height: 0, 'aria-hidden': 'true' },
     pattern('out', 8, 'M-2 2 2-2M0 8 8 0M6 10l4-4'),
-    pattern('starting', 5, 'M2 2.5h1'),
+    pattern('starting', 5, 'M1.6 2.5h1.8'),
     pattern('failed', 8, 'm0 0 8 8m-8 0 8-8'),
   );
 }
 
-function plainBars(lines: readonly RollLine[], roll: Roll, pitch: number): SVGSVGElement {
+let clips = 0;
+
+function plainBars(lines: readonly RollLine[], pitch: number, length: number): SVGSVGElement {
   const height = pitch * lines.length;
-  const gap = pitch >= 4 ? 1 : 0;
-  const paths = new Map<RollState, string>();
-  for (const [at, line] of lines.entries()) {
-    for (const { state, from, to } of line.segments) {
-      if (state === 'gone') continue;
-      const [x, width] = [from, to - from].map(time => Math.round((time / roll.length) * 1e4) / 10);
-      const path = paths.get(state) ?? '';
-      paths.set(state, `${path}M${x ?? 0} ${at * pitch}h${width ?? 0}v${pitch - gap}h-${width ?? 0}z`);
-    }
-  }
+  // Of a box of 1 by 1: stretched over the picture it fills a colour, and clips a pattern that is not stretched with it.
+  const paths = rollPaths(lines, length, pitch >= 4 ? 1 / pitch : 0);
+  const overlays = [...paths].flatMap(([state, d]) => {
+    if (!hasPattern(state)) return [];
+    clips += 1;
+    const id = `release-roll-clip-${clips}`;
+    return [
+      svg('clipPath', { id, clipPathUnits: 'objectBoundingBox' }, svg('path', { d })),
+      svg('rect', {
+        class: 'state-pattern',
+        width: '100%',
+        height,
+        fill: `url(#release-roll-${state})`,
+        'clip-path': `url(#${id})`,
+      }),
+    ];
+  });
   return svg(
     'svg',
-    {
-      class: 'roll-bars plain',
-      viewBox: `0 0 1000 ${height}`,
-      preserveAspectRatio: 'none',
-      width: '100%',
-      height,
-      'aria-hidden': 'true',
-    },
-    ...[...paths].map(([state, d]) => svg('path', { class: `state state-${state}`, d })),
+    { class: 'roll-bars', width: '100%', height, 'aria-hidden': 'true' },
+    svg(
+      'svg',
+      { class: 'plain', viewBox: '0 0 1 1', preserveAspectRatio: 'none', width: '100%', height },
+      ...[...paths].map(([state, d]) => svg('path', { class: `state state-${state}`, d })),
+    ),
+    ...overlays,
   );
 }
 
@@ -107,12 +118,11 @@ export function stateSwatch(state: RollState): SVGSVGElement {
   const [high, down] = shapes[state];
   const rect = (className: string, fill?: string) =>
     svg('rect', { class: className, fill, x: 0, y: 2 + 10 * down, width: 24, height: 10 * high });
-  const hasPattern = state === 'out' || state === 'starting' || state === 'failed';
   return svg(
     'svg',
     { width: 24, height: 14, 'aria-hidden': 'true' },
     rect(`state state-${state}`),
-    hasPattern && rect('state-pattern', `url(#release-roll-${state})`),
+    hasPattern(state) && rect('state-pattern', `url(#release-roll-${state})`),
   );
 }
 
@@ -151,7 +161,7 @@ export function batchStrip(roll: Roll): SVGSVGElement {
           class: 'way-back',
           x: percentOf(backAt, roll.length),
           y: 27,
-          'text-anchor': backAt > roll.length * 0.8 ? 'end' : 'start',
+          'text-anchor': backAt > roll.length * 0.6 ? 'end' : 'start',
         },
         '↩ way back',
       ),

@@ -27,14 +27,25 @@ export function siteStrips(body: DeployBody, length: number): HTMLElement[] {
   return [
     plotRow(
       'strip strip-errors',
-      el('span', {}, 'errors', el('br'), el('span', { class: 'figure' }, formatPercent(worst))),
+      el(
+        'span',
+        {},
+        'errors',
+        el('br'),
+        worst === 0 ? '' : 'to ',
+        el('span', { class: 'figure' }, formatPercent(worst)),
+      ),
       stretched(height, base(), svg('path', { class: 'columns line-error', d: errors })),
     ),
-    plotRow(
-      'strip',
-      el('span', {}, 'slowest', el('br'), el('span', { class: 'figure' }, formatTime(slowest))),
-      stretched(height, base(), svg('path', { class: 'line line-quiet', d: line })),
-    ),
+    ...(slowest > 0
+      ? [
+          plotRow(
+            'strip',
+            el('span', {}, 'slowest', el('br'), 'to ', el('span', { class: 'figure' }, formatTime(slowest))),
+            stretched(height, base(), svg('path', { class: 'line line-quiet', d: line })),
+          ),
+        ]
+      : []),
     plotRow(
       'strip-note',
       undefined,

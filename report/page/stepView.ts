@@ -50,7 +50,7 @@ export function stepView(step: Step, id: string, frame: StepFrame): HTMLElement 
           'p',
           { class: 'kicker' },
           taskTitles[part.task],
-          frame.staged && el('span', {}, ' · ', outside(where.stage)),
+          frame.staged && where.stage !== '' && el('span', {}, ' · ', outside(where.stage)),
           where.stageAttempt > 1 && ` · attempt ${where.stageAttempt}`,
           where.jobAttempt > 1 && ` · job attempt ${where.jobAttempt}`,
         ),

@@ -39,6 +39,7 @@ export function verdictView(
         step !== undefined && outside(step.part.step.displayName, 'where'),
         step !== undefined &&
           stages > 1 &&
+          step.part.step.stage !== '' &&
           el('span', { class: 'quiet' }, ' (', outside(step.part.step.stage), ')'),
         step !== undefined ? ': ' : ' – ',
         outside(verdict.headline, 'why'),
