@@ -101,9 +101,10 @@ function leaveJobReport(part: ReportPart, own: string, agent: Agent): void {
   const data = join(upload, folder, `${name}-${reportFile}`);
   writeFileSync(data, `${JSON.stringify(report)}\n`);
   const page = writePage(report, soFar, join(upload, folder, `${name}-${standaloneTemplate}`));
+  const host = agent.variable('System.HostType');
+  if (host === 'build') agent.publishArtifact(reportArtifact, upload);
   // A classic release has no artifacts that a task could add to.
-  if (agent.variable('System.HostType') === 'build') agent.publishArtifact(reportArtifact, upload);
-  else agent.keepFile(page ?? data);
+  else if (host !== undefined) agent.keepFile(page ?? data);
 }
 
 function readPart(file: string): ReportPart[] {

@@ -31,6 +31,15 @@ export interface Size {
   readonly tests: number;
 }
 
+/** As the tests of the page and the kept screenshots know the steps. */
+export const stepNames = {
+  PackerBakeVmss: 'Bake the image',
+  PatchArmImageUri: 'Write the image into the parameters',
+  DeployVmssImage: 'Deploy and roll',
+  RunSeleniumSmoke: 'Smoke tests',
+  RunJmeterLoad: 'Load test',
+} as const;
+
 const list = <T>(length: number, make: (index: number) => T): T[] =>
   Array.from({ length }, (_, at) => make(at));
 const second = 1000;
@@ -95,7 +104,7 @@ export async function part(
     assert.ok(name !== undefined, fake.log.join('\n'));
     const variables = new Map([
       ['System.TaskInstanceId', `00000000-0000-4000-8000-${String(after).padStart(12, '0')}`],
-      ['System.TaskDisplayName', name],
+      ['System.TaskDisplayName', stepNames[name]],
       ['System.StageDisplayName', stage],
       ['System.JobDisplayName', stage],
     ]);
