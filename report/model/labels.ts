@@ -44,7 +44,7 @@ export function labelRows(body: LoadBody): LabelRow[] {
     p95Change: changeInPercent(label.p95, label.before?.p95),
     throughputChange: changeInPercent(label.throughput, label.before?.throughput),
     errorChange: label.before === undefined ? undefined : label.errorPercent - label.before.errorPercent,
-    criteria: body.criteria.filter(criterion => labelOf(criterion) === label.label),
+    criteria: body.criteria.filter(criterion => criterion.label === label.label),
   }));
 }
 
@@ -86,10 +86,6 @@ function concernOf({ criteria, label, p95Change }: LabelRow): number {
   const slower =
     p95Change !== undefined && isMarked(p95Change) && p95Change > 0 ? Math.min(p95Change, 900) / 1000 : 0;
   return failed * 1000 + label.errorPercent + slower;
-}
-
-function labelOf(criterion: Criterion): string | undefined {
-  return 'label' in criterion && typeof criterion.label === 'string' ? criterion.label : undefined;
 }
 
 function valueOf(row: LabelRow, key: LabelKey): string | number | undefined {

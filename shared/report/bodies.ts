@@ -151,8 +151,8 @@ export const loadBody = z.object({
     p95: z.array(time),
     p99: z.array(time),
   }),
-  /** The rules and criteria of the gate, each with what was measured. */
-  criteria: z.array(z.object({ text, passed: z.boolean(), detail: text })),
+  /** The rules and criteria of the gate, each with what was measured, and the label that it is of alone. */
+  criteria: z.array(z.object({ text, passed: z.boolean(), detail: text, label: text.optional() })),
   /** Criteria that are not listed because there are too many; absent when there are none. */
   omittedCriteria: count.optional(),
   errors: z.array(z.object({ kind: z.enum(['assertion', 'response', 'transport']), text, count })),

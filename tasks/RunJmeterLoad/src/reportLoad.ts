@@ -69,7 +69,12 @@ function bodyOf(findings: LoadFindings, directory: string): LoadBody {
         passed: fault === undefined,
         detail: fault ?? '',
       })),
-      ...verdict.criteria.map(({ text, passed, detail }) => ({ text, passed, detail })),
+      ...verdict.criteria.map(({ text, label, passed, detail }) => ({
+        text,
+        passed,
+        detail,
+        ...(label === undefined ? {} : { label }),
+      })),
     ],
     errors: topMessages(analysis.overall).map(({ kind, text, count }) => ({ kind, text, count })),
     notes: [...notes],

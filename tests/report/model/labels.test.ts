@@ -106,7 +106,7 @@ describe('worthALookFirst', () => {
         label('errors', { errorPercent: 2 }),
         label('judged', {}),
       ],
-      criteria: [{ text: 'p95 of judged', passed: false, detail: '', label: 'judged' } as never],
+      criteria: [{ text: 'p95 of judged', passed: false, detail: '', label: 'judged' }],
     });
     assert.deepEqual(
       worthALookFirst(labelRows(body)).map(row => row.label.label),

@@ -91,8 +91,8 @@ describe("the load test's part of the release report", function () {
     assert.ok(Math.abs(second.labels[0]!.before!.throughput - 10) < 0.5);
     assert.equal(second.labels[3]!.before!.errorPercent, first.labels[3]!.errorPercent);
     assert.deepEqual(
-      second.criteria.filter(({ passed }) => !passed).map(({ text }) => text),
-      ['p95(response_time) of "Store" <= baseline + 10%'],
+      second.criteria.filter(({ passed }) => !passed).map(({ text, label }) => [text, label]),
+      [['p95(response_time) of "Store" <= baseline + 10%', 'Store']],
     );
     assert.match(second.notes[0]!, /^Compared with the run of 2023-11-14T/);
   });

@@ -26,6 +26,8 @@ export interface CriterionOutcome {
   readonly criterion: Criterion;
   /** The criterion as text, with the label it was held against when it is of each. */
   readonly text: string;
+  /** The label it was held against alone; absent when it is of several, or of all samples. */
+  readonly label?: string;
   /** In the measure's own unit; of a criterion with a window the worst; undefined when nothing could be measured. */
   readonly value: number | undefined;
   readonly passed: boolean;
@@ -113,7 +115,7 @@ function judgeOne(
       : criterion,
   );
   const { value, passed, detail } = compareWith(criterion, label, meant, timeline, options);
-  return { criterion, text, value, passed, detail };
+  return { criterion, text, ...(label === undefined ? {} : { label }), value, passed, detail };
 }
 
 function compareWith(
