@@ -22,6 +22,8 @@ export interface RollRow {
   readonly canary: boolean;
   /** Without a gap from 0 to the end. */
   readonly segments: readonly Segment[];
+  /** What it was last seen as, be it in the last moment. */
+  readonly end: RollState;
   readonly failed: string | undefined;
   readonly asked: number | undefined;
   /** When it was in service on the new image, and back on the one before. */
@@ -92,10 +94,9 @@ export interface RollCounts {
 }
 
 export function countRoll(roll: Roll): RollCounts {
-  const ends = roll.rows.map(row => row.segments.at(-1)?.state);
   return {
     instances: roll.rows.length + roll.omitted,
-    reached: ends.filter(state => state === 'new').length,
+    reached: roll.rows.filter(row => row.end === 'new').length,
     failed: roll.rows.filter(row => row.failed !== undefined).length,
     untouched: roll.rows.filter(row => row.segments.length === 1 && row.segments[0]?.state === 'old').length,
     backOnOld: roll.rows.filter(row => row.backAt !== undefined).length,
@@ -174,11 +175,11 @@ interface Frame {
 function rowOf(there: Instance, back: Instance | undefined, frame: Frame): RollRow {
   const { zero, length, backAt, canary } = frame;
   const segments: Segment[] = [];
-  pass(segments, there, { zero, from: 0, to: backAt ?? length, begins: 'old', arrives: 'new' });
+  let end = pass(segments, there, { zero, from: 0, to: backAt ?? length, begins: 'old', arrives: 'new' });
   if (backAt !== undefined) {
-    const begins = segments.at(-1)?.state ?? 'old';
+    const begins = end;
     const way = back ?? { id: there.id, name: there.name };
-    pass(segments, way, { zero, from: backAt, to: length, begins, arrives: 'old' });
+    end = pass(segments, way, { zero, from: backAt, to: length, begins, arrives: 'old' });
   }
   const since = (time: number | undefined) => (time === undefined ? undefined : time - zero);
   return {
@@ -186,6 +187,7 @@ function rowOf(there: Instance, back: Instance | undefined, frame: Frame): RollR
     name: there.name,
     canary,
     segments,
+    end,
     failed: there.failed ?? back?.failed,
     asked: since(there.asked),
     healthy: since(there.healthy),
@@ -204,7 +206,8 @@ interface Way {
   readonly arrives: 'old' | 'new';
 }
 
-function pass(segments: Segment[], instance: Instance, way: Way): void {
+/** @returns the state that it ends in */
+function pass(segments: Segment[], instance: Instance, way: Way): RollState {
   const { zero, from, to, begins, arrives } = way;
   const events: { readonly at: number; readonly state: RollState }[] = [];
   // What was seen at one look comes in this order, and a later stage cannot be followed by an earlier one.
@@ -234,6 +237,7 @@ function pass(segments: Segment[], instance: Instance, way: Way): void {
     cursor = event.at;
   }
   extend(segments, state, cursor, to);
+  return state;
 }
 
 function extend(segments: Segment[], state: RollState, from: number, to: number): void {

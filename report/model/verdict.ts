@@ -40,7 +40,7 @@ export function verdictOf(report: ReleaseReport, running: boolean): Verdict {
       step: decided,
       headline: headline === '' ? 'The step gave no reason; its log does.' : headline,
       more,
-      standing: standingOf(steps),
+      standing: standingOf(steps, decided),
       others,
       warnings,
     };
@@ -105,9 +105,11 @@ function achieved(steps: readonly Step[]): string {
   return said.length === 0 ? `${plural(steps.length, 'step')} passed.` : `${said.join('; ')}.`;
 }
 
-function standingOf(steps: readonly Step[]): string[] {
+function standingOf(steps: readonly Step[], decided: Step): string[] {
   const parts = steps.map(({ part }) => part).filter(part => part.task === 'DeployVmssImage');
-  if (parts.length === 0) return ['No scale set was touched: the run ended before a rollout.'];
+  // A gate without a rollout before it may be of what something else has deployed.
+  const early = decided.part.task === 'PackerBakeVmss' || decided.part.task === 'PatchArmImageUri';
+  if (parts.length === 0) return early ? ['No scale set was touched: the run ended before a rollout.'] : [];
   return parts.flatMap(({ body }) => (body === null ? [] : [standing(body)]));
 }
 

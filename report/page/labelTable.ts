@@ -11,8 +11,8 @@ import {
   type LabelOrder,
   type LabelRow,
 } from '../model/labels.js';
-import { el, outside, type Child } from './dom.js';
-import { growing, mark, unseen } from './parts.js';
+import { el, type Child } from './dom.js';
+import { growing, mark, named, unseen } from './parts.js';
 
 /** A search is offered where there are more rows. */
 const manyRows = 15;
@@ -182,7 +182,7 @@ function rowView(row: LabelRow, shown: readonly Column[], judged: boolean): HTML
     el(
       'th',
       { scope: 'row' },
-      outside(label.label),
+      named(label.label),
       label.transaction && el('span', { class: 'quiet' }, ' transaction'),
     ),
     judged && el('td', { class: 'number' }, criteriaMark(row)),

@@ -14,7 +14,7 @@ import { labelRows } from '../model/labels.js';
 import { chartView } from './chart.js';
 import { el, outside, withStyle, type Child } from './dom.js';
 import { changeView, labelTable } from './labelTable.js';
-import { fold, mark, unseen } from './parts.js';
+import { fold, growing, mark, unseen } from './parts.js';
 
 const chartHeight = 150;
 const errorKinds = { assertion: 'assertion', response: 'response', transport: 'transport' } as const;
@@ -31,20 +31,29 @@ export function loadView(body: LoadBody, key: string): Child[] {
   ];
 }
 
-function criteria({ criteria: all }: LoadBody, key: string): Child {
+function criteria(body: LoadBody, key: string): Child {
+  const { criteria: all } = body;
   if (all.length === 0)
     return el('p', { class: 'quiet' }, 'The gate asked for nothing: no criterion was given.');
   const failed = all.filter(({ passed }) => !passed);
   const passed = all.filter(criterion => criterion.passed);
-  const list = (some: LoadBody['criteria']) => el('ul', { class: 'criteria' }, ...some.map(criterionView));
-  if (failed.length === 0 || passed.length <= 6) return list([...failed, ...passed]);
+  const list = (some: LoadBody['criteria']) =>
+    growing(el('ul', { class: 'criteria' }), some, criterionView, { first: 12, step: 100, noun: 'criteria' });
+  const omitted =
+    (body.omittedCriteria ?? 0) > 0 &&
+    el(
+      'p',
+      { class: 'quiet' },
+      `${plural(body.omittedCriteria ?? 0, 'more criterion', 'more criteria')}, not listed here.`,
+    );
+  if (failed.length === 0 || passed.length <= 6)
+    return el('div', {}, ...list([...failed, ...passed]), omitted);
   return el(
     'div',
     {},
-    list(failed),
-    fold(`${key}/criteria`, [`${plural(passed.length, 'criterion', 'criteria')} passed`], () => [
-      list(passed),
-    ]),
+    ...list(failed),
+    fold(`${key}/criteria`, [`${plural(passed.length, 'criterion', 'criteria')} passed`], () => list(passed)),
+    omitted,
   );
 }
 

@@ -1,5 +1,6 @@
 /** Small parts that every section of the page is made of. */
 import type { ReportPart } from '../../shared/report/format.js';
+import { shown } from '../model/shownText.js';
 import { el, outside, svg, type Child } from './dom.js';
 
 export type Mark = 'passed' | 'failed' | 'canceled' | 'warning' | 'running' | 'commit' | 'skipped';
@@ -128,4 +129,29 @@ export function growing<Item>(
 /** A command line or other text of several lines, as it is. */
 export function block(text: string, className = ''): HTMLElement {
   return el('pre', { class: `block ${className}`.trim(), tabindex: 0 }, outside(text));
+}
+
+const mostLines = 8;
+
+/** What a step said: the first lines of it, all of it in a fold where it is long. */
+export function sentences(text: string, key: string, className: string): HTMLElement {
+  const lines = text.trim().split('\n');
+  const long = lines.length > mostLines || text.length > 1200;
+  if (!long) return el('p', { class: className }, outside(text.trim()));
+  const first = lines.slice(0, mostLines - 2).join('\n');
+  return el(
+    'div',
+    { class: className },
+    el('p', {}, outside(first.length > 1000 ? `${first.slice(0, 999)}…` : first)),
+    fold(`${key}/said`, ['All of it'], () => [el('p', {}, outside(text.trim()))]),
+  );
+}
+
+/** A name that may break where its parts meet, when it must break. */
+export function named(text: string, className?: string): HTMLElement {
+  const parts = shown(text).split(/(?<=\p{Ll})(?=\p{Lu})|(?<=[/_.?&=:-])(?=[^/_.?&=:-])/u);
+  const name = el('bdi', { class: className });
+  if (parts.length > 60) name.append(shown(text));
+  else for (const [at, part] of parts.entries()) name.append(...(at === 0 ? [part] : [el('wbr'), part]));
+  return name;
 }

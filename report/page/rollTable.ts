@@ -43,10 +43,6 @@ function rowOf(row: RollRow, back: boolean): HTMLElement {
     time(row.healthy),
     back && time(row.backAt),
     el('td', { class: 'number' }, row.away === 0 ? '–' : formatDuration(row.away)),
-    el(
-      'td',
-      {},
-      row.failed === undefined ? stateNames[row.segments.at(-1)?.state ?? 'old'] : outside(row.failed, 'bad'),
-    ),
+    el('td', {}, row.failed === undefined ? stateNames[row.end] : outside(row.failed, 'bad')),
   );
 }

@@ -4,7 +4,7 @@ import type { ReportPictures } from '../../shared/report/format.js';
 import { formatDuration } from '../../shared/core/duration.js';
 import { plural } from '../../shared/core/text.js';
 import { el, outside, withStyle, type Child } from './dom.js';
-import { block, chip, fold, growing, mark, safePicture } from './parts.js';
+import { block, chip, fold, growing, mark, named, safePicture } from './parts.js';
 import type { PictureDialog, ShownPicture } from './pictureDialog.js';
 
 type Test = SmokeBody['tests'][number];
@@ -112,7 +112,7 @@ function card(
         'h4',
         {},
         mark(test.outcome === 'failed' ? 'failed' : 'warning', outcomeWords[test.outcome]),
-        outside(name),
+        named(name),
       ),
       el(
         'p',

@@ -8,7 +8,7 @@ import { changesView } from './changesView.js';
 import { el, outside, type Child } from './dom.js';
 import { imageView } from './imageView.js';
 import { loadView } from './loadView.js';
-import { fold, link, mark, markOf, resultWords } from './parts.js';
+import { fold, link, mark, markOf, resultWords, sentences } from './parts.js';
 import type { PictureDialog } from './pictureDialog.js';
 import type { ReportOptions } from './render.js';
 import { rollView } from './rollView.js';
@@ -68,7 +68,7 @@ export function stepView(step: Step, id: string, frame: StepFrame): HTMLElement 
         log !== undefined && link(log, 'Log'),
       ),
     ),
-    part.message !== '' && !(key === frame.decided && part.body !== null) && message(part),
+    part.message !== '' && !(key === frame.decided && part.body !== null) && message(part, key),
     part.warnings.length > 0 && warnings(part.warnings, key),
     ...(frame.decided === undefined || part.result !== 'succeeded'
       ? bodyView(part, key, frame)
@@ -76,14 +76,12 @@ export function stepView(step: Step, id: string, frame: StepFrame): HTMLElement 
   );
 }
 
-function message(part: ReportPart): HTMLElement {
+function message(part: ReportPart, key: string): HTMLElement {
   const text = part.message.trim();
   const shortened = part.result === 'succeeded' ? shortenIds(text) : text;
-  return el(
-    'p',
-    { class: `said said-${part.result}`, title: shortened === text ? undefined : shown(text) },
-    outside(shortened),
-  );
+  const said = sentences(shortened, key, `said said-${part.result}`);
+  if (shortened !== text) said.title = shown(text);
+  return said;
 }
 
 /** A step that has nothing to do with why the run did not pass takes little room. */

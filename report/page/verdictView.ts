@@ -3,7 +3,7 @@ import type { ReleaseReport } from '../../shared/report/format.js';
 import { plural } from '../../shared/core/text.js';
 import type { Verdict } from '../model/verdict.js';
 import { el, outside, type Child } from './dom.js';
-import { link, mark, type Mark } from './parts.js';
+import { link, mark, sentences, type Mark } from './parts.js';
 import type { ReportLinks } from './render.js';
 
 const marks: Readonly<Record<Verdict['kind'], Mark>> = {
@@ -45,7 +45,7 @@ export function verdictView(
         outside(verdict.headline, 'why'),
       ),
     ),
-    verdict.more !== '' && el('p', { class: 'reason' }, outside(verdict.more)),
+    verdict.more !== '' && sentences(verdict.more, 'verdict', 'reason'),
     ...verdict.standing.map(sentence => el('p', { class: 'standing' }, outside(sentence))),
     others.length > 0 &&
       el(

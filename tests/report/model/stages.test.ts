@@ -128,15 +128,23 @@ describe('verdictOf', () => {
   });
 
   it('says that nothing was touched, is back, or is between two images', () => {
-    const standing = (...bodies: Parameters<typeof deployBody>[1][]) =>
+    const standingAt = (
+      last: { readonly task: 'RunJmeterLoad' | 'PackerBakeVmss'; readonly body: null },
+      ...bodies: Parameters<typeof deployBody>[1][]
+    ) =>
       verdictOf(
         reportOf([
           ...bodies.map((body, at) => part({ task: 'DeployVmssImage', body: deployBody(4, body) }, { at })),
-          part({ task: 'RunJmeterLoad', body: null }, { at: 900, result: 'failed' }),
+          part(last, { at: 900, result: 'failed' }),
         ]),
         false,
       ).standing;
-    assert.deepEqual(standing(), ['No scale set was touched: the run ended before a rollout.']);
+    const standing = (...bodies: Parameters<typeof deployBody>[1][]) =>
+      standingAt({ task: 'RunJmeterLoad', body: null }, ...bodies);
+    assert.deepEqual(standing(), []);
+    assert.deepEqual(standingAt({ task: 'PackerBakeVmss', body: null }), [
+      'No scale set was touched: the run ended before a rollout.',
+    ]);
     const untouched = { ...deployBody(4).forward, instances: [{ id: '0', name: 'webapp_0' }] };
     const back = { ...deployBody(4).forward, startedAt: 90_000 };
     assert.deepEqual(standing({ outcome: 'rolledBack', back }), [
