@@ -32,6 +32,7 @@ async function start(): Promise<void> {
   await SDK.init({ loaded: false, applyTheme: true });
   followTheme(color => {
     background = color;
+    document.documentElement.style.colorScheme = themeOf(color) ?? '';
     draw();
   });
   try {

@@ -232,11 +232,18 @@ describe('the tab on a run', function () {
 
   it('has the colours of the page around, and follows them', async () => {
     stage.devOps.runs.push(runOf(42, 'passing'));
-    open = await stage.openTab({ build: { id: 42 }, theme: dark });
+    // The reader's system prefers light, the page around is dark: it counts, also for what is around the report.
+    open = await stage.openTab({ build: { id: 42 }, theme: dark }, { colorScheme: 'light' });
     const root = (theme: string) => open.tab.locator(`#report[data-theme="${theme}"]`);
     await root('dark').waitFor();
+    const ground = () => {
+      const { backgroundColor, colorScheme } = getComputedStyle(document.documentElement);
+      return `${backgroundColor}, ${colorScheme}`;
+    };
+    assert.equal(await open.tab.evaluate(ground), 'rgb(32, 31, 30), dark');
     await open.page.evaluate(theme => window.hostFrame.changeTheme(theme), light);
     await root('light').waitFor();
+    assert.equal(await open.tab.evaluate(ground), 'rgb(255, 255, 255), light');
     await open.page.evaluate(theme => window.hostFrame.changeTheme(theme), dark);
     await root('dark').waitFor();
     assert.deepEqual(await open.faults(), []);

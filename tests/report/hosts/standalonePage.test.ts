@@ -20,7 +20,9 @@ describe('the report as a file', function () {
     folder = mkdtempSync(join(tmpdir(), 'report-file-'));
     ({ pages } = await buildReport(folder));
     const template = readFileSync(join(folder, 'report', standaloneTemplate), 'utf8');
-    const report = sample('smokeFailed');
+    const kept = sample('smokeFailed');
+    const url = 'https://dev.azure.com/contoso/shop/_build/results?buildId=4711';
+    const report = { ...kept, run: { ...kept.run, number: '20261123.2', url } };
     const file = join(folder, 'my report #1.html');
     writeFileSync(file, standalonePage(template, report, addressesOf(report)));
     address = pathToFileURL(file).href;
