@@ -1,11 +1,12 @@
 /** Classes of times as the summary file has them: near times count as one. */
+import { classOf as classIn, timeOf as timeIn } from '../timeline/classes.js';
 import type { Distribution } from '../timeline/distribution.js';
 import type { Block } from '../timeline/timeline.js';
 
-/** Times below are exact; above, classes are at most 1/128 wide, so that a time is at most 0.4 % off. */
-const exactBelow = 256;
+/** Times below 256 ms are exact; above, classes are at most 1/128 wide, so that a time is at most 0.4 % off. */
+const bits = 8;
 /** Classes there are: up to the largest whole number that is exact. */
-export const classLimit = exactBelow + (53 - 8) * (exactBelow / 2);
+export const classLimit = 2 ** bits + (53 - bits) * 2 ** (bits - 1);
 
 /** A block with its times in the classes of the file. */
 export function inClasses(block: Block): Block {
@@ -37,19 +38,10 @@ export function classed({ values, counts }: Distribution): Distribution {
 
 /** The number of a time's class. */
 export function classOf(milliseconds: number): number {
-  let octave = 0;
-  let rest = Math.round(milliseconds);
-  while (rest >= exactBelow) {
-    rest = Math.floor(rest / 2);
-    octave += 1;
-  }
-  return octave * (exactBelow / 2) + rest;
+  return classIn(milliseconds, bits);
 }
 
 /** The middle of a class, which is of the same class again. */
 export function timeOf(number: number): number {
-  if (number < exactBelow) return number;
-  const octave = Math.floor(number / (exactBelow / 2)) - 1;
-  const rest = number - octave * (exactBelow / 2);
-  return rest * 2 ** octave + 2 ** (octave - 1);
+  return timeIn(number, bits);
 }

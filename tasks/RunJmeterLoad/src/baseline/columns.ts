@@ -2,7 +2,7 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 
 /** More than any summary unpacks to. */
-const unpackedLimit = 256 * 1024 * 1024;
+const unpackedLimit = 128 * 1024 * 1024;
 
 /** Numbers by the name of their column. */
 export interface ColumnWriter<Name extends string> {

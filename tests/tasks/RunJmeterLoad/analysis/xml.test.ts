@@ -328,7 +328,7 @@ describe('random XML', () => {
         assert.deepEqual(figuresOf(read(text, undefined, true)), whole);
         assert.deepEqual(figuresOf(read(text, size, true)), whole);
       }),
-      { numRuns: 150 },
+      { numRuns: 50 },
     );
   });
 });
