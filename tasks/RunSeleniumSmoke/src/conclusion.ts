@@ -201,6 +201,10 @@ export function explainRefusal(said: string, driver?: string): string {
       "the browser does not start on this machine: without a display it needs 'headless' or 'xvfb', in a container it may need --disable-dev-shm-usage (input 'capabilities')",
     ],
     [
+      /session is already started/i,
+      'geckodriver has one session at a time, and a test before left its own open: it must quit it; side by side, sessions of Firefox need a Selenium Grid',
+    ],
+    [
       /no nodes support|could not start a new session.*timed out|unable to find .*provider/i,
       "the grid has no node for such a session, or none that was free in time: look at 'browsers', at what the tests ask for, and at the grid's nodes",
     ],

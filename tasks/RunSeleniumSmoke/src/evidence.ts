@@ -62,6 +62,17 @@ interface SessionState {
   silent: boolean;
 }
 
+/** One look at a page, in words. */
+export interface Look {
+  readonly session: string;
+  readonly url: string;
+  readonly at: Date;
+  /** Commands that the driver refused. */
+  readonly faults: readonly string[];
+  /** The browser's log. */
+  readonly said: readonly LogEntry[];
+}
+
 interface LogEntry {
   readonly level: string;
   readonly source: string;
@@ -106,11 +117,12 @@ export function collectEvidence({ ask, tests, now, folder, mask }: EvidencePorts
       // As text: whoever opens it must not run its scripts.
       keep('.html.txt', mask(source.slice(0, longestSource)));
       await listen(session, state);
-      keep('.txt', mask(report(session, url, new Date(at), state)));
+      keep('.txt', mask(describeLook({ ...state, session, url, at: new Date(at) })));
     } catch (error) {
       const why = error instanceof Error ? error : new Error(String(error));
       state.silent = why.name === 'TimeoutError';
-      keep('.txt', mask(report(session, `not known: ${singleLine(why.message)}`, new Date(at), state)));
+      const url = `not known: ${singleLine(why.message)}`;
+      keep('.txt', mask(describeLook({ ...state, session, url, at: new Date(at) })));
     }
     snapshots.push({ test, session, at, files });
     for (const old of snapshots.splice(0, Math.max(0, snapshots.length - mostSnapshots)))
@@ -190,14 +202,14 @@ function logEntry(value: unknown): LogEntry[] {
   return [{ level: text(level), source: text(source), message: text(message) }];
 }
 
-/** The browser's own words; each on one line, so that a page cannot imitate the rest. */
-function report(session: string, url: string, at: Date, { faults, said }: SessionState): string {
+/** What is said of one look at a page, each thing on one line, so that a page cannot imitate the rest. */
+export function describeLook({ session, url, at, faults, said }: Look, faultsAre = 'Commands'): string {
   const section = (title: string, lines: readonly string[]) =>
     `\n${title}:\n${lines.length === 0 ? '  none\n' : lines.map(line => `  ${line}\n`).join('')}`;
   const lines = (entries: readonly LogEntry[]) => entries.map(({ level, message }) => `${level} ${message}`);
   return [
     `Page: ${singleLine(url, longestEntry)}\nTime: ${at.toISOString()}\nSession: ${singleLine(session)}\n`,
-    section('Commands that failed', faults),
+    section(`${faultsAre} that failed`, faults),
     section('Requests of the page that failed', lines(said.filter(({ source }) => source === 'network'))),
     section('Console', lines(said.filter(({ source }) => source !== 'network'))),
   ].join('');

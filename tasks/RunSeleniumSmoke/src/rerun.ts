@@ -1,4 +1,5 @@
 /** Which failed tests are run again, and what that makes of the results. */
+import { basename } from 'node:path';
 import type { TestCase, TestCounts, TestSuite } from '../../../shared/core/junit.js';
 import { plural } from '../../../shared/core/text.js';
 
@@ -66,15 +67,16 @@ export function mergeAttempt(
     }
     const passed = now.find(({ outcome }) => outcome === 'passed');
     if (broken !== undefined || passed === undefined) return [withNote(test, failedAgain(attempt, broken))];
-    const { attachments } = test;
+    const attachments = attachedTo(test);
     flaky.push({
       className: test.className,
       name: test.name,
       attempt,
       message: test.message,
-      ...(attachments === undefined ? {} : { attachments }),
+      ...(attachments.length === 0 ? {} : { attachments }),
     });
-    return [withNote(passed, passedNote(test, attempt))];
+    const shown = attachments.length === 0 ? passed : { ...passed, attachments };
+    return [withNote(shown, passedNote(test, attempt))];
   };
   const settled = before.map(suite => ({ ...suite, cases: suite.cases.flatMap(settle) }));
   const known = new Set(before.flatMap(suite => suite.cases).map(keyOf));
@@ -99,7 +101,18 @@ function failedAgain(attempt: number, broken: TestCase | undefined): string {
 }
 
 function passedNote(failed: TestCase, attempt: number): string {
-  return `Flaky: passed in attempt ${attempt}. Before that it failed: ${failed.detail === '' ? failed.message : failed.detail}`;
+  const files = attachedTo(failed).map(path => basename(path));
+  const evidence =
+    files.length === 0 ? '' : ` What it showed then is kept with the run: ${files.join(', ')}.`;
+  return `Flaky: passed in attempt ${attempt}.${evidence} Before that it failed: ${failed.detail === '' ? failed.message : failed.detail}`;
+}
+
+/** Files that belong to a test: the task's own evidence, and what its output names. */
+function attachedTo({ attachments = [], output }: TestCase): string[] {
+  return [
+    ...attachments,
+    ...[...output.matchAll(/^\[\[ATTACHMENT\|(.*)\]\]$/gm)].map(match => match[1] ?? ''),
+  ];
 }
 
 function withNote(test: TestCase, note: string): TestCase {

@@ -54,6 +54,7 @@ async function smoke(input: Input, agent: Agent): Promise<string> {
       ...plan,
       runner,
       rerunFailed: input.rerunFailed,
+      evidence: input.evidence,
       environment: display?.environment ?? {},
     };
     const settled = await runAll(plan, suite, input, agent);
@@ -111,14 +112,15 @@ async function untilReady(plan: SmokePlan, input: Input, agent: Agent): Promise<
 function browserRun(
   name: string,
   shard: Shard,
-  { browsers, settings, driverPath, environment }: Suite & SmokePlan,
+  { browsers, settings, driverPath, environment, runner }: Suite & SmokePlan,
   grid: Grid | undefined,
   input: Input,
   agent: Agent,
 ): BrowserRun {
   const browser = browserNamed(name);
   const browserName = browser?.browserName ?? name;
-  const watch = { evidence: input.evidence, browserName };
+  // Checks show for themselves what failed, and know better on which page.
+  const watch = { evidence: input.evidence && !('checks' in runner), browserName };
   const label = [
     ...(browsers.length > 1 ? [name] : []),
     ...(shard.of > 1 ? [`shard ${shard.number} of ${shard.of}`] : []),

@@ -27,18 +27,13 @@ export interface ChecksRunner {
 /** What runs the tests. */
 export type Runner = ProgramRunner | ChecksRunner;
 
-/** Also what checks need: their file, and the environment that they may name. */
-export interface RunnerMachine extends Machine {
-  readonly environment: (name: string) => string | undefined;
-}
-
 /**
  * Finds the runner before anything is started.
  * @throws ProblemsError naming all that is wrong with the inputs and the file of checks
  */
 export function chooseRunner(
   choice: RunnerChoice & { readonly rerunFailed?: number },
-  machine: RunnerMachine,
+  machine: Machine,
 ): Runner {
   const problems: string[] = [];
   const words = (text: string | undefined, input: string): string[] => {
@@ -74,7 +69,7 @@ export function chooseRunner(
   return runner;
 }
 
-function checks(choice: RunnerChoice, machine: RunnerMachine, problems: string[]): ChecksRunner | undefined {
+function checks(choice: RunnerChoice, machine: Machine, problems: string[]): ChecksRunner | undefined {
   if (choice.tests === undefined) {
     problems.push(`'tests' must name the file of checks when 'runner' is checks.`);
     return undefined;

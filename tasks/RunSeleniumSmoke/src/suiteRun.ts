@@ -21,6 +21,8 @@ export interface Suite {
   readonly runner: Runner;
   /** At most so many more attempts for tests that failed. */
   readonly rerunFailed: number;
+  /** Whether what failed is to be shown. */
+  readonly evidence: boolean;
   /** More variables for whatever draws: the display. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -110,7 +112,7 @@ function allAttempts(
     return watched.attempt({ folder: evidence, liveLog }, async () => {
       const ended =
         'checks' in runner
-          ? await check(runner, call, info, agent)
+          ? await check(runner, call, suite.evidence ? evidence : undefined, info, agent)
           : await runProgram(suite, runner, call, mark, label === '' ? undefined : info, agent);
       return { ended, results: readResults(folders.RESULTS_DIR, runner.name) };
     });
@@ -139,7 +141,13 @@ function runProgram(
     path: runner.path,
     args: runner.args(variables, selection),
     cwd: suite.directory,
-    env: { ...loopbackWithoutProxy(agent), ...suite.environment, ...variables, [markVariable]: mark },
+    env: {
+      ...loopbackWithoutProxy(agent),
+      ...suite.environment,
+      ...runner.environment?.(variables),
+      ...variables,
+      [markVariable]: mark,
+    },
     stopGraceMilliseconds: runnerGrace,
   });
 }
@@ -148,9 +156,23 @@ function runProgram(
 async function check(
   { checks }: ChecksRunner,
   call: Call,
+  evidence: string | undefined,
   info: (line: string) => void,
-  { signal }: Agent,
+  agent: Agent,
 ): Promise<ToolResult> {
-  const good = await runChecks(checks, { ...call, signal, info });
+  const keep = (folder: string) => (name: string, content: string | Buffer) => {
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, name);
+    writeFileSync(path, typeof content === 'string' ? agent.mask(content) : content);
+    agent.keepFile(path);
+    return path;
+  };
+  const { signal } = agent;
+  const good = await runChecks(checks, {
+    ...call,
+    signal,
+    keep: evidence === undefined ? undefined : keep(evidence),
+    info,
+  });
   return { exitCode: good ? 0 : 1, signal: undefined, tail: [] };
 }

@@ -139,6 +139,11 @@ describe('explainRefusal', () => {
       undefined,
       /the grid has no node for such a session/,
     ],
+    [
+      'session not created: Session is already started',
+      'geckodriver (/d)',
+      /geckodriver has one session at a time, and a test before left its own open/,
+    ],
     ['invalid argument: unknown x', 'ChromeDriver (/d)', /look at what the tests ask for/],
   ] as const) {
     it(`says what to do about: ${said.slice(0, 60)}`, () => {

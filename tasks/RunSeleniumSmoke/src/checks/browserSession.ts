@@ -25,6 +25,7 @@ export class WebDriverError extends Error {
 
 /** An open browser. */
 export interface BrowserSession {
+  readonly id: string;
   open(url: string): Promise<void>;
   /** What the body of a function returns, run in the page. */
   evaluate(body: string, args: readonly unknown[]): Promise<unknown>;
@@ -32,6 +33,8 @@ export interface BrowserSession {
   click(css: string): Promise<void>;
   /** PNG. */
   screenshot(): Promise<Buffer>;
+  /** The page as it is now, HTML. */
+  source(): Promise<string>;
   /** What was logged since it was last asked; undefined when this browser does not tell. */
   log(): Promise<readonly LogEntry[] | undefined>;
   close(): Promise<void>;
@@ -81,6 +84,7 @@ export async function openBrowser(
   const session = `/session/${encodeURIComponent(sessionId)}`;
   let logs = true;
   return {
+    id: sessionId,
     open: async address => {
       await call('POST', `${session}/url`, { url: address });
     },
@@ -94,6 +98,7 @@ export async function openBrowser(
       await call('POST', `${session}/element/${element}/click`, {});
     },
     screenshot: async () => Buffer.from(String(await call('GET', `${session}/screenshot`)), 'base64'),
+    source: async () => String(await call('GET', `${session}/source`)),
     log: async () => {
       if (!logs) return undefined;
       try {

@@ -2,7 +2,8 @@
 import type { TestCase, TestSuite } from '../../../../shared/core/junit.js';
 import { plural, singleLine } from '../../../../shared/core/text.js';
 import type { Clock } from '../../../../shared/core/wait.js';
-import { WebDriverError, type BrowserSession } from './browserSession.js';
+import { describeLook } from '../evidence.js';
+import { WebDriverError, type BrowserSession, type LogEntry } from './browserSession.js';
 import type { Expectations, PageChecks } from './checksFile.js';
 import {
   brokenImagesScript,
@@ -24,8 +25,8 @@ export interface PageRun {
   readonly timeoutSeconds: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Keeps a picture of what the browser shows; its path. */
-  readonly keepScreenshot: (name: string, picture: Buffer) => string;
+  /** Keeps a file that shows what failed on a page, by the end of its name; its path. Undefined where none is wanted. */
+  readonly keep: ((suffix: string, content: string | Buffer) => string) | undefined;
 }
 
 type Add = (expected: Expected, outcome?: 'failed' | 'skipped') => void;
@@ -39,6 +40,7 @@ const passing = [
   'stale element reference',
 ];
 const shownAddresses = 5;
+const longestSource = 2 * 1024 * 1024;
 
 /** All checks of a page. Throws only when the run was cancelled: whatever a page or a browser does is a failed test. */
 export async function checkPage(page: PageChecks, run: PageRun): Promise<TestSuite> {
@@ -58,16 +60,18 @@ export async function checkPage(page: PageChecks, run: PageRun): Promise<TestSui
     });
     began = now;
   };
+  let log: readonly LogEntry[] | undefined;
   try {
-    await visit(page, run, add);
+    log = await visit(page, run, add);
   } catch (error) {
     run.signal.throwIfAborted();
     add({ what: 'could be checked to its end', fault: describe(error) });
   }
-  return { name: page.name, timestamp, cases: await withScreenshot(cases, page.name, run) };
+  return { name: page.name, timestamp, cases: await withEvidence(cases, log, run) };
 }
 
-async function visit(page: PageChecks, run: PageRun, add: Add): Promise<void> {
+/** The browser's log of the page, where it tells. */
+async function visit(page: PageChecks, run: PageRun, add: Add): Promise<readonly LogEntry[] | undefined> {
   const { session } = run;
   const address = `${run.site}${page.at}`;
   // What an earlier page left in the log is not this one's.
@@ -93,6 +97,7 @@ async function visit(page: PageChecks, run: PageRun, add: Add): Promise<void> {
       log === undefined,
       add,
     );
+  return log;
 }
 
 /** A check that some browsers cannot make is skipped there, not passed. */
@@ -157,20 +162,31 @@ function several(found: readonly string[], noun: string): string | undefined {
   return `${plural(found.length, noun)}: ${shown.join('; ')}${found.length > shown.length ? '; …' : ''}`;
 }
 
-/** What the browser shows at the end goes with the first failed check. */
-async function withScreenshot(cases: TestCase[], name: string, run: PageRun): Promise<TestCase[]> {
+/** What the browser shows and says at the end goes with the first failed check. */
+async function withEvidence(
+  cases: TestCase[],
+  log: readonly LogEntry[] | undefined,
+  { session, keep, signal, clock }: PageRun,
+): Promise<TestCase[]> {
   const first = cases.findIndex(({ outcome }) => outcome === 'failed');
-  if (first < 0) return cases;
+  if (first < 0 || keep === undefined) return cases;
+  const attachments: string[] = [];
   try {
-    const path = run.keepScreenshot(name, await run.session.screenshot());
-    return cases.map((test, index) =>
-      index === first ? { ...test, output: `[[ATTACHMENT|${path}]]` } : test,
+    attachments.push(keep('.png', await session.screenshot()));
+    const url = String(await session.evaluate('return location.href;', []));
+    // As text: whoever opens it must not run its scripts.
+    attachments.push(keep('.html.txt', (await session.source()).slice(0, longestSource)));
+    const said = log ?? (await session.log()) ?? [];
+    const faults = cases.flatMap(({ outcome, name, message }) =>
+      outcome === 'failed' ? `${name}: ${message}` : [],
     );
+    const look = { session: session.id, url, at: new Date(clock.now()), faults, said };
+    attachments.push(keep('.txt', describeLook(look, 'Checks')));
   } catch {
-    // The verdict does not hang on a picture; a crashed browser gives none.
-    run.signal.throwIfAborted();
-    return cases;
+    // The verdict does not hang on evidence; a crashed browser gives none.
+    signal.throwIfAborted();
   }
+  return cases.map((test, index) => (index === first ? { ...test, attachments } : test));
 }
 
 function describe(error: unknown): string {

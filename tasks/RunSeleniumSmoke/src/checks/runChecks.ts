@@ -18,6 +18,8 @@ export interface ChecksCall {
   /** Only the pages of these names are checked. */
   readonly units?: readonly string[] | undefined;
   readonly signal: AbortSignal;
+  /** Keeps a file that shows what failed, by its name; its path. Undefined where no evidence is wanted. */
+  readonly keep: ((name: string, content: string | Buffer) => string) | undefined;
   readonly info: (line: string) => void;
 }
 
@@ -27,7 +29,7 @@ export interface ChecksCall {
  * @throws UserError when there is no browser; the signal's reason
  */
 export async function runChecks({ pages, timeoutSeconds }: Checks, call: ChecksCall): Promise<boolean> {
-  const { variables, failed, units, signal, info } = call;
+  const { variables, failed, units, signal, keep, info } = call;
   const value = (name: string) => variables[name] ?? '';
   const wanted = failed?.map(({ className }) => className);
   const session = await openBrowser(value('WEBDRIVER_URL'), value('BROWSER'), signal);
@@ -41,14 +43,7 @@ export async function runChecks({ pages, timeoutSeconds }: Checks, call: ChecksC
         timeoutSeconds,
         clock: systemClock,
         signal,
-        keepScreenshot: (name, picture) => {
-          const path = join(
-            value('SCREENSHOT_DIR'),
-            `${index + 1}-${fileName(name)}${failed === undefined ? '' : '-again'}.png`,
-          );
-          writeFileSync(path, picture);
-          return path;
-        },
+        keep: keep && ((suffix, content) => keep(`${index + 1}-${fileName(page.name)}${suffix}`, content)),
       });
       suites.push(suite);
       for (const line of linesOf(suite)) info(line);
@@ -70,5 +65,5 @@ function linesOf(suite: TestSuite): string[] {
 }
 
 function fileName(name: string): string {
-  return name.replace(/[^A-Za-z0-9.-]+/g, '-').slice(0, 60);
+  return name.replace(/[^A-Za-z0-9-]+/g, '-').slice(0, 60);
 }

@@ -21,6 +21,7 @@ export interface Machine {
   /** See `Agent.findFiles`. */
   readonly findFiles: (patterns: string, root: string) => string[];
   readonly read: (path: string) => string;
+  readonly environment: (name: string) => string | undefined;
 }
 
 /** The variables of the tests' environment. */
@@ -54,6 +55,8 @@ export interface ProgramRunner {
   readonly args: (variables: Variables, selection?: Selection) => string[];
   /** What must be written before it runs: full paths and contents. */
   readonly files?: (variables: Variables) => Readonly<Record<string, string>>;
+  /** More variables of its own. */
+  readonly environment?: (variables: Variables) => Readonly<Record<string, string>>;
   /** What its tests can be split into; not there where only the program itself knows. @throws UserError when it cannot be told */
   readonly units?: (variables: Variables, ask: AskRunner) => Promise<TestUnit[]>;
   /** The file, in the folder `RESULTS_DIR`, into which it writes while it runs which test runs, as messages for TeamCity. */

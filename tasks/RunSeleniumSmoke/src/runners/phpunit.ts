@@ -1,5 +1,5 @@
 /** PHPUnit, 9 to 12: Composer's, a phar of the project, or the machine's own. */
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { UserError } from '../../../../shared/core/errors.js';
 import type { TestCase } from '../../../../shared/core/junit.js';
 import { singleLine } from '../../../../shared/core/text.js';
@@ -54,15 +54,24 @@ export function phpunit({ choice, machine, problems, more }: Finding): ProgramRu
   };
   const listClasses: ProgramRunner['units'] = async (variables, ask) =>
     loader === undefined
-      ? classesOf(await ask([...testsFor(variables), ...more(variables), '--list-tests']))
+      ? classesOf(await ask([...testsFor(variables), ...withoutUrls(more(variables)), '--list-tests']))
       : [{ name: loader.name, tests: 1 }];
+  const hasUrl = (variables: Variables) => more(variables).some(word => isUrl.test(word));
+  const iniFolder = (variables: Variables) => variables['RESULTS_DIR'] ?? '';
   const common = {
     name: 'PHPUnit',
     reruns: true,
     liveLog,
-    ...(loader === undefined
-      ? {}
-      : { files: (variables: Variables) => ({ [loaderPath(variables)]: loader.content }) }),
+    files: (variables: Variables) => ({
+      ...(loader === undefined ? {} : { [loaderPath(variables)]: loader.content }),
+      ...(hasUrl(variables) ? preludeFiles(iniFolder(variables)) : {}),
+    }),
+    environment: (variables: Variables): Record<string, string> =>
+      hasUrl(variables)
+        ? {
+            PHP_INI_SCAN_DIR: `${machine.environment('PHP_INI_SCAN_DIR') ?? ''}${delimiter}${iniFolder(variables)}`,
+          }
+        : {},
   };
   const found = findAbove(target ?? choice.directory, ownPlaces, machine);
   if (found !== undefined) {
@@ -86,6 +95,25 @@ export function phpunit({ choice, machine, problems, more }: Finding): ProgramRu
   );
   return undefined;
 }
+
+/**
+ * Since version 10 PHPUnit takes a second word for a second test file. The URL of `phpunit FILE URL` is for the tests, which read it from
+ * `$argv`; so PHPUnit, which reads `$_SERVER['argv']`, does not get to see it.
+ */
+function preludeFiles(folder: string): Record<string, string> {
+  const prelude = join(folder, 'prelude.php');
+  return {
+    [join(folder, 'prelude.ini')]: `auto_prepend_file="${prelude}"\n`,
+    [prelude]: `<?php
+if (isset($_SERVER['argv'])) {
+    $_SERVER['argv'] = array_values(preg_grep('#^https?://#', $_SERVER['argv'], PREG_GREP_INVERT));
+    $_SERVER['argc'] = count($_SERVER['argv']);
+}
+`,
+  };
+}
+
+const isUrl = /^https?:\/\//;
 
 /**
  * A filter for exactly these tests. PHPUnit matches it against `Class::method`, with ` with data set "name"` or ` with data set #0`
@@ -120,6 +148,10 @@ export function classesOf(lines: readonly string[]): TestUnit[] {
       `PHPUnit lists ${singleLine(other, 200)}, which is no test of a class: the task cannot split such tests. Set 'shards' to 1.`,
     );
   return countUnits(listed.map(one => one.slice(0, one.indexOf('::'))));
+}
+
+function withoutUrls(words: readonly string[]): string[] {
+  return words.filter(word => !isUrl.test(word));
 }
 
 function isFilter(word: string): boolean {

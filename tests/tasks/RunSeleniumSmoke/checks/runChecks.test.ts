@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { CancelledError } from '../../../../shared/core/errors.js';
 import { readJunit } from '../../../../shared/core/junitReader.js';
 import { runSmoke } from '../../../../tasks/RunSeleniumSmoke/src/run.js';
@@ -182,12 +182,20 @@ pages:
     assert.equal(skipped?.name, '2. click a');
     assert.match(message, /^The smoke tests did not pass: 10 of \d+ tests failed against http/);
     assert.equal(fake.outputs['gatePassed'], 'false');
-    const attached = /\[\[ATTACHMENT\|(.*)\]\]/.exec(
-      suites[0]?.cases.find(test => test.outcome === 'failed')?.output ?? '',
+    const { output = '' } = suites[0]?.cases.find(test => test.outcome === 'failed') ?? {};
+    const attached = [...output.matchAll(/^\[\[ATTACHMENT\|(.*)\]\]$/gm)].map(match => match[1] ?? '');
+    assert.deepEqual(
+      attached.map(path => basename(path)),
+      ['1--bad.png', '1--bad.html.txt', '1--bad.txt'],
     );
-    assert.ok(attached?.[1] !== undefined && existsSync(attached[1]));
-    assert.equal(readFileSync(attached[1]).subarray(1, 4).toString(), 'PNG');
-    assert.ok(fake.kept.includes(attached[1]));
+    assert.ok(attached.every(path => fake.kept.includes(path)));
+    const [picture = '', source = '', said = ''] = attached.map(path => readFileSync(path, 'latin1'));
+    assert.equal(picture.slice(1, 4), 'PNG');
+    assert.match(source, /<img src="\/no\.png">/);
+    assert.match(said, new RegExp(`^Page: ${address}/bad\\n`));
+    assert.match(said, /Checks that failed:\n {2}title Shop: within 1 s/);
+    assert.match(said, /Requests of the page that failed:\n {2}SEVERE .*no\.png.*404/);
+    assert.match(said, /Console:\n(.|\n)*SEVERE .*the cart is broken/);
   });
 
   it('checks a page again that failed, and only that, and calls it flaky when it then passes', async () => {
@@ -207,7 +215,7 @@ pages:
     assert.ok(fake.log.includes('1 failed test will be run again (attempt 2 of 3).'));
     assert.match(
       suites[1]?.cases[1]?.output ?? '',
-      /^Flaky: passed in attempt 2\. Before that it failed: within 1 s: the title is 'Sorry'/,
+      /^(\[\[ATTACHMENT\|.*evidence\/1\/2--flaky\..*\]\]\n){3}Flaky: passed in attempt 2\. What it showed then is kept with the run: 2--flaky\.png, 2--flaky\.html\.txt, 2--flaky\.txt\. Before that it failed: within 1 s: the title is 'Sorry'/,
     );
     assert.deepEqual(
       fake.warnings.map(warning => warning.split('\n').slice(0, 2)),
