@@ -3,8 +3,8 @@ import { createSocket } from 'node:dgram';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RunningTool } from '../../../shared/agent/agent.js';
 
-/** How long each way of asking may take before the next. */
-const patience = 10_000;
+/** Milliseconds that each way of asking may take before the next. */
+const usualPatience = 10_000;
 /** How long engines may take to stop when the step is cancelled: the agent ends the step itself ten seconds after it has said so. */
 const enginePatience = 4000;
 const lookEvery = 100;
@@ -13,7 +13,11 @@ const lookEvery = 100;
  * Ends JMeter: its threads finish their samples, then they are interrupted, then the process is ended.
  * @param port where it listens for the word, undefined when it does not
  */
-export async function endJmeter(tool: RunningTool, port: number | undefined): Promise<void> {
+export async function endJmeter(
+  tool: RunningTool,
+  port: number | undefined,
+  patience = usualPatience,
+): Promise<void> {
   const ended = tool.ended.then(
     () => true,
     () => true,

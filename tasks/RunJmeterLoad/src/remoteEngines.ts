@@ -50,7 +50,12 @@ export function lookAfter({ hosts }: RemoteEngines, log: string): () => Promise<
   const inVain = new Map<string, number>();
   return async () => {
     const answers = await Promise.all(hosts.map(async host => [host, await answersAt(host)] as const));
-    for (const [host, answered] of answers) inVain.set(host, answered ? 0 : (inVain.get(host) ?? 0) + 1);
+    for (const [host, answered] of answers) {
+      // One that has not been there yet is JMeter's to wait for (client.tries) or to complain of.
+      const before = inVain.get(host);
+      if (answered) inVain.set(host, 0);
+      else if (before !== undefined) inVain.set(host, before + 1);
+    }
     const gone = hosts.filter(host => (inVain.get(host) ?? 0) >= looksInVain);
     if (gone.length === 0) return undefined;
     const finished = enginesFinished(log);

@@ -4,7 +4,7 @@ import type { Agent } from '../../../shared/agent/agent.js';
 import { runGate } from '../../../shared/agent/gate.js';
 import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ToolError, UserError } from '../../../shared/core/errors.js';
-import { lastLines, plural } from '../../../shared/core/text.js';
+import { lastLines, listOf, plural } from '../../../shared/core/text.js';
 import { checkInputs, type LoadInput, type LoadOrder } from './checkInputs.js';
 import { courseLines } from './course.js';
 import { stepFor } from './criteria/judgeCriteria.js';
@@ -60,7 +60,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   if (run !== undefined) await attempt('The results', () => keepResults(run.jtl, agent), agent);
   // What there was of a run that is cancelled or late has been published all the same.
   agent.signal.throwIfAborted();
-  const sentence = conclude(summary, verdict, run, agent);
+  const sentence = conclude(summary, verdict, run, order, agent);
   // Only a run that passes is one to compare with.
   if (gates.lastRun !== undefined)
     agent.publishArtifact(gates.lastRun.artifact, join(agent.resultsDirectory, summaryName));
@@ -129,11 +129,18 @@ function conclude(
   summary: LoadSummary,
   verdict: LoadVerdict,
   run: JmeterRun | undefined,
+  { remote }: LoadOrder,
   agent: Agent,
 ): string {
   const faults = faultsOf(verdict);
   if (run?.endedBecause !== undefined) faults.unshift(`the run was ended early: ${run.endedBecause}`);
-  else if (run !== undefined && run.ended.exitCode !== 0) faults.push(`JMeter ${describeEnd(run.ended)}.`);
+  else if (run !== undefined && run.ended.exitCode !== 0) {
+    faults.push(`JMeter ${describeEnd(run.ended)}.`);
+    if (remote !== undefined)
+      faults.push(
+        `Nobody has told its engines: ${listOf(remote.hosts)} may go on with the test. Look at jmeter-server there.`,
+      );
+  }
   if (faults.length === 0) return sentenceOf(summary, verdict);
   const message = `The load test did not pass: ${faults.join('\n')}`;
   if (run === undefined || run.ended.exitCode === 0 || run.endedBecause !== undefined)

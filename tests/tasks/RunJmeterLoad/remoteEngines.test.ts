@@ -3,7 +3,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,6 +16,7 @@ import {
   engineProperties,
   enginesFinished,
   haveFinished,
+  lookAfter,
   parseEngines,
   remoteArguments,
 } from '../../../tasks/RunJmeterLoad/src/remoteEngines.js';
@@ -58,6 +59,27 @@ describe('remote engines', () => {
     const remote = { tls: true, exit: false };
     assert.equal(haveFinished({ ...remote, hosts: ['127.0.0.1:21100'] }, log), true);
     assert.equal(haveFinished({ ...remote, hosts: ['127.0.0.1:21100', 'x'] }, log), false);
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe('lookAfter', () => {
+  it('tells of an engine that was there and is not any more, unless it has finished', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'engines-'));
+    const log = join(directory, 'jmeter.log');
+    const port = await freePort();
+    const remote = { hosts: [`127.0.0.1:${port}`], tls: false, exit: false };
+    const look = lookAfter(remote, log);
+    for (let left = 8; left > 0; left--) assert.equal(await look(), undefined, 'it is not there yet');
+    const engine = createTcpServer().listen(port, '127.0.0.1');
+    await once(engine, 'listening');
+    assert.equal(await look(), undefined);
+    engine.close();
+    await once(engine, 'close');
+    for (let left = 4; left > 0; left--) assert.equal(await look(), undefined, 'a moment is no loss');
+    assert.match((await look()) ?? '', /^1 of 1 engine had not finished and cannot be reached any more: 127/);
+    writeFileSync(log, `x INFO o.a.j.JMeter: Finished remote host: 127.0.0.1:${port} (1795412637727)\n`);
+    assert.equal(await look(), undefined);
     rmSync(directory, { recursive: true });
   });
 });
