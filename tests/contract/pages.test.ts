@@ -1,6 +1,6 @@
 /** Holds the pipelines that pages show against what the tasks declare, as the local agent does before a run. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkTasks } from '../../local/agent/task/check.js';
@@ -35,3 +35,19 @@ describe('overview.md', () => {
     }
   });
 });
+
+for (const name of ['overview.md', 'README.md'])
+  describe(`pictures of ${name}`, () => {
+    it('are there', () => {
+      const page = readFileSync(join(repositoryRoot, name), 'utf8');
+      const files = [...page.matchAll(/\]\(([^)]+\.png)\)|(?:src|srcset)="([^"]+)"/g)].map(
+        ([, markdown, html]) => markdown ?? html ?? '',
+      );
+      assert.ok(files.length >= 2);
+      for (const file of files) {
+        assert.ok(existsSync(join(repositoryRoot, file)), file);
+        // The marketplace shows what the VSIX holds.
+        if (name === 'overview.md') assert.match(file, /^images\//);
+      }
+    });
+  });

@@ -36,6 +36,7 @@ function installed(program: string): string {
     .split(delimiter)
     .map(folder => join(folder, program))
     .find(file => existsSync(file));
-  if (found === undefined) throw new Error(`There is no ${program} in PATH: run "npm run setup -- --for test"`);
+  if (found === undefined)
+    throw new Error(`There is no ${program} in PATH: run "npm run setup -- --for test"`);
   return found;
 }

@@ -23,17 +23,19 @@ export interface Shot {
   readonly featured?: boolean;
 }
 
-const step = (title: string) => (page: Page) => page.locator('section.step', { hasText: title }).first();
+/** The section of a task, by what the page calls it. */
+const step = (kind: string) => (page: Page) =>
+  page.locator('section.step', { has: page.locator('.kicker', { hasText: kind }) }).first();
 const head = (page: Page) => page.locator('.head');
 
 export const shots: readonly Shot[] = [
   { name: 'passed', of: 'passing', width: 1000, element: head, featured: true },
   { name: 'failed', of: 'smokeFailed', width: 1000, element: head },
-  { name: 'image', of: 'passing', width: 1000, element: step('Bake the image') },
-  { name: 'parameters', of: 'passing', width: 1000, element: step('Write the image into the parameters') },
-  { name: 'roll', of: 'passing', width: 1000, element: step('Deploy and roll') },
-  { name: 'rolled-back', of: 'rolledBack', width: 1000, element: step('Deploy and roll'), featured: true },
-  { name: 'thousand', of: 'huge', width: 1000, element: step('Deploy and roll') },
+  { name: 'image', of: 'passing', width: 1000, element: step('Image') },
+  { name: 'parameters', of: 'passing', width: 1000, element: step('Parameters') },
+  { name: 'roll', of: 'passing', width: 1000, element: step('Roll') },
+  { name: 'rolled-back', of: 'rolledBack', width: 1000, element: step('Roll'), featured: true },
+  { name: 'thousand', of: 'huge', width: 1000, element: step('Roll') },
   { name: 'smoke', of: 'smokeFailed', width: 1000, element: step('Smoke tests'), featured: true },
   { name: 'load', of: 'passing', width: 1000, element: step('Load test'), featured: true },
   { name: 'narrow', of: 'passing', width: 320 },
@@ -51,6 +53,10 @@ export interface Photographer {
   take(shot: Shot, scheme: Scheme, style?: string): Promise<Buffer>;
   close(): Promise<void>;
 }
+
+/** Pixels around an element, and of a picture's height: what is below repeats what is above. */
+const margin = 20;
+const tallest = 1100;
 
 /** One font, whatever the machine has: the set-up installs it. */
 const letters = `.bake-and-roll-report { font-family: 'DejaVu Sans' !important; --mono: 'DejaVu Sans Mono' !important; }
@@ -86,7 +92,15 @@ export async function openPhotographer(): Promise<Photographer> {
       const opened = pages.get(key) ?? open(of, width, scheme, style);
       pages.set(key, opened);
       const page = await opened;
-      return element === undefined ? page.screenshot() : element(page).screenshot();
+      const box = element === undefined ? null : await element(page).boundingBox();
+      if (box === null) return page.screenshot();
+      const clip = {
+        x: box.x - margin,
+        y: Math.max(0, box.y - margin),
+        width: box.width + 2 * margin,
+        height: Math.min(tallest, box.height + 2 * margin),
+      };
+      return page.screenshot({ fullPage: true, clip });
     },
     async close() {
       await browser.close();
