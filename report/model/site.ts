@@ -12,17 +12,17 @@ export interface SitePoint {
   readonly slowest: number | null;
 }
 
-/** Buckets within `length` milliseconds of the roll; those before it began are left out. */
+/** Buckets within `length` milliseconds. Their seconds count from the first request, which is sent when the roll begins. */
 export function sitePoints(body: DeployBody, length: number): SitePoint[] {
-  const { site, forward } = body;
+  const { site } = body;
   if (site === null) return [];
   return site.buckets.flatMap(([second, requests, failures, slowest]) => {
-    const from = second * 1000 - forward.startedAt;
+    const from = second * 1000;
     const to = from + site.bucketSeconds * 1000;
-    if (to <= 0 || from >= length || requests === 0) return [];
+    if (from >= length || requests === 0) return [];
     return [
       {
-        from: Math.max(0, from),
+        from,
         to: Math.min(length, to),
         requests,
         failures,

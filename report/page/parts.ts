@@ -54,7 +54,7 @@ export function safeAddress(address: string): string | undefined {
 
 /** A picture's address where it is a picture that the host has handed over. */
 export function safePicture(address: string | undefined): string | undefined {
-  return address !== undefined && /^(?:blob:|data:image\/(?:png|jpeg|webp);base64,)/.test(address)
+  return address !== undefined && /^(?:blob:|data:image\/(?:png|jpeg|webp|gif);base64,)/.test(address)
     ? address
     : undefined;
 }

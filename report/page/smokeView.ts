@@ -28,7 +28,7 @@ export function smokeView(
       ({ test, at }) => card(test, `${key}/${name}-${at}`, pictures, gallery, dialog),
       { first: 12, step: 48, noun: 'tests' },
     );
-  const counted = body.runs.reduce((sum, run) => sum + run.passed + run.skipped, 0);
+  const counted = body.runs.reduce((sum, run) => sum + run.passed - run.flaky + run.skipped, 0);
   return [
     runs(body),
     ...(failed.length === 0
@@ -58,9 +58,11 @@ function runs(body: SmokeBody): HTMLElement {
       'ul',
       {},
       ...body.runs.map(run => {
-        const total = Math.max(1, run.passed + run.failed + run.flaky + run.skipped);
+        // Flaky tests are among those that passed.
+        const told = { ...run, passed: Math.max(0, run.passed - run.flaky) };
+        const total = Math.max(1, told.passed + told.failed + told.flaky + told.skipped);
         const counts = (['failed', 'flaky', 'passed', 'skipped'] as const).filter(
-          outcome => run[outcome] > 0,
+          outcome => told[outcome] > 0,
         );
         return el(
           'li',
@@ -70,7 +72,7 @@ function runs(body: SmokeBody): HTMLElement {
             'span',
             { class: 'counts-bar', 'aria-hidden': 'true' },
             ...counts.map(outcome =>
-              withStyle(el('span', { class: `count-${outcome}` }), { '--share': run[outcome] / total }),
+              withStyle(el('span', { class: `count-${outcome}` }), { '--share': told[outcome] / total }),
             ),
           ),
           el(
@@ -78,7 +80,7 @@ function runs(body: SmokeBody): HTMLElement {
             {},
             counts.length === 0
               ? 'no test ran'
-              : counts.map(outcome => `${run[outcome]} ${outcomeWords[outcome]}`).join(', '),
+              : counts.map(outcome => `${told[outcome]} ${outcomeWords[outcome]}`).join(', '),
           ),
           el('span', { class: 'quiet number' }, formatDuration(run.milliseconds)),
         );

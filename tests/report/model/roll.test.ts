@@ -165,28 +165,36 @@ describe('sharedPrefix', () => {
 });
 
 describe('sitePoints', () => {
-  it('places buckets on the axis of the roll, and leaves out what was before it', () => {
+  it('places buckets on the axis of the roll, none past its end, none without a request', () => {
     const body = deployBody(2, {
-      forward: { ...deployBody(2).forward, startedAt: 25_000 },
       site: {
         url: '',
-        sent: 3,
-        failed: 1,
+        sent: 27,
+        failed: 7,
         failures: [],
         bucketSeconds: 10,
         buckets: [
           [0, 5, 0, 9],
-          [20, 20, 0, 40],
-          [30, 20, 5, 0],
-          [40, 2, 2, 0],
-          [50, 0, 0, 0],
+          [10, 20, 5, 40],
+          [20, 2, 2, 0],
+          [30, 0, 0, 0],
+          [40, 1, 0, 7],
         ],
       },
     });
-    assert.deepEqual(sitePoints(body, 30_000), [
-      { from: 0, to: 5000, requests: 20, failures: 0, errorPercent: 0, slowest: 40 },
-      { from: 5000, to: 15_000, requests: 20, failures: 5, errorPercent: 25, slowest: 0 },
-      { from: 15_000, to: 25_000, requests: 2, failures: 2, errorPercent: 100, slowest: null },
+    const told = (length: number) =>
+      sitePoints(body, length).map(({ from, to, errorPercent, slowest }) => [
+        from,
+        to,
+        errorPercent,
+        slowest,
+      ]);
+    assert.deepEqual(told(45_000), [
+      [0, 10_000, 0, 9],
+      [10_000, 20_000, 25, 40],
+      [20_000, 30_000, 100, null],
+      [40_000, 45_000, 0, 7],
     ]);
+    assert.deepEqual(told(10_000), [[0, 10_000, 0, 9]]);
   });
 });
