@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { singleLine } from '../../../shared/core/text.js';
 import { isJson, type Json } from './browserCapabilities.js';
-import { leadThrough, passWebSockets } from './webSocketPassage.js';
+import { leadThrough, openWebSocketPassage } from './webSocketPassage.js';
 
 /** The real endpoint. */
 export interface WebDriverTarget {
@@ -75,6 +75,7 @@ export async function openWebDriverEndpoint(
   const pending = new Set<Promise<void>>();
   const base = new URL(target.url);
   const prefix = base.pathname.replace(/\/+$/, '');
+  const webSockets = await openWebSocketPassage(target);
   const toTarget = base.protocol === 'https:' ? requestHttps : requestHttp;
 
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
@@ -112,7 +113,7 @@ export async function openWebDriverEndpoint(
     const answer = await forward(incoming, outgoing, path, body);
     const said = await wholeBody(answer);
     const text = said.toString('utf8');
-    const led = leadThrough(ownUrl(), base, parsed(text));
+    const led = leadThrough(webSockets.url, base, parsed(text));
     const whole = led === undefined ? said : Buffer.from(JSON.stringify(led));
     const { session, capabilities } = sessionOf(text, answer.headers.location);
     // Noted before the client has the answer: what it does next comes after.
@@ -160,8 +161,6 @@ export async function openWebDriverEndpoint(
       incoming.pipe(request);
     });
 
-  const ownUrl = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-
   const server = createServer((incoming, outgoing) => {
     handle(incoming, outgoing).catch((error: unknown) => {
       answerFault(outgoing, target.url, error);
@@ -169,12 +168,12 @@ export async function openWebDriverEndpoint(
   });
   // A page may take longer to load than a server's usual patience with a request.
   server.requestTimeout = 0;
-  const endWebSockets = passWebSockets(server, target);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
+  const address = server.address() as AddressInfo;
   return {
-    url: ownUrl(),
+    url: `http://127.0.0.1:${address.port}`,
     openSessions: () => [...sessions],
     async settled() {
       await Promise.race([Promise.allSettled(pending), delay(settleTimeout, undefined, { ref: false })]);
@@ -200,7 +199,7 @@ export async function openWebDriverEndpoint(
           resolve();
         });
         server.closeAllConnections();
-        endWebSockets();
+        webSockets.close();
       }),
   };
 }

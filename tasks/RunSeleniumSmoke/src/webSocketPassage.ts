@@ -1,6 +1,6 @@
 /** WebSockets of sessions (WebDriver BiDi, DevTools) through the task's endpoint, which knows the grid's credentials. */
-import type { IncomingMessage, Server } from 'node:http';
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { createServer, type IncomingMessage } from 'node:http';
+import { connect as connectPlain, isIP, type AddressInfo, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { isJson, type Json } from './browserCapabilities.js';
@@ -13,7 +13,7 @@ const addressNames = ['webSocketUrl', 'se:cdp'];
  * An answer to "new session" whose WebSockets lead through `own`; undefined where it names none of the target's. Those that a driver opens on
  * another port than its own stay as they are: they are on this machine.
  * @param target the real endpoint
- * @param own the task's endpoint, such as `http://127.0.0.1:4711`
+ * @param own the passage, such as `ws://127.0.0.1:4711`
  */
 export function leadThrough(own: string, target: URL, answer: Json): Json | undefined {
   const value = answer['value'];
@@ -24,7 +24,7 @@ export function leadThrough(own: string, target: URL, answer: Json): Json | unde
     if (typeof address !== 'string' || !URL.canParse(address)) return [];
     const { protocol, host, pathname, search } = new URL(address);
     if (!/^wss?:$/.test(protocol) || host !== target.host) return [];
-    return [[name, `${own.replace(/^http/, 'ws')}${pathname}${search}`]];
+    return [[name, `${own}${pathname}${search}`]];
   });
   if (moved.length === 0) return undefined;
   return {
@@ -33,12 +33,24 @@ export function leadThrough(own: string, target: URL, answer: Json): Json | unde
   };
 }
 
+/** A place for WebSockets. */
+export interface WebSocketPassage {
+  /** `ws:` */
+  readonly url: string;
+  /** Ends all that are open. */
+  readonly close: () => void;
+}
+
 /**
- * Passes on every request to become a WebSocket, with the credentials that the target wants, and then all bytes of both sides.
- * @returns what ends all that are open
+ * Passes on every request to become a WebSocket, with the credentials that the target wants, and then all bytes of both sides. On a port of
+ * its own: where one server does both, Node takes any command for a WebSocket whose client offers another protocol, as Java's does with
+ * each (`Upgrade: h2c`).
  */
-export function passWebSockets(server: Server, target: WebDriverTarget): () => void {
+export async function openWebSocketPassage(target: WebDriverTarget): Promise<WebSocketPassage> {
   const open = new Set<Duplex>();
+  const server = createServer((_request, response) => {
+    response.writeHead(426, { connection: 'Upgrade', upgrade: 'websocket' }).end();
+  });
   server.on('upgrade', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     const real = connectTo(new URL(target.url));
     for (const [side, other] of [
@@ -57,8 +69,16 @@ export function passWebSockets(server: Server, target: WebDriverTarget): () => v
     real.write(head);
     client.pipe(real).pipe(client);
   });
-  return () => {
-    for (const side of open) side.destroy();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+      for (const side of open) side.destroy();
+    },
   };
 }
 

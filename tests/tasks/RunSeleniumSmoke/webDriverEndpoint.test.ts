@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   commandOf,
@@ -67,6 +67,26 @@ describe('the WebDriver endpoint', () => {
       'failed POST /element: no such element: none',
       'before DELETE ',
     ]);
+  });
+
+  it('takes a command as such though its client offers another protocol, as Java does with each', async () => {
+    const endpoint = await openWebDriverEndpoint({ url }, observer);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const asked = request(`${endpoint.url}/session`, {
+        method: 'POST',
+        headers: { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAEAAEAA' },
+      });
+      asked.on('error', reject).on('response', response => {
+        let text = '';
+        response.on('data', (piece: Buffer) => (text += piece.toString()));
+        response.on('end', () => {
+          resolve(text);
+        });
+      });
+      asked.end('{"desiredCapabilities":{}}');
+    });
+    assert.match(answer, /\\"added\\":true/);
+    await endpoint.close();
   });
 
   it('answers as WebDriver does when the real endpoint is not there', async () => {

@@ -8,8 +8,7 @@ import { browserNamed, capabilitiesFor } from '../../../tasks/RunSeleniumSmoke/s
 import { endFamily } from '../../../tasks/RunSeleniumSmoke/src/processFamily.js';
 import { watchWebDriver } from '../../../tasks/RunSeleniumSmoke/src/watchedWebDriver.js';
 import { needsOfThisMachine, startDriver } from '../../../tasks/RunSeleniumSmoke/src/webDriver.js';
-import { leadThrough } from '../../../tasks/RunSeleniumSmoke/src/webSocketPassage.js';
-import { openWebDriverEndpoint } from '../../../tasks/RunSeleniumSmoke/src/webDriverEndpoint.js';
+import { leadThrough, openWebSocketPassage } from '../../../tasks/RunSeleniumSmoke/src/webSocketPassage.js';
 import { fakeAgent } from '../../fakes/fakeAgent.js';
 import { eventually } from '../../fakes/processes.js';
 import { bidi } from './fixtures/bidi.mjs';
@@ -40,8 +39,9 @@ describe('the WebSockets of a session', function () {
         body: JSON.stringify(wanted),
       });
       const { value } = (await answer.json()) as Made;
-      const own = `${watched.url.replace('http', 'ws')}/session/${value.sessionId}`;
-      assert.equal(value.capabilities.webSocketUrl, own);
+      const { host, pathname } = new URL(value.capabilities.webSocketUrl);
+      assert.equal(pathname, `/session/${value.sessionId}`);
+      assert.notEqual(host, new URL(driver.url).host, 'it leads through the task');
       const tree = await bidi(value.capabilities.webSocketUrl, 'browsingContext.getTree', {});
       assert.match(JSON.stringify(tree), /"contexts":\[\{.*"type":"success"/);
       await watched.close();
@@ -77,17 +77,9 @@ describe('the WebSockets of a session', function () {
       server.close();
     });
 
-    const observer = {
-      newSession: <T>(body: T) => body,
-      opened: () => undefined,
-      refused: () => undefined,
-      before: () => undefined,
-      failed: () => undefined,
-    };
-
     it('signs in for the tests, and ends what is open with the endpoint', async () => {
-      const endpoint = await openWebDriverEndpoint({ url, authorization: 'Basic abc' }, observer);
-      const address = `${endpoint.url.replace('http', 'ws')}/session/1/se/bidi?x=1`;
+      const passage = await openWebSocketPassage({ url, authorization: 'Basic abc' });
+      const address = `${passage.url}/session/1/se/bidi?x=1`;
       assert.deepEqual(await bidi(address, 'session.status', {}), {});
       const { headers, url: path } = asked[0]!;
       assert.deepEqual(
@@ -97,21 +89,23 @@ describe('the WebSockets of a session', function () {
       const waiting = request(address.replace('ws', 'http'), { headers: upgrade }).end();
       const [, open] = (await once(waiting, 'upgrade')) as [IncomingMessage, Duplex];
       open.on('error', () => undefined);
-      await endpoint.close();
+      passage.close();
       assert.ok(await eventually(() => sockets.every(socket => socket.destroyed)));
       open.destroy();
     });
 
     it('ends the line when the real endpoint is not there', async () => {
-      const endpoint = await openWebDriverEndpoint({ url: 'http://127.0.0.1:1' }, observer);
-      await assert.rejects(bidi(`${endpoint.url.replace('http', 'ws')}/session/1`, 'session.status', {}));
-      await endpoint.close();
+      const passage = await openWebSocketPassage({ url: 'http://127.0.0.1:1' });
+      await assert.rejects(bidi(`${passage.url}/session/1`, 'session.status', {}));
+      const plain = await fetch(passage.url.replace('ws', 'http'));
+      assert.equal(plain.status, 426);
+      passage.close();
     });
   });
 
   it('changes the addresses of the endpoint itself only', () => {
     const target = new URL('https://grid.example.com:4444/wd/hub');
-    const own = 'http://127.0.0.1:4711';
+    const own = 'ws://127.0.0.1:4711';
     const made = (capabilities: object) => ({ value: { sessionId: '1', capabilities } });
     assert.deepEqual(
       leadThrough(
