@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jmeterHome } from '../../../scripts/setup/cache.mjs';
+import { startFileServer } from '../../fakes/fileServer.js';
+import { zipFile } from '../../fakes/zipFile.js';
+import { keyAndCertificate } from '../PackerBakeVmss/certificates.js';
 import { runBundle, type BundleCall, type BundleRun } from '../bundleRun.js';
 import { commandLinesWith } from './commandLines.js';
 
@@ -93,5 +98,46 @@ describe('the RunJmeterLoad bundle', function () {
     const { result, outputs } = await run('threads=2\nloops=1000000', (_output, child) => (task = child));
     assert.match(result, /^##vso\[task\.complete result=Canceled;\]/);
     assert.equal(outputs['gatePassed'], 'false');
+  });
+
+  it('fetches a release of JMeter over TLS, trusting whom the agent trusts, and keeps it in the tool cache', async () => {
+    const { key, certificate } = keyAndCertificate('localhost');
+    const mirror = await startFileServer({ key, cert: certificate });
+    const top = 'apache-jmeter-5.6.3/bin';
+    const script = { name: `${top}/jmeter`, content: Buffer.from('#!/bin/sh\necho it runs; exit 3\n') };
+    const zip = zipFile([script, { name: `${top}/ApacheJMeter.jar`, content: Buffer.from('') }]);
+    mirror.files.set('/apache-jmeter-5.6.3.zip', zip);
+    const sum = createHash('sha512').update(zip).digest('hex');
+    mirror.files.set('/apache-jmeter-5.6.3.zip.sha512', Buffer.from(`${sum} *apache-jmeter-5.6.3.zip`));
+    const folder = mkdtempSync(join(tmpdir(), 'mirror-'));
+    writeFileSync(join(folder, 'ca.pem'), certificate);
+    const call = (env: Record<string, string>) =>
+      runBundle({
+        task: 'RunJmeterLoad',
+        directory,
+        inputs: {
+          testPlan: join(directory, 'site.jmx'),
+          jmeterVersion: '5.6.3',
+          jmeterBaseUrl: `https://localhost:${new URL(mirror.url).port}`,
+        },
+        env: { AGENT_TOOLSDIRECTORY: folder, ...env },
+      });
+    try {
+      done = await call({});
+      assert.match(
+        done.result,
+        /result=Failed;\]JMeter could not be downloaded: https:\/\/localhost:.*certificate/,
+      );
+      assert.deepEqual(mirror.asked, []);
+      done.close();
+      done = await call({ NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') });
+      assert.match(done.result, /result=Failed;\]JMeter ended with exit code 3 without any results/);
+      assert.ok(existsSync(join(folder, 'jmeter', '5.6.3', process.arch, 'bin', 'jmeter')));
+      assert.ok(existsSync(join(folder, 'jmeter', '5.6.3', `${process.arch}.complete`)));
+      assert.equal(mirror.asked.length, 2);
+    } finally {
+      await mirror.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 });
