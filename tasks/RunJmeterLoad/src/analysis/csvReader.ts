@@ -5,11 +5,13 @@ import {
   wholeNumber,
   type Collection,
   type Failure,
+  type LabelEntry,
   type SampleNumbers,
+  type ThreadEntry,
 } from './collection.js';
 import { isHeader, unquote, widest, type Column, type CsvLayout } from './csvColumns.js';
 import { endOfField, progressOf, textSize, type CsvScanner } from './csvScanner.js';
-import { fieldLimit } from './names.js';
+import { fieldLimit, isFalse } from './names.js';
 import { batchSize, type SampleSink } from './sampleSink.js';
 
 /** Bytes taken at a time: a block of them and its columns stay in a processor's cache. */
@@ -83,8 +85,8 @@ export function createCsvReader(
     const read = sink.columns;
     const start = number('timeStamp', read.starts[row]);
     const elapsed = number('elapsed', read.elapsed[row]);
-    const success = field(base, 'success')?.toLowerCase();
-    if (start === undefined || elapsed === undefined || (success !== 'true' && success !== 'false'))
+    const success = successOf(base);
+    if (start === undefined || elapsed === undefined || success === undefined)
       return isHeader(fieldsOf(base), layout);
     const numbers: SampleNumbers = {
       start,
@@ -96,22 +98,42 @@ export function createCsvReader(
       threads: number('allThreads', read.active[row]) ?? 0,
     };
     let failure: Failure | undefined;
-    if (success === 'false')
+    if (!success)
       failure = failureOf(
         field(base, 'responseCode') ?? '',
         field(base, 'responseMessage') ?? '',
         field(base, 'failureMessage') ?? '',
       );
-    const label = sink.labels.of(bytes, ...place(base, columns.label));
-    const [from, to] = columns.threadName < 0 ? [0, 0] : place(base, columns.threadName);
     sink.takeOne(
-      label,
-      sink.threads.of(bytes, from, to),
+      labelOf(row, base),
+      threadOf(row, base),
       numbers,
       failure,
       mayBeTransaction(base) ? inTransaction(base) : undefined,
     );
     return true;
+  }
+
+  /** `true` or `false` in any case, undefined for all else. */
+  function successOf(base: number): boolean | undefined {
+    if (isFalse(bytes, ...place(base, columns.success))) return false;
+    const text = field(base, 'success')?.toLowerCase();
+    return text === 'true' ? true : text === 'false' ? false : undefined;
+  }
+
+  function labelOf(row: number, base: number): LabelEntry {
+    return (
+      sink.labels.known[sink.columns.labels[row] ?? -1] ??
+      sink.labels.of(bytes, ...place(base, columns.label))
+    );
+  }
+
+  function threadOf(row: number, base: number): ThreadEntry {
+    const known = sink.threads.known[sink.columns.threads[row] ?? -1];
+    if (known !== undefined) return known;
+    return columns.threadName < 0
+      ? sink.threads.of(bytes, 0, 0)
+      : sink.threads.of(bytes, ...place(base, columns.threadName));
   }
 
   function place(base: number, column: number): [from: number, to: number] {

@@ -82,6 +82,7 @@ export function plainScanner(layout: CsvLayout, { columns: to, labels, threads }
     to.starts[row] = start;
     [to.elapsed[row], to.latency[row], to.connect[row], to.bytes[row], to.sentBytes[row], to.active[row]] =
       numbers;
+    to.labels[row] = to.threads[row] = -1;
     if (start < 0 || numbers.some(value => value < 0)) return rowKind.byHand;
     const [label, labelEnd] = place(base, 'label');
     to.labels[row] = findName(labels, bytes, label, labelEnd - label);

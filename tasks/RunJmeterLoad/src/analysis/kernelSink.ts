@@ -5,7 +5,7 @@ import { timeMetrics } from '../timeline/timeline.js';
 import type { Kernel } from './kernel.js';
 import { nameEntries, type NameCache } from './names.js';
 import type { SampleSink, SinkMemory } from './sampleSink.js';
-import type { Bucket } from './series.js';
+import type { Series } from './series.js';
 
 /** Why the kernel stopped at a row; as in kernel/count.ts. */
 const arenaFull = 1;
@@ -112,8 +112,7 @@ export function kernelSink(
       eachPage(place + offset, at.exactLimit / at.pageCounts, (page, from) => {
         histogram.addPage(page, counts, from);
       });
-    const buckets = bucketsOf(place + at.lineSeries);
-    statistics.series.addBuckets(at.bucketMilliseconds, buckets);
+    addBuckets(place + at.lineSeries, statistics.series);
   }
 
   /** Pages that are in use of a table of so many, and where their counts begin. */
@@ -124,27 +123,23 @@ export function kernelSink(
     }
   }
 
-  function bucketsOf(table: number): Bucket[] {
-    const buckets: Bucket[] = [];
-    for (let number = 0; number < at.bucketLimit; number += 1) {
-      const page = numbers[table / 4 + Math.floor(number / at.pageBuckets)] ?? 0;
-      if (page === 0) {
-        number += at.pageBuckets - 1;
-        continue;
+  function addBuckets(table: number, series: Series): void {
+    for (let page = 0; page < at.bucketLimit / at.pageBuckets; page += 1) {
+      const first = numbers[table / 4 + page] ?? 0;
+      for (let bucket = 0; first !== 0 && bucket < at.pageBuckets; bucket += 1) {
+        const place = first + bucket * at.bucketSize;
+        const samples = numbers[(place + at.bucketSamples) / 4] ?? 0;
+        if (samples === 0) continue;
+        series.addCounts(
+          window.start + (page * at.pageBuckets + bucket) * at.bucketMilliseconds,
+          samples,
+          0,
+          floats[(place + at.bucketElapsed) / 8] ?? 0,
+          numbers[(place + at.bucketLongest) / 4] ?? 0,
+          numbers[(place + at.bucketThreads) / 4] ?? 0,
+        );
       }
-      const place = page + (number % at.pageBuckets) * at.bucketSize;
-      const samples = numbers[(place + at.bucketSamples) / 4] ?? 0;
-      if (samples === 0) continue;
-      buckets.push({
-        start: window.start + number * at.bucketMilliseconds,
-        samples,
-        errors: 0,
-        elapsed: floats[(place + at.bucketElapsed) / 8] ?? 0,
-        longest: numbers[(place + at.bucketLongest) / 4] ?? 0,
-        threads: numbers[(place + at.bucketThreads) / 4] ?? 0,
-      });
     }
-    return buckets;
   }
 
   /** The blocks of a line that have samples. */
@@ -172,17 +167,19 @@ export function kernelSink(
   }
 
   function addBlocks({ course }: Line, used: readonly UsedBlock[]): void {
-    if (course === undefined) return;
     const tablePages = Math.ceil((classOf(at.exactLimit - 1, window.bits) + 1) / at.pageClasses);
-    for (const { place, start, firstStart } of used) {
-      const lastEnd = floats[(place + at.blockLast) / 8] ?? 0;
-      const bytes = floats[(place + at.blockBytes) / 8] ?? 0;
-      const times = course.addBlock(start, { firstStart, lastEnd, bytes });
-      for (const [index, metric] of timeMetrics.entries()) {
-        const table = place + at.blockPages + index * tablePages * 4;
-        times[metric].addMany(all => addPages(all, table, tablePages));
-      }
-    }
+    course?.addBlocks(
+      used.map(({ place, start, firstStart }) => ({
+        start,
+        firstStart,
+        lastEnd: floats[(place + at.blockLast) / 8] ?? 0,
+        bytes: floats[(place + at.blockBytes) / 8] ?? 0,
+        fill: (metric, all) => {
+          const table = place + at.blockPages + timeMetrics.indexOf(metric) * tablePages * 4;
+          return addPages(all, table, tablePages);
+        },
+      })),
+    );
   }
 
   /** Lets the kernel count the lines of a label from now on. */

@@ -143,6 +143,18 @@ export function isTrue(text: Uint8Array, from: number, to: number): boolean {
   );
 }
 
+/** Whether this is the word false, in any case. */
+export function isFalse(text: Uint8Array, from: number, to: number): boolean {
+  return (
+    to - from === 5 &&
+    lowerCase(text[from]) === 102 &&
+    lowerCase(text[from + 1]) === 97 &&
+    lowerCase(text[from + 2]) === 108 &&
+    lowerCase(text[from + 3]) === 115 &&
+    lowerCase(text[from + 4]) === 101
+  );
+}
+
 function lowerCase(byte = 0): number {
   return byte | 32;
 }

@@ -67,15 +67,25 @@ export class Series {
   addBuckets(width: number, buckets: readonly Bucket[]): void {
     if (buckets.length === 0) return;
     while (this.milliseconds < width) this.coarsen();
-    for (const bucket of buckets) {
-      if (bucket.samples === 0) continue;
-      const at = this.place(bucket.start);
-      this.samples[at] = (this.samples[at] ?? 0) + bucket.samples;
-      this.errors[at] = (this.errors[at] ?? 0) + bucket.errors;
-      this.elapsed[at] = (this.elapsed[at] ?? 0) + bucket.elapsed;
-      this.longest[at] = Math.max(this.longest[at] ?? 0, bucket.longest);
-      this.threads[at] = Math.max(this.threads[at] ?? 0, bucket.threads);
-    }
+    for (const { start, samples, errors, elapsed, longest, threads } of buckets)
+      if (samples > 0) this.addCounts(start, samples, errors, elapsed, longest, threads);
+  }
+
+  /** Adds what stands in one bucket that is no longer than those of this series: see `Bucket`. */
+  addCounts(
+    start: number,
+    samples: number,
+    errors: number,
+    elapsed: number,
+    longest: number,
+    threads: number,
+  ): void {
+    const at = this.place(start);
+    this.samples[at] = (this.samples[at] ?? 0) + samples;
+    this.errors[at] = (this.errors[at] ?? 0) + errors;
+    this.elapsed[at] = (this.elapsed[at] ?? 0) + elapsed;
+    this.longest[at] = Math.max(this.longest[at] ?? 0, longest);
+    this.threads[at] = Math.max(this.threads[at] ?? 0, threads);
   }
 
   copy(): Series {

@@ -2,7 +2,8 @@
 import type { SampleNumbers } from '../analysis/collection.js';
 import { Histogram } from '../analysis/histogram.js';
 import type { ErrorKind, LabelStatistics } from '../analysis/statistics.js';
-import { ClassCounts, type ClassBits } from './classes.js';
+import { BlockTimes } from './blockTimes.js';
+import type { ClassBits } from './classes.js';
 import { distributionOf } from './distribution.js';
 import {
   lazyFigures,
@@ -24,22 +25,26 @@ export interface TimelineCollector {
   reach(firstStart: number, lastStart: number): void;
   /** How blocks lie now, for those who count in blocks of their own. They become longer, each then holding whole ones of those before. */
   grid(): Grid;
-  /** What was collected so far; undefined when there is no sample. */
+  /** What was collected so far, to be looked at before more is; undefined when there is no sample. */
   timeline(): Timeline | undefined;
 }
 
 /** Takes the samples of one label. */
 export interface TimelineLine {
   add(sample: SampleNumbers, kind: ErrorKind | undefined): void;
-  /**
-   * Adds samples that passed and began in one block of the grid, as it is or was.
-   * @param start where that block begins
-   * @returns where their times are to be added
-   */
-  addBlock(
-    start: number,
-    samples: { readonly firstStart: number; readonly lastEnd: number; readonly bytes: number },
-  ): Record<TimeMetric, ClassCounts>;
+  /** Adds samples that passed, block by block. */
+  addBlocks(blocks: readonly CountedBlock[]): void;
+}
+
+/** Samples that passed and began in one block of the grid, as it is or was. */
+export interface CountedBlock {
+  /** Where the block begins, milliseconds since the epoch. */
+  readonly start: number;
+  readonly firstStart: number;
+  readonly lastEnd: number;
+  readonly bytes: number;
+  /** Adds their times of a kind to counts by class. */
+  readonly fill: (metric: TimeMetric, counts: Uint32Array) => number;
 }
 
 /** Blocks begin at `origin` and whole lengths before and after it. */
@@ -58,13 +63,15 @@ const blockLimit = 48;
 const windowBits = 10;
 const courseBits = 8;
 
+/** The kinds of times of a block. */
+const kindOf = { response_time: 0, latency: 1, connect_time: 2 } as const;
+const failedTimes = 3;
+
 interface Collected {
   firstStart: number;
   lastEnd: number;
   readonly errors: Record<ErrorKind, number>;
   bytes: number;
-  readonly times: Record<TimeMetric, ClassCounts>;
-  readonly failedTimes: ClassCounts;
 }
 
 interface CollectedLabel {
@@ -73,6 +80,8 @@ interface CollectedLabel {
   readonly all: LabelStatistics[];
   readonly failedTimes: Histogram;
   blocks: Map<number, Collected>;
+  /** The times of the blocks. */
+  readonly times: BlockTimes;
 }
 
 /**
@@ -89,20 +98,18 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
   let last = -Infinity;
   let end = -Infinity;
 
-  const counts = () => new ClassCounts(classBits);
   const emptyBlock = (): Collected => ({
     firstStart: Infinity,
     lastEnd: -Infinity,
     errors: { assertion: 0, response: 0, transport: 0 },
     bytes: 0,
-    times: { response_time: counts(), latency: counts(), connect_time: counts() },
-    failedTimes: counts(),
   });
   const blockOf = (start: number) => Math.floor((start - (origin ?? start)) / blockMilliseconds);
   const double = () => {
     blockMilliseconds *= 2;
     for (const each of labels.values()) {
       const halves = each.blocks;
+      each.times.double();
       each.blocks = new Map();
       for (const [at, collected] of halves) {
         const whole = each.blocks.get(Math.floor(at / 2));
@@ -120,7 +127,7 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
   }
 
   /** The block of samples of a label, the first of which began at `from` and the last at `to`. */
-  function place(own: CollectedLabel, from: number, to: number, lastEnd: number): Collected {
+  function place(own: CollectedLabel, from: number, to: number, lastEnd: number): [number, Collected] {
     reach(from, to);
     end = Math.max(end, lastEnd);
     const at = blockOf(from);
@@ -128,27 +135,31 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
     if (block === undefined) own.blocks.set(at, (block = emptyBlock()));
     block.firstStart = Math.min(block.firstStart, from);
     block.lastEnd = Math.max(block.lastEnd, lastEnd);
-    return block;
+    return [at, block];
   }
 
   function lineOf(own: CollectedLabel): TimelineLine {
     return {
       add({ start, elapsed, latency, connect, bytes }, kind) {
-        const block = place(own, start, start, start + elapsed);
-        block.times.response_time.add(elapsed);
+        const [at, block] = place(own, start, start, start + elapsed);
+        own.times.add(at, kindOf.response_time, elapsed);
         // JMeter writes 0 where no byte came, and where a connection was there already.
-        if (latency > 0) block.times.latency.add(latency);
-        if (connect > 0) block.times.connect_time.add(connect);
+        if (latency > 0) own.times.add(at, kindOf.latency, latency);
+        if (connect > 0) own.times.add(at, kindOf.connect_time, connect);
         block.bytes += bytes;
         if (kind === undefined) return;
         block.errors[kind] += 1;
-        block.failedTimes.add(elapsed);
+        own.times.add(at, failedTimes, elapsed);
         own.failedTimes.add(elapsed);
       },
-      addBlock(start, { firstStart, lastEnd, bytes }) {
-        const block = place(own, firstStart, Math.max(start, firstStart), lastEnd);
-        block.bytes += bytes;
-        return block.times;
+      addBlocks(blocks) {
+        own.times.addBlocks(put => {
+          for (const { start, firstStart, lastEnd, bytes, fill } of blocks) {
+            const [at, block] = place(own, firstStart, Math.max(start, firstStart), lastEnd);
+            block.bytes += bytes;
+            for (const metric of timeMetrics) put(at, kindOf[metric], counts => fill(metric, counts));
+          }
+        });
       },
     };
   }
@@ -159,7 +170,14 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
       const key = `${transaction} ${label}`;
       let own = labels.get(key);
       if (own === undefined) {
-        own = { label, transaction, all: [], failedTimes: new Histogram(), blocks: new Map() };
+        own = {
+          label,
+          transaction,
+          all: [],
+          failedTimes: new Histogram(),
+          blocks: new Map(),
+          times: new BlockTimes(classBits),
+        };
         labels.set(key, own);
       }
       own.all.push(statistics);
@@ -174,39 +192,41 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
         start: origin + zero * blockMilliseconds,
         end,
         blockMilliseconds,
-        labels: [...labels.values()].map(({ label, transaction, all, failedTimes, blocks }) => ({
-          label,
-          transaction,
-          whole: wholeOf(all, failedTimes),
-          blocks: [...blocks].sort(([a], [b]) => a - b).map(([at, each]) => closed(at - zero, each)),
-        })),
+        labels: [...labels.values()].map(
+          ({ label, transaction, all, failedTimes: failed, blocks, times }) => ({
+            label,
+            transaction,
+            whole: wholeOf(all, failed),
+            blocks: [...blocks].sort(([a], [b]) => a - b).map(([at, each]) => closed(at, zero, each, times)),
+          }),
+        ),
       };
     },
   };
 }
 
 function merge(into: Collected, from: Collected): void {
-  for (const metric of timeMetrics) into.times[metric].addAll(from.times[metric]);
-  into.failedTimes.addAll(from.failedTimes);
   for (const kind of ['assertion', 'response', 'transport'] as const) into.errors[kind] += from.errors[kind];
   into.bytes += from.bytes;
   into.firstStart = Math.min(into.firstStart, from.firstStart);
   into.lastEnd = Math.max(into.lastEnd, from.lastEnd);
 }
 
-function closed(at: number, { firstStart, lastEnd, errors, bytes, times, failedTimes }: Collected): Block {
+/** @param zero the number of the test's first block */
+function closed(at: number, zero: number, collected: Collected, times: BlockTimes): Block {
+  const { firstStart, lastEnd, errors, bytes } = collected;
   const figures = lazyFigures(
     { firstStart, lastEnd, errors: { ...errors }, bytes },
-    metric => times[metric].distribution(),
-    () => failedTimes.distribution(),
+    metric => times.distribution(at, kindOf[metric]),
+    () => times.distribution(at, failedTimes),
   );
-  return Object.assign(figures, { at });
+  return Object.assign(figures, { at: at - zero });
 }
 
 const kept = { response_time: 'times', latency: 'latency', connect_time: 'connect' } as const;
 
 /** A label's figures of the whole test, with every millisecond. */
-function wholeOf(all: readonly LabelStatistics[], failedTimes: Histogram): Figures {
+function wholeOf(all: readonly LabelStatistics[], failed: Histogram): Figures {
   const sum = (of: (line: LabelStatistics) => number) => all.reduce((total, line) => total + of(line), 0);
   return lazyFigures(
     {
@@ -224,6 +244,6 @@ function wholeOf(all: readonly LabelStatistics[], failedTimes: Histogram): Figur
       for (const line of all) sole.addAll(line[kept[metric]]);
       return distributionOf(new Map(sole.entries()));
     },
-    () => distributionOf(new Map(failedTimes.entries())),
+    () => distributionOf(new Map(failed.entries())),
   );
 }

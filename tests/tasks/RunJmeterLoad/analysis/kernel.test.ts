@@ -167,17 +167,15 @@ describe('The kernel', () => {
           `${start(index)},${(index * 7919) % 3000},GET /${index % names},T ${index % 50},true,${index % 999},${index % 700},${index % 3}\n`,
       ).join('');
     const time = 1_700_000_000_000;
-    for (const [count, start, names] of [
-      [60_000, (index: number) => time + index * 400, 20],
-      [60_000, (index: number) => time + (index % 2) * 7_200_000 + index * 10, 5],
-      [40_000, (index: number) => time + ((index * 7919) % 40_000) * 1000, 3],
-      [30_000, (index: number) => time + index, 3000],
+    for (const [count, start, names, step] of [
+      [40_000, (index: number) => time + index * 400, 20, undefined],
+      [40_000, (index: number) => time + index * 200, 5, 10_000],
+      [40_000, (index: number) => time + (index % 2) * 7_200_000 + index * 10, 5, undefined],
+      [20_000, (index: number) => time + ((index * 7919) % 20_000) * 1000, 3, undefined],
+      [12_000, (index: number) => time + index, 2500, undefined],
     ] as const) {
-      const text = `${header}\n${rows(count, start, names)}`;
-      for (const step of [undefined, 10_000]) {
-        const { analysis } = assertSame(text, 1 << 20, step);
-        assert.equal(analysis.overall.times.count, count);
-      }
+      const { analysis } = assertSame(`${header}\n${rows(count, start, names)}`, 1 << 20, step);
+      assert.equal(analysis.overall.times.count, count);
     }
   });
 
@@ -192,7 +190,7 @@ describe('The kernel', () => {
       const seen = [];
       for (let at = 0; at < text.length; at += 10_000) {
         analyser.push(Buffer.from(text.slice(at, at + 10_000)));
-        seen.push(plainly(analyser.snapshot()), timeline.timeline());
+        seen.push(plainly(analyser.snapshot()), JSON.stringify(timeline.timeline()));
       }
       return [...seen, plainly(analyser.end())];
     });

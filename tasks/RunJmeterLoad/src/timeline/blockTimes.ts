@@ -1,0 +1,198 @@
+/** Distributions of a label's times in blocks of a test, as bytes: small enough to keep them for every block. */
+import { classOf, timeOf, type ClassBits } from './classes.js';
+import { nothing, type Distribution } from './distribution.js';
+
+/** Adds counts by class. @returns a class beyond the last of them, 0 when there is none */
+export type Fill = (counts: Uint32Array) => number;
+
+/** Distributions that were written together, one behind the other. */
+interface Chunk {
+  readonly bytes: Uint8Array;
+  /** How often blocks had been doubled then. */
+  readonly doubled: number;
+}
+
+/** One distribution among those of a chunk. */
+interface Entry {
+  readonly key: number;
+  readonly bytes: Uint8Array;
+  readonly from: number;
+}
+
+/** Kinds of times of a block: those of `timeMetrics`, then those of the samples that failed. */
+const kindLimit = 4;
+/** Samples that are added one by one are written so many at a time. */
+const waitingLimit = 1024;
+/** So many chunks become one. */
+const chunkLimit = 8;
+
+/** The blocks of one label. */
+export class BlockTimes {
+  private chunks: Chunk[] = [];
+  private doubled = 0;
+  /** Classes of single samples by block and kind. */
+  private waiting = new Map<number, number[]>();
+  private waitingCount = 0;
+  /** What stands where when there is one chunk. */
+  private places: Map<number, Entry> | undefined;
+
+  constructor(private readonly bits: ClassBits) {}
+
+  /** @param at the number of the block @param milliseconds a whole number of 0 or more */
+  add(at: number, kind: number, milliseconds: number): void {
+    const key = at * kindLimit + kind;
+    const known = this.waiting.get(key);
+    if (known === undefined) this.waiting.set(key, [classOf(milliseconds, this.bits)]);
+    else known.push(classOf(milliseconds, this.bits));
+    this.waitingCount += 1;
+    if (this.waitingCount >= waitingLimit) this.writeWaiting();
+  }
+
+  /** Adds the times of whole blocks. @param each calls `put` for every block and kind that has some */
+  addBlocks(each: (put: (at: number, kind: number, fill: Fill) => void) => void): void {
+    let end = 0;
+    each((at, kind, fill) => {
+      end = writeEntry(at * kindLimit + kind, fill(open), end);
+    });
+    this.keep(end);
+  }
+
+  /** Makes one block of two, of an even number and the next. */
+  double(): void {
+    this.writeWaiting();
+    this.doubled += 1;
+    this.places = undefined;
+  }
+
+  distribution(at: number, kind: number): Distribution {
+    this.writeWaiting();
+    this.places ??= this.compact();
+    const entry = this.places.get(at * kindLimit + kind);
+    if (entry === undefined) return nothing;
+    const values: number[] = [];
+    const counts: number[] = [];
+    unpack(entry, (number, count) => {
+      values.push(timeOf(number, this.bits));
+      counts.push(count);
+    });
+    return { values, counts };
+  }
+
+  private writeWaiting(): void {
+    if (this.waitingCount === 0) return;
+    let end = 0;
+    for (const [key, classes] of this.waiting) {
+      let last = 0;
+      for (const number of classes) {
+        open[number] = (open[number] ?? 0) + 1;
+        if (number >= last) last = number + 1;
+      }
+      end = writeEntry(key, last, end);
+    }
+    this.waiting = new Map();
+    this.waitingCount = 0;
+    this.keep(end);
+  }
+
+  private keep(end: number): void {
+    if (end === 0) return;
+    this.chunks.push({ bytes: written.slice(0, end), doubled: this.doubled });
+    this.places = undefined;
+    if (this.chunks.length >= chunkLimit) this.places = this.compact();
+  }
+
+  /** Makes one chunk of all. */
+  private compact(): Map<number, Entry> {
+    const byKey = new Map<number, Entry[]>();
+    for (const chunk of this.chunks)
+      for (const entry of entriesOf(chunk, this.doubled)) {
+        const known = byKey.get(entry.key);
+        if (known === undefined) byKey.set(entry.key, [entry]);
+        else known.push(entry);
+      }
+    let end = 0;
+    for (const [key, entries] of byKey) {
+      let last = 0;
+      for (const entry of entries)
+        unpack(entry, (number, count) => {
+          open[number] = (open[number] ?? 0) + count;
+          if (number >= last) last = number + 1;
+        });
+      end = writeEntry(key, last, end);
+    }
+    const whole = { bytes: written.slice(0, end), doubled: this.doubled };
+    this.chunks = end === 0 ? [] : [whole];
+    return new Map(Array.from(entriesOf(whole, this.doubled), entry => [entry.key, entry]));
+  }
+}
+
+/** Counts of one distribution at a time while it is written: all zeros in between. As long as the finest classes take. */
+const open = new Uint32Array(classOf(Number.MAX_SAFE_INTEGER, 10) + 1);
+/** Where it is written; numbers have seven bits a byte. */
+let written = new Uint8Array(64 * 1024);
+/** No number takes more. */
+const longestNumber = 8;
+
+/** Writes what is open up to a class, and leaves zeros: the key, then steps from class to class and counts. @returns the place behind it */
+function writeEntry(key: number, last: number, place: number): number {
+  if (last === 0) return place;
+  // Keys of blocks before the first are negative.
+  let at = push(key < 0 ? -2 * key - 1 : 2 * key, place);
+  let before = 0;
+  for (let number = 0; number < last; number += 1) {
+    const count = open[number] ?? 0;
+    if (count === 0) continue;
+    open[number] = 0;
+    at = push(number - before + 1, at);
+    at = push(count, at);
+    before = number;
+  }
+  // Steps are one more than they are, so that none is 0: that is the end.
+  return push(0, at);
+}
+
+function push(value: number, place: number): number {
+  if (place + longestNumber > written.length) {
+    const wider = new Uint8Array(written.length * 2);
+    wider.set(written);
+    written = wider;
+  }
+  let at = place;
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) written[at++] = (rest % 128) + 128;
+  written[at++] = rest;
+  return at;
+}
+
+/** The distributions of a chunk, by the blocks there are after so many doublings. */
+function* entriesOf({ bytes, doubled }: Chunk, now: number): Generator<Entry> {
+  const blocks = 2 ** (now - doubled);
+  const reader = { bytes, at: 0 };
+  while (reader.at < bytes.length) {
+    const signed = next(reader);
+    const key = signed % 2 === 1 ? -(signed + 1) / 2 : signed / 2;
+    const from = reader.at;
+    while (next(reader) !== 0) next(reader);
+    const block = Math.floor(Math.floor(key / kindLimit) / blocks);
+    const kind = key - Math.floor(key / kindLimit) * kindLimit;
+    yield { key: block * kindLimit + kind, bytes, from };
+  }
+}
+
+function unpack({ bytes, from }: Entry, take: (number: number, count: number) => void): void {
+  const reader = { bytes, at: from };
+  let number = 0;
+  for (let step = next(reader); step !== 0; step = next(reader)) {
+    number += step - 1;
+    take(number, next(reader));
+  }
+}
+
+function next(reader: { readonly bytes: Uint8Array; at: number }): number {
+  let value = 0;
+  for (let unit = 1; ; unit *= 128) {
+    const byte = reader.bytes[reader.at++] ?? 0;
+    value += (byte % 128) * unit;
+    if (byte < 128) return value;
+  }
+}
