@@ -12,13 +12,18 @@ const good = (label = 'a') => `1000,10,${label},200,OK,T,true,\n`;
 const tooSlow = (label = 'a') => `1000,900,${label},200,OK,T,false,"It took 900 ms,\nat most 1"\n`;
 const refused = 'Non HTTP response code: java.net.ConnectException,Connection refused';
 
-function judge(rows: string[], rules: Partial<LoadRules> = {}, criteria: CriterionOutcome[] = []) {
+function judge(
+  rows: string[],
+  rules: Partial<LoadRules> = {},
+  criteria: CriterionOutcome[] = [],
+  taken?: number,
+) {
   const reader = createAnalyser();
   reader.push(Buffer.from(header + rows.join('')));
   const analysis = reader.end();
   const summary = summarise(analysis, 'site.jmx', 'digest', undefined);
   const all = { ...strict, ...rules };
-  const verdict = judgeLoad(summary, analysis, all, criteria);
+  const verdict = judgeLoad(summary, analysis, all, criteria, taken);
   return { summary, verdict, rules: all, faults: faultsOf(verdict) };
 }
 
@@ -77,6 +82,17 @@ describe('judgeLoad', () => {
       /^1 record of the results cannot be read, the first is record 3/,
     );
     assert.match(judge([good(), '1000,1']).faults.join(), /^the results end in the middle of a record/);
+  });
+});
+
+describe('whole results', () => {
+  it('hold as many samples as JMeter says it took, no fewer', () => {
+    const fault = (taken: number | undefined) => judge([good(), good()], {}, [], taken).faults.join();
+    for (const taken of [undefined, 0, 2]) assert.equal(fault(taken), '');
+    assert.match(
+      fault(3),
+      /^JMeter took 3 samples, and 2 are in the results: the others could not be written/,
+    );
   });
 });
 
