@@ -98,8 +98,8 @@ export function countRoll(roll: Roll): RollCounts {
     instances: roll.rows.length + roll.omitted,
     reached: roll.rows.filter(row => row.end === 'new').length,
     failed: roll.rows.filter(row => row.failed !== undefined).length,
-    untouched: roll.rows.filter(row => row.segments.length === 1 && row.segments[0]?.state === 'old').length,
-    backOnOld: roll.rows.filter(row => row.backAt !== undefined).length,
+    untouched: roll.rows.filter(isUntouched).length,
+    backOnOld: roll.rows.filter(row => row.backAt !== undefined && !isUntouched(row)).length,
   };
 }
 
@@ -118,6 +118,10 @@ export function linesOf(rows: readonly RollRow[], most: number): RollLine[] {
     lines.push({ rows: members, segments: each === 1 ? (members[0]?.segments ?? []) : worst(members) });
   }
   return lines;
+}
+
+function isUntouched({ segments }: RollRow): boolean {
+  return segments.length === 1 && segments[0]?.state === 'old';
 }
 
 /** What all names begin with, up to a separator: where there is little room, the rest tells them apart. */

@@ -18,6 +18,14 @@ export function shown(text: string): string {
     );
 }
 
+/** Paths of an agent's disk cut to their last segment: `…/prepare.sh`. */
+export function shortenPaths(text: string): string {
+  return text.replace(
+    /(?<![\w.:/\\…])(?:[A-Za-z]:)?(?:[\\/][^\\/\s'"]+){2,}[\\/]([^\\/\s'"]+)/g,
+    (_, last: string) => `…/${last}`,
+  );
+}
+
 /** Resource ids cut to their last two segments: `…/images/webapp-42`. What is cut is elsewhere on the page. */
 export function shortenIds(text: string): string {
   return text.replace(/\/subscriptions\/[^\s'"`,;()<>]+/gi, id => {

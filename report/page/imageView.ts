@@ -2,6 +2,7 @@
 import type { BakeBody } from '../../shared/report/bodies.js';
 import { formatDuration } from '../../shared/core/duration.js';
 import { plural } from '../../shared/core/text.js';
+import { shortenPaths, shown } from '../model/shownText.js';
 import { el, outside, withStyle, type Child } from './dom.js';
 import { chip, facts, fold, unseen } from './parts.js';
 
@@ -82,6 +83,7 @@ function phaseTable(rows: readonly HTMLElement[]): HTMLElement {
 
 function phaseRow(phase: Phase, begins: number, length: number, several: boolean): HTMLElement {
   const { build, title, startedAt, milliseconds } = phase;
+  const short = shortenPaths(title);
   const bar = withStyle(el('span', { class: 'phase-bar' }), {
     '--from': Math.max(0, (startedAt - begins) / length),
     '--share': milliseconds / length,
@@ -91,8 +93,8 @@ function phaseRow(phase: Phase, begins: number, length: number, several: boolean
     {},
     el(
       'th',
-      { scope: 'row' },
-      outside(title),
+      { scope: 'row', title: short === title ? undefined : shown(title) },
+      outside(short),
       several && el('span', { class: 'quiet' }, ' ', outside(build)),
     ),
     el(

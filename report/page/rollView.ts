@@ -19,7 +19,7 @@ import { chip, facts, fold, mark } from './parts.js';
 import { plotRow, scrubbed, timeAxis } from './plotParts.js';
 import { batchStrip, marksOver, rollBars, stateNames, stateSwatch } from './rollBars.js';
 import { instanceTable } from './rollTable.js';
-import { siteStrips } from './siteStrips.js';
+import { siteNote, siteStrips } from './siteStrips.js';
 
 /** Pixels that the lines of a picture may take together. */
 const mostHeight = 400;
@@ -97,7 +97,14 @@ function picture(body: DeployBody, roll: Roll, key: string): HTMLElement {
         { class: 'legend' },
         ...rollStates
           .filter(state => present.has(state))
-          .map(state => el('li', {}, stateSwatch(state), stateNames[state])),
+          .map(state =>
+            el(
+              'li',
+              {},
+              stateSwatch(state),
+              state === 'old' && body.previousImage === '' ? 'before' : stateNames[state],
+            ),
+          ),
         roll.batches.some(({ canary }) => canary) && el('li', {}, '◆ canary batch'),
       ),
     ),
@@ -112,6 +119,7 @@ function picture(body: DeployBody, roll: Roll, key: string): HTMLElement {
     ...siteStrips(body, roll.length),
     timeAxis(roll.length),
     readout,
+    siteNote(body),
     failures(roll),
     fold(`${key}/instances`, [`All ${plural(roll.rows.length, 'instance')} as a table`], () =>
       instanceTable(roll),

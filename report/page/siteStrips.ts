@@ -9,8 +9,7 @@ import { plotRow, stretched } from './plotParts.js';
 const height = 40;
 
 export function siteStrips(body: DeployBody, length: number): HTMLElement[] {
-  const { site } = body;
-  if (site === null) return [];
+  if (body.site === null) return [];
   const points = sitePoints(body, length);
   const worst = Math.max(0, ...points.map(point => point.errorPercent));
   const slowest = Math.max(0, ...points.map(point => point.slowest ?? 0));
@@ -46,19 +45,24 @@ export function siteStrips(body: DeployBody, length: number): HTMLElement[] {
           ),
         ]
       : []),
-    plotRow(
-      'strip-note',
-      undefined,
-      el(
-        'p',
-        {},
-        outside(site.url),
-        site.failed === 0
-          ? ` answered each of ${grouped(site.sent)} requests meanwhile.`
-          : ` left ${grouped(site.failed)} of ${grouped(site.sent)} requests unanswered or answered with an error.`,
-      ),
-      site.failures.length > 0 &&
-        el('ul', { class: 'said' }, ...site.failures.map(text => el('li', {}, outside(text)))),
-    ),
   ];
+}
+
+/** What the strips say, and the first failures in words. */
+export function siteNote({ site }: DeployBody): HTMLElement | undefined {
+  if (site === null) return undefined;
+  return plotRow(
+    'strip-note',
+    undefined,
+    el(
+      'p',
+      {},
+      outside(site.url),
+      site.failed === 0
+        ? ` answered ${site.sent === 1 ? 'the one request' : `all ${grouped(site.sent)} requests`} meanwhile.`
+        : ` left ${grouped(site.failed)} of ${grouped(site.sent)} requests unanswered or answered with an error.`,
+    ),
+    site.failures.length > 0 &&
+      el('ul', { class: 'said' }, ...site.failures.map(text => el('li', {}, outside(text)))),
+  );
 }

@@ -1,7 +1,7 @@
 /** Text from outside as the page shows it. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { shortenIds, shown } from '../../../report/model/shownText.js';
+import { shortenIds, shortenPaths, shown } from '../../../report/model/shownText.js';
 
 describe('shown', () => {
   it('names what cannot be seen or turns text around, and keeps line ends, emoji and other scripts', () => {
@@ -35,5 +35,17 @@ describe('shortenIds', () => {
       "(…/images/webapp-20261123.1), '…/images/webapp-20261123.1'.",
     );
     assert.equal(shortenIds('/subscriptions/1 has no image'), '/subscriptions/1 has no image');
+  });
+});
+
+describe('shortenPaths', () => {
+  it('keeps the last segment of a path on a disk, and leaves addresses and relative paths alone', () => {
+    assert.equal(
+      shortenPaths('Provisioning with shell script: /agent/_work/1/s/packer/prepare.sh'),
+      'Provisioning with shell script: …/prepare.sh',
+    );
+    assert.equal(shortenPaths("script 'D:\\a\\_work\\1\\s\\setup.ps1'"), "script '…/setup.ps1'");
+    for (const text of ['http://shop.example/a/b/c/d', 'packer/provision/prepare.sh', '/tmp/x', 'a / b'])
+      assert.equal(shortenPaths(text), text);
   });
 });
