@@ -6,6 +6,8 @@ import { reportSchema } from '../../scripts/reportSchema.js';
 import { readManifest, repositoryRoot, taskNames } from '../../scripts/tasks.js';
 import { partAttachment, releaseReport } from '../../shared/report/format.js';
 import { readPicture } from '../../shared/report/pictures.js';
+import { removeFolders, run, steps } from '../local/agent/support.js';
+import { partsOf } from '../report/parts.js';
 import { checkPart, checkReport } from '../report/publishedSchema.js';
 import { runBundle } from '../tasks/bundleRun.js';
 
@@ -13,6 +15,7 @@ const samples = join(repositoryRoot, 'tests', 'report', 'samples');
 
 describe('the release report as it is published', function () {
   this.timeout(120_000);
+  after(removeFolders);
 
   it('has a schema that follows from its source', async () => {
     const file = join(repositoryRoot, 'docs', 'release-report.schema.json');
@@ -47,23 +50,49 @@ describe('the release report as it is published', function () {
 
   for (const name of taskNames())
     it(`is left by ${name} also when its inputs are wrong`, async () => {
-      const run = await runBundle({ task: name, inputs: {}, directory: repositoryRoot });
+      const left = await runBundle({ task: name, inputs: {}, directory: repositoryRoot });
       try {
-        const attached = run.lines.flatMap(line => {
+        const attached = left.lines.flatMap(line => {
           const match = /^##vso\[task\.addattachment type=([^;]*);name=([^;]*);\](.*)$/.exec(line);
           return match?.[1] === partAttachment ? (match[3] ?? '') : [];
         });
-        assert.equal(attached.length, 1, run.output);
+        assert.equal(attached.length, 1, left.output);
         const part: unknown = JSON.parse(readFileSync(attached[0] ?? '', 'utf8'));
         checkPart(part);
         assert.equal(part.task, name);
         assert.equal(part.result, 'failed');
-        assert.ok(run.result.endsWith(part.message.split('\n').at(-1) ?? '?'), part.message);
+        assert.ok(left.result.endsWith(part.message.split('\n').at(-1) ?? '?'), part.message);
         const { Major, Minor, Patch } = readManifest(name).version;
         assert.equal(part.taskVersion, [Major, Minor, Patch].join('.'));
       } finally {
-        run.close();
+        left.close();
       }
+    });
+
+  for (const host of ['build', 'release'] as const)
+    it(`is put together by the local agent where it runs a ${host}; a step's page stays with the run`, async () => {
+      const step = (inputs: string) =>
+        `- task: PatchArmImageUri@1\n  continueOnError: true\n  retryCountOnTaskFailure: 1\n  inputs:\n    files: settings.txt\n    tokens: ${inputs}`;
+      const ended = await run(steps(['- checkout: self', step('NAME=web'), step('OTHER=1')].join('\n')), {
+        files: { 'settings.txt': 'name=@@NAME@@\n' },
+        options: { host, tasks: join(repositoryRoot, 'dist', 'extension', 'tasks') },
+      });
+      const report: unknown = JSON.parse(readFileSync(join(ended.out, 'release-report.json'), 'utf8'));
+      checkReport(report);
+      assert.deepEqual(
+        report.parts.map(({ result }) => result),
+        ['succeeded', 'failed'],
+        ended.text,
+      );
+      // The second step was tried twice: the report has the last try, the run what each has left.
+      assert.equal(partsOf(ended).length, 3);
+      assert.equal(new Set(report.parts.map(({ step: { id } }) => id)).size, 2);
+      const pages = readdirSync(ended.out, { recursive: true, encoding: 'utf8' }).filter(
+        file => file.endsWith('release-report.html') && !file.startsWith('_work'),
+      );
+      const where = host === 'build' ? 'artifacts/release-report/' : 'attachments/';
+      assert.equal(pages.filter(file => file.startsWith(where)).length, 3, pages.join('\n'));
+      assert.ok(pages.includes('release-report.html'));
     });
 
   it('costs the tasks no library that checks it: they only write', () => {

@@ -286,6 +286,8 @@ describe('PackerBakeVmss with Packer', function () {
       return Array.prototype.push.apply(this, lines);
     };
     await assert.rejects(run(), CancelledError);
+    const told = fake.reported();
+    assert.ok(told?.task === 'PackerBakeVmss' && told.body.phases.length > 0, 'as far as it came');
     assert.match(
       log(),
       /Packer was asked to stop and cleans up[^]*Cleanly cancelled builds after being interrupted/,
