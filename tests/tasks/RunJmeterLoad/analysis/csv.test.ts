@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createAnalyser } from '../../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
 import { kindOf } from '../../../../tasks/RunJmeterLoad/src/analysis/collection.js';
 import type { ErrorKind, WarmUp } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
+import { analyseBothWays } from './bothWays.js';
 
 const all: WarmUp = { seconds: 0, testStart: undefined };
 const labelLimit = 50;
 
 function read(text: string, warmUp = all, pieceSize = 1 << 20) {
-  const analyser = createAnalyser({ warmUp, labelLimit });
   const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; at += pieceSize) analyser.push(bytes.subarray(at, at + pieceSize));
-  return analyser.end();
+  function* pieces() {
+    for (let at = 0; at < bytes.length; at += pieceSize) yield bytes.subarray(at, at + pieceSize);
+  }
+  return analyseBothWays(pieces, { warmUp, labelLimit });
 }
 
 const header =

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync, appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { analyse, createAnalyser, follow } from '../../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
+import { analyse, follow } from '../../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
+import { analyseBothWays } from './bothWays.js';
 
 const header = 'timeStamp,elapsed,label,responseCode,success,failureMessage,bytes\n';
 const row = (start: number, label = 'a') => `${start},10,${label},200,true,,10\n`;
@@ -11,19 +12,18 @@ const many = (count: number) =>
   Array.from({ length: count }, (_, index) => row(1000 + index, `l${index % 5}`)).join('');
 
 function read(...pieces: string[]) {
-  const analyser = createAnalyser();
-  for (const piece of pieces) analyser.push(Buffer.from(piece));
-  return analyser.end();
+  return analyseBothWays(() => pieces.map(piece => Buffer.from(piece)));
 }
 
 describe('Results that are not what they should be', () => {
   it('count a record with a field of 60 MB, and those after it', () => {
-    const analyser = createAnalyser();
-    analyser.push(Buffer.from(`${header}${row(1)}2,10,b,200,false,"too long: `));
-    const piece = Buffer.from('x, ""y""\n'.repeat(100_000));
-    for (let written = 0; written < 60_000_000; written += piece.length) analyser.push(piece);
-    analyser.push(Buffer.from(`",77\n${row(3)}`));
-    const { overall, malformed, cut } = analyser.end();
+    function* pieces() {
+      yield Buffer.from(`${header}${row(1)}2,10,b,200,false,"too long: `);
+      const piece = Buffer.from('x, ""y""\n'.repeat(100_000));
+      for (let written = 0; written < 60_000_000; written += piece.length) yield piece;
+      yield Buffer.from(`",77\n${row(3)}`);
+    }
+    const { overall, malformed, cut } = analyseBothWays(pieces);
     assert.deepEqual([overall.times.count, overall.bytes, malformed, cut], [3, 97, 0, false]);
     assert.equal(overall.errors.assertion, 1);
     assert.match(overall.messages[0]?.text ?? '', /^too long: x, "y"\nx, /);
@@ -88,9 +88,8 @@ describe('Results that are not what they should be', () => {
       { length: 30_000 },
       (_, index) => `${index},10,${index % 9000}-${'l'.repeat(60)},true,t${index}\n`,
     );
-    const analyser = createAnalyser({ labelLimit: 20_000 });
-    analyser.push(Buffer.from(`timeStamp,elapsed,label,success,threadName\n${rows.join('')}`));
-    const { labels, overall } = analyser.end();
+    const text = Buffer.from(`timeStamp,elapsed,label,success,threadName\n${rows.join('')}`);
+    const { labels, overall } = analyseBothWays(() => [text], { labelLimit: 20_000 });
     assert.deepEqual([labels.length, overall.times.count], [9000, 30_000]);
     assert.ok(labels.every(({ times }) => times.count === 3 || times.count === 4));
   });

@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { compileKernel as buildKernel } from '../../../../scripts/kernel.js';
 import { createAnalyser } from '../../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
 import { compileKernel } from '../../../../tasks/RunJmeterLoad/src/analysis/kernel.js';
-import type {
-  AnalysisOptions,
-  JtlAnalysis,
-  LabelStatistics,
-} from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
+import type { AnalysisOptions } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
 import { collectTimeline } from '../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
-
-const module = compileKernel(buildKernel());
+import { kernel, plainly } from './bothWays.js';
 
 /** Everything that is found in a text, by the kernel or by plain TypeScript. */
 function read(
@@ -21,19 +15,10 @@ function read(
   options: AnalysisOptions,
 ) {
   const timeline = collectTimeline(step);
-  const analyser = createAnalyser({ ...options, timeline }, fast ? module : undefined);
+  const analyser = createAnalyser({ ...options, timeline }, fast ? kernel : undefined);
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += pieceSize) analyser.push(bytes.subarray(at, at + pieceSize));
   return { analysis: plainly(analyser.end()), timeline: timeline.timeline() };
-}
-
-/** An analysis without what is only room in memory. */
-function plainly({ overall, labels, ...rest }: JtlAnalysis) {
-  const line = ({ series, ...all }: LabelStatistics) => ({
-    ...all,
-    series: { width: series.width, buckets: series.buckets() },
-  });
-  return { ...rest, overall: line(overall), labels: labels.map(line) };
 }
 
 function assertSame(text: string, pieceSize = 1 << 20, step?: number, options: AnalysisOptions = {}) {
@@ -107,7 +92,7 @@ const sample = fc.record({
 
 describe('The kernel', () => {
   it('is there, and its machine runs it', () => {
-    assert.notEqual(module, undefined);
+    assert.notEqual(kernel, undefined);
     assert.equal(compileKernel(Uint8Array.of(0, 97, 115, 109, 9, 9, 9, 9)), undefined);
   });
 
@@ -183,7 +168,7 @@ describe('The kernel', () => {
     const text = Array.from({ length: 3000 }, (_, index) => `${1000 + index},${index % 90},a,true\n`).join(
       '',
     );
-    const timelines = [module, undefined].map(each => {
+    const timelines = [kernel, undefined].map(each => {
       const timeline = collectTimeline(undefined);
       const analyser = createAnalyser({ timeline }, each);
       analyser.push(Buffer.from('timeStamp,elapsed,label,success\n'));
