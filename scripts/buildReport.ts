@@ -28,6 +28,7 @@ export async function buildReport(extension: string): Promise<{ pages: BuiltPage
         // A file on a disk is its own origin: what it may run and how it looks is named by hashes.
         policy: `default-src 'none'; img-src data:; style-src ${hash(standalone.css)}`,
         data: `${dataPlace}\n`,
+        report: '',
       }),
     },
     {
@@ -36,6 +37,8 @@ export async function buildReport(extension: string): Promise<{ pages: BuiltPage
         // The SDK writes the host's colours into a style element. Where the service answers is known later: the tab narrows this then.
         policy: "default-src 'none'; img-src blob:; connect-src https: http:; style-src 'unsafe-inline'",
         data: '',
+        // Stands until there is a report: a page of notes alone has a heading, too.
+        report: '<main><h1>Release report</h1></main>',
       }),
     },
   ].map(({ file, html }) => ({ file, html, gzipped: gzipSync(html, { level: 9 }).length }));
@@ -94,7 +97,14 @@ async function bundle(entry: string): Promise<Bundle> {
   return made;
 }
 
-function page({ js, css }: Bundle, { policy, data }: { policy: string; data: string }): string {
+interface Frame {
+  readonly policy: string;
+  /** Markup of the data's place and of the report's. */
+  readonly data: string;
+  readonly report: string;
+}
+
+function page({ js, css }: Bundle, { policy, data, report }: Frame): string {
   const whole = `${policy}; script-src ${hash(js)}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'`;
   return `<!doctype html>
 <html lang="en">
@@ -108,7 +118,7 @@ function page({ js, css }: Bundle, { policy, data }: { policy: string; data: str
 <style>${css}</style>
 </head>
 <body>
-<div id="report"></div>
+<div id="report">${report}</div>
 <noscript>This report is drawn by a script inside this file. Allow scripts for it to see the report.</noscript>
 ${data}<script>${js}</script>
 </body>

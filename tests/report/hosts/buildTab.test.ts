@@ -1,8 +1,10 @@
 /** The tab on a run's page, in a real browser, with the page around it and the service as they speak. */
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
 import type { Locator } from 'playwright-core';
 import { partAttachment } from '../../../shared/report/names.js';
-import { attachedOf, type StoodRun } from './devOps.js';
+import { attachedOf, token as rightToken, type StoodRun } from './devOps.js';
 import {
   dark,
   light,
@@ -196,17 +198,23 @@ describe('the tab on a run', function () {
       assert.deepEqual(await open.faults(), []);
     });
 
-  it('says it when the token is refused, and when no step left a part', async () => {
+  it('says it when the token is refused, and when no step left a part, on a page that everybody can read', async () => {
+    const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
     stage.devOps.runs.push(runOf(42, 'passing', { attached: [] }));
-    open = await stage.openTab({ build: { id: 42 }, token: 'of somebody else' });
-    await notes(open)
-      .getByText(/does not let you or this extension read it/)
-      .waitFor();
-    await open.page.close();
-    open = await stage.openTab({ build: { id: 42 } });
-    await notes(open)
-      .getByText(/No step of Bake & Roll left its part of a report in this run/)
-      .waitFor();
+    for (const [token, says] of [
+      ['of somebody else', /does not let you or this extension read it/],
+      [rightToken, /No step of Bake & Roll left its part of a report in this run/],
+    ] as const) {
+      open = await stage.openTab({ build: { id: 42 }, token, theme: dark }, { bypassCSP: true });
+      await notes(open).getByText(says).waitFor();
+      await open.tab.addScriptTag({ path: axe });
+      const { violations } = await open.tab.evaluate<AxeResults>('axe.run()');
+      assert.deepEqual(
+        violations.map(({ id }) => id),
+        [],
+      );
+      if (token !== rightToken) await open.page.close();
+    }
   });
 
   it('keeps the report when a later look fails, and says so', async () => {
