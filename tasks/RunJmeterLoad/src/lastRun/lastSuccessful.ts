@@ -149,6 +149,10 @@ function reasonOf(error: unknown, agent: Agent): MissingBaseline {
   };
 }
 
+/** What happened, as a clause; of an address only where it leads. */
 function clause({ message }: Error, agent: Agent): string {
-  return agent.mask(message).replace(/\.$/, '');
+  return agent
+    .mask(message)
+    .replace(/\?\S*(?=: )/, '')
+    .replace(/\.$/, '');
 }

@@ -154,7 +154,7 @@ describe('the last successful run as a baseline', function () {
         () => service.instead.set('/org/project', answer => answer.end('<html>Sign in</html>')),
       ],
       [
-        /could not be read: .*HTTP 500.*proxy and firewall/,
+        /could not be read: http:\/\/[\d.:]+\/org\/project\/_apis\/build\/builds: .*HTTP 500.*proxy and firewall/,
         () => service.instead.set('/org/project', answer => answer.writeHead(500).end()),
       ],
       [
