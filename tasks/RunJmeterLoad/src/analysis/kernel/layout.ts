@@ -44,7 +44,7 @@ export const latest: i32 = threadSlots + cacheSize;
 export const lines: i32 = latest + nameLimit * 8;
 /** Lines, pages of counts, buckets and blocks, one behind the other. */
 export const arena: i32 = lines + nameLimit * 2 * 4;
-export const arenaEnd: i32 = arena + 4 * 1024 * 1024;
+export const arenaEnd: i32 = arena + 8 * 1024 * 1024;
 
 /** Times below this are counted here, each millisecond by itself. */
 export const exactLimit: i32 = 131072;
