@@ -200,7 +200,8 @@ describe('random XML', () => {
     elapsed: fc.oneof(fc.nat(500), fc.nat(5_000_000_000)),
     label: word,
     bytes: fc.oneof(fc.nat(9), fc.nat(9_000_000_000)),
-    success: fc.constantFrom('true', 'true', 'True', 'false'),
+    success: fc.constantFrom('true', 'True', 'false', 'False'),
+    code: fc.constantFrom('200', '503', '', 'Non HTTP response code: a&amp;b'),
     message: fc.oneof(word, fc.constantFrom('OK', 'Number of', 'Number of samples in transaction : 2, x')),
     thread: fc.option(word, { nil: undefined }),
     more: fc.subarray(['it="0"', 'ec="1"', 'userName="a&amp;b > c"', "de='x\"y'", 'b:c="1"']),
@@ -218,7 +219,7 @@ describe('random XML', () => {
       s: one.success,
       by: String(one.bytes),
       rm: escaped(one.message),
-      rc: '200',
+      rc: one.code,
       ...(one.thread === undefined ? {} : { tn: escaped(one.thread) }),
     };
     const all = [...Object.entries(named).map(([name, value]) => `${name}=${quote}${value}${quote}`), ...more]
@@ -235,6 +236,11 @@ describe('random XML', () => {
         '<responseData class="a > b">&lt;httpSample t=&quot;1&quot;/&gt;</responseData>',
         '<java.net.URL>http://x/?a=1&amp;b=2</java.net.URL>',
         '<requestHeader/>',
+        '<assertionResult><name>a</name><failure>true</failure><error>false</error><failureMessage>m &amp; n</failureMessage></assertionResult>',
+        '<assertionResult><name>b</name><failure>false</failure><error>true</error><failureMessage>no\n</failureMessage></assertionResult>',
+        '<assertionResult><failure>false</failure><error>false</error><failureMessage>held</failureMessage></assertionResult>',
+        '<failureMessage>stray</failureMessage><failureMessage/><failure >true</failure>',
+        '<failure> true </failure><failureMessage a="b">spaced</failureMessage><failures>true</failures>',
         "<method a='\">'>GET</method>",
         '<!-- </httpSample> -->',
         '<![CDATA[</sample><httpSample>]]>',
@@ -294,7 +300,7 @@ describe('random XML', () => {
           );
           assert.equal(
             sum(({ errors }) => errors.assertion + errors.transport + errors.response),
-            own.filter(([one]) => one.success === 'false').length,
+            own.filter(([one]) => one.success.toLowerCase() === 'false').length,
           );
           assert.equal(
             Math.min(...lines.map(line => line.firstStart)),

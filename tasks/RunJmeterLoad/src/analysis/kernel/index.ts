@@ -2,4 +2,4 @@
 export * from './layout';
 export { columns, index, parse } from './scan';
 export { leftOut, makeLine, reason, reset, take, warmUp } from './count';
-export { takeXml, xmlSpans, xmlRows } from './xml';
+export { takeXml, xmlNames, xmlRows } from './xml';

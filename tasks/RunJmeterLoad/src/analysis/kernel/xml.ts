@@ -22,11 +22,8 @@ import {
 } from './layout';
 import { find, same, transactionMessage, messageLength, wholeNumber } from './scan';
 
-/**
- * For each row where in the text these begin and end: label, thread, and of one that failed code, message and its assertion's message; then
- * whether it is a request. i32, 16 a row; XML does not need the ends of fields.
- */
-export const xmlSpans: i32 = ends;
+/** For each row where its label and its thread begin and end in the text, i32; XML does not need the ends of fields. */
+export const xmlNames: i32 = ends;
 
 const space: u8 = 32;
 const exclamation: u8 = 33;
@@ -40,13 +37,7 @@ const greaterThan: u8 = 62;
 const question: u8 = 63;
 const capitalN: u8 = 78;
 const smallH: u8 = 104;
-const smallE: u8 = 101;
 const wordTrue: u32 = 0x65757274;
-const wordFals: u32 = 0x736c6166;
-/** What an attribute says of success. */
-const unknown: i32 = 0;
-const passed: i32 = 1;
-const failed: i32 = 2;
 /** Bytes that every loop ends at: `"'<>`. */
 const stops: u64 = 0x3e3c27223e3c2722;
 
@@ -57,9 +48,6 @@ const emptyTransaction: u8 = 2;
 const byHand: u8 = 3;
 
 let rows: i32 = 0;
-/** The message of the assertion that failed. */
-let failureFrom: usize = 0;
-let failureTo: usize = 0;
 
 /** How many rows `takeXml` filled. */
 export function xmlRows(): i32 {
@@ -99,15 +87,13 @@ function sampleAt(at: usize, end: usize, row: i32): usize {
   let received: i64 = 0;
   let sent: i64 = 0;
   let busy: i64 = 0;
-  let success = unknown;
+  let passed = false;
   let label: usize = 0;
   let labelEnd: usize = 0;
   let thread: usize = text;
   let threadEnd: usize = text;
-  let responseCode: usize = text;
-  let responseCodeEnd: usize = text;
-  let message: usize = text;
-  let messageEnd: usize = text;
+  let message: usize = 0;
+  let messageEnd: usize = 0;
   while (true) {
     let byte = load<u8>(place);
     while (byte <= space) {
@@ -161,8 +147,8 @@ function sampleAt(at: usize, end: usize, row: i32): usize {
         busy = wholeNumber(from, to, 9);
         break;
       case 0x73: // s
-        success = successOf(from, to);
-        if (success === unknown) return 0;
+        if (to - from !== 4 || (load<u32>(from) | 0x20202020) !== wordTrue) return 0;
+        passed = true;
         break;
       case 0x626c: // lb
         label = from;
@@ -172,10 +158,6 @@ function sampleAt(at: usize, end: usize, row: i32): usize {
         thread = from;
         threadEnd = to;
         break;
-      case 0x6372: // rc
-        responseCode = from;
-        responseCodeEnd = to;
-        break;
       case 0x6d72: // rm
         message = from;
         messageEnd = to;
@@ -184,25 +166,15 @@ function sampleAt(at: usize, end: usize, row: i32): usize {
         for (let at = name; load<u8>(at) !== equals; at += 1) if (!isNameByte(load<u8>(at))) return 0;
     }
   }
-  if (success === unknown || label === 0 || (start | time | early | connected | received | sent | busy) < 0)
-    return 0;
-  const mayBeTransaction = !request && messageEnd > message && load<u8>(message) === capitalN;
-  let kind: u8 = byHand;
-  if (success === passed) {
-    kind = mayBeTransaction ? kindOf(message, messageEnd) : sample;
-    if (kind === byHand) return 0;
-  }
-  failureFrom = failureTo = text;
+  if (!passed || label === 0 || (start | time | early | connected | received | sent | busy) < 0) return 0;
+  const kind: u8 =
+    request || message === 0 || load<u8>(message) !== capitalN ? sample : kindOf(message, messageEnd);
+  if (kind === byHand) return 0;
   if (load<u8>(place) === slash) {
     if (load<u8>(place + 1) !== greaterThan) return 0;
     place += 2;
   } else {
-    place = endOfContent(
-      place + 1,
-      end,
-      kind === byHand ? mayBeTransaction : kind !== sample,
-      kind === byHand,
-    );
+    place = endOfContent(place + 1, end, kind !== sample);
     if (place === 0) return 0;
   }
   if (place > end) return 0;
@@ -218,27 +190,12 @@ function sampleAt(at: usize, end: usize, row: i32): usize {
   store<u8>(kinds + row, kind);
   store<i32>(labels + at4, find(labelSlots, labelNames, labelBytes, label, labelEnd));
   store<i32>(threads + at4, find(threadSlots, threadNames, threadBytes, thread, threadEnd));
-  const spans: usize = xmlSpans + (row << 6);
-  storeSpan(spans, label, labelEnd);
-  storeSpan(spans + 8, thread, threadEnd);
-  if (kind === byHand) {
-    storeSpan(spans + 16, responseCode, responseCodeEnd);
-    storeSpan(spans + 24, message, messageEnd);
-    storeSpan(spans + 32, failureFrom, failureTo);
-    store<i32>(spans, i32(request), 40);
-  }
+  const names = xmlNames + (row << 4);
+  store<i32>(names, i32(label - text));
+  store<i32>(names, i32(labelEnd - text), 4);
+  store<i32>(names, i32(thread - text), 8);
+  store<i32>(names, i32(threadEnd - text), 12);
   return place;
-}
-
-function storeSpan(at: usize, from: usize, to: usize): void {
-  store<i32>(at, i32(from - text));
-  store<i32>(at, i32(to - text), 4);
-}
-
-function successOf(from: usize, to: usize): i32 {
-  const word = load<u32>(from) | 0x20202020;
-  if (to - from === 4) return word === wordTrue ? passed : unknown;
-  return to - from === 5 && word === wordFals && (load<u8>(from, 4) | 32) === smallE ? failed : unknown;
 }
 
 function isNameByte(byte: u8): bool {
@@ -301,32 +258,9 @@ function endOfClosingName(at: usize): usize {
   return end > 0 && endsName(load<u8>(end)) ? end : 0;
 }
 
-const assertion: usize = memory.data<u8>([
-  60, 97, 115, 115, 101, 114, 116, 105, 111, 110, 82, 101, 115, 117, 108, 116,
-]);
-const endOfAssertion: usize = memory.data<u8>([
-  60, 47, 97, 115, 115, 101, 114, 116, 105, 111, 110, 82, 101, 115, 117, 108, 116,
-]);
-const failureTag: usize = memory.data<u8>([60, 102, 97, 105, 108, 117, 114, 101]);
-const errorTag: usize = memory.data<u8>([60, 101, 114, 114, 111, 114]);
-const endOfFailure: usize = memory.data<u8>([60, 47, 102, 97, 105, 108, 117, 114, 101, 62]);
-const endOfError: usize = memory.data<u8>([60, 47, 101, 114, 114, 111, 114, 62]);
-const messageTag: usize = memory.data<u8>([
-  60, 102, 97, 105, 108, 117, 114, 101, 77, 101, 115, 115, 97, 103, 101,
-]);
-const endOfMessage: usize = memory.data<u8>([
-  60, 47, 102, 97, 105, 108, 117, 114, 101, 77, 101, 115, 115, 97, 103, 101, 62,
-]);
-const trueText: usize = memory.data<u8>([116, 114, 117, 101]);
-const falseText: usize = memory.data<u8>([102, 97, 108, 115, 101]);
-
-/**
- * Where the sample ends whose content begins at `from`, 0 when it is not whole or has something unusual in it.
- * @param looking whether it failed, so that the message of its assertion is looked for
- */
-function endOfContent(from: usize, end: usize, withoutUrl: bool, looking: bool): usize {
+/** Where the sample ends whose content begins at `from`, 0 when it is not whole or has something unusual in it. */
+function endOfContent(from: usize, end: usize, withoutUrl: bool): usize {
   let depth = 1;
-  let failing = false;
   let place = from;
   while (place < end) {
     place = nextTag(place);
@@ -341,36 +275,9 @@ function endOfContent(from: usize, end: usize, withoutUrl: bool, looking: bool):
         depth -= 1;
         if (depth === 0) return load<u8>(name) === greaterThan ? name + 1 : 0;
       } else if (same(place, endOfRoot, 13)) return 0;
-      else if (looking && same(place, endOfAssertion, 17)) failing = false;
       place = endOfTag(place + 1);
     } else {
       if (next === exclamation || next === question || same(place, root, 12)) return 0;
-      if (looking && depth === 1) {
-        if (same(place, assertion, 16)) failing = false;
-        else if (same(place, messageTag, 15)) {
-          if (load<u8>(place, 15) !== greaterThan) return 0;
-          const close = nextTag(place + 16);
-          if (!same(close, endOfMessage, 17)) return 0;
-          if (failing && failureFrom === failureTo) {
-            failureFrom = place + 16;
-            failureTo = close;
-          }
-          place = close + 17;
-          continue;
-        } else {
-          const length: usize = same(place, failureTag, 8) ? 8 : same(place, errorTag, 6) ? 6 : 0;
-          if (length > 0 && endsName(load<u8>(place + length))) {
-            const value = place + length + 1;
-            const truth: usize = same(value, trueText, 4) ? 4 : same(value, falseText, 5) ? 5 : 0;
-            const close = value + truth;
-            const closed = length === 8 ? same(close, endOfFailure, 10) : same(close, endOfError, 8);
-            if (load<u8>(value - 1) !== greaterThan || truth === 0 || !closed) return 0;
-            if (truth === 4) failing = true;
-            place = close + length + 2;
-            continue;
-          }
-        }
-      }
       const name = endOfSampleName(place);
       place = endOfTag(place + 1);
       if (name > 0 && load<u8>(place - 2) !== slash) depth += 1;
