@@ -33,8 +33,15 @@ export function readJunit(xml: string, where: string): TestSuite[] {
   const valid = XMLValidator.validate(clean);
   if (valid !== true) {
     const { line, col, msg } = valid.err;
+    // The parser's list of elements left open, which ends where the file was cut off.
+    const open = /^(?:Invalid '\[(.*)\]' found|Unclosed tag '(.*)')\.$/s.exec(msg);
+    const names = (open?.[1] ?? open?.[2] ?? '').match(/[\w:-]+/g) ?? [];
+    const why =
+      names.length === 0
+        ? `line ${line}, column ${col}: ${msg}`
+        : `it ends inside ${names.map(name => `<${name}>`).join(' ')}.`;
     throw new UserError(
-      `${where} is not whole: line ${line}, column ${col}: ${msg} The test runner did not finish writing it, or it is no XML.`,
+      `${where} is not whole: ${why} The test runner did not finish writing it, or it is no XML.`,
     );
   }
   const document = parse(clean, where);

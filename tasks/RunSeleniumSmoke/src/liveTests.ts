@@ -25,7 +25,7 @@ const noMessages: LogState = { current: undefined, failed: new Set(), ended: new
 const pieceSize = 64 * 1024;
 
 /** Follows a log. PHPUnit writes each message at once, so whoever asks between two commands of a test is told exactly. */
-export function followTests(file: string): LiveTests {
+export function followTests(file: string): LiveTests & { readonly hasEnded: (test: string) => boolean } {
   let offset = 0;
   let rest = '';
   let state = noMessages;
@@ -56,7 +56,15 @@ export function followTests(file: string): LiveTests {
       return state.current;
     },
     hasPassed: test => state.ended.has(test) && !state.failed.has(test),
+    hasEnded: test => state.ended.has(test),
   };
+}
+
+/** The test that had begun and not ended when the log ended; undefined when there is none, or no log. */
+export function unfinishedTest(file: string): string | undefined {
+  const tests = followTests(file);
+  const last = tests.current();
+  return last === undefined || tests.hasEnded(last) ? undefined : last;
 }
 
 /** What is known once this line of the log is read, too. */

@@ -4,9 +4,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent, ToolResult } from '../../../shared/agent/agent.js';
 import type { TestCase } from '../../../shared/core/junit.js';
+import { singleLine } from '../../../shared/core/text.js';
 import { runAttempts, type Attempt, type Attempts } from './attempts.js';
 import { runChecks } from './checks/runChecks.js';
 import { endFamily, runningFamily } from './processFamily.js';
+import { unfinishedTest } from './liveTests.js';
 import { readResults } from './results.js';
 import type { ChecksRunner, Runner } from './runner.js';
 import type { ProgramRunner, Selection } from './runners/finding.js';
@@ -109,12 +111,24 @@ function allAttempts(
     const call = { variables: { ...common, ...folders }, failed, units: shard.units };
     const evidence = join(agent.resultsDirectory, 'evidence', ...own, String(attempt));
     const liveLog = 'liveLog' in runner ? runner.liveLog(call.variables) : undefined;
+    const running = () => (liveLog === undefined ? undefined : unfinishedTest(liveLog));
     return watched.attempt({ folder: evidence, liveLog }, async () => {
-      const ended =
-        'checks' in runner
-          ? await check(runner, call, suite.evidence ? evidence : undefined, info, agent)
-          : await runProgram(suite, runner, call, mark, label === '' ? undefined : info, agent);
-      return { ended, results: readResults(folders.RESULTS_DIR, runner.name) };
+      try {
+        const ended =
+          'checks' in runner
+            ? await check(runner, call, suite.evidence ? evidence : undefined, info, agent)
+            : await runProgram(suite, runner, call, mark, label === '' ? undefined : info, agent);
+        const results = readResults(folders.RESULTS_DIR, runner.name);
+        const last = results.unreadable.length === 0 ? undefined : running();
+        const unreadable =
+          last === undefined ? [] : [`The last test that began, and did not end, is ${singleLine(last)}.`];
+        return { ended, results: { ...results, unreadable: [...results.unreadable, ...unreadable] } };
+      } catch (error) {
+        // Whoever looks why it hung wants to know where.
+        const last = running();
+        if (last !== undefined) info(`${runner.name} was ended while ${singleLine(last)} was running.`);
+        throw error;
+      }
     });
   };
   const isHook = 'isHook' in runner ? { isHook: runner.isHook } : {};

@@ -69,8 +69,10 @@ export function judge(run: TestRun): Verdict {
   const lost = counts.total === 0 ? [] : run.parts.filter(isEmpty);
   for (const part of lost) faults.push(labelled(part, `${run.runner} ran none of its tests.`));
   const unexplained = run.parts.filter(part => part.exitCode !== 0 && countTests(part.suites).failed === 0);
-  for (const part of unexplained)
-    faults.push(labelled(part, `${run.runner} ${describeEnd(part)}, though no test failed.`));
+  for (const part of unexplained) {
+    const how = part.unreadable.length > 0 ? 'before its results were written' : 'though no test failed';
+    faults.push(labelled(part, `${run.runner} ${describeEnd(part)}, ${how}.`));
+  }
   const telling = [...unexplained, ...lost];
   const untold = run.parts.find(part => telling.includes(part) || part.unreadable.length > 0);
   return { counts, faults, untold };

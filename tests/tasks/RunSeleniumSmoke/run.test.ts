@@ -138,7 +138,10 @@ describe('runSmoke with a real browser', function () {
   it('tells a crash of the runner from failed tests, with its last lines', async () => {
     const { message } = await run({ tests: 'CrashingTest.php' });
     assert.match(message, /PHPUnit wrote no results file|is empty/);
-    assert.match(message, /PHPUnit was ended by SIGKILL, though no test failed\./);
+    assert.match(
+      message,
+      /The last test that began, and did not end, is CrashingTest::testCrash\.\nPHPUnit was ended by SIGKILL, before its results were written\./,
+    );
     assert.match(message, /Its last lines were:\n(.|\n)*about to crash/);
     assert.deepEqual([fake.outputs['gatePassed'], fake.published], ['false', []]);
   });
@@ -153,6 +156,7 @@ describe('runSmoke with a real browser', function () {
       },
     );
     assert.ok(error instanceof CancelledError);
+    assert.ok(fake.log.includes('PHPUnit was ended while HangingTest::testHang was running.'));
     assert.ok(processes > 5, 'a browser was running');
     assert.equal(fake.outputs['gatePassed'], 'false');
   });
@@ -199,7 +203,10 @@ describe('runSmoke with a real browser', function () {
       process.env['CUT'] = '1';
       const cut = await run(rest);
       delete process.env['CUT'];
-      assert.match(cut.message, /The results file out\.xml is not whole: line 1/);
+      assert.match(
+        cut.message,
+        /The results file out\.xml is not whole: it ends inside <testsuite>\. The test runner did not finish/,
+      );
       assert.match(fake.kept[0] ?? '', /broken-out\.xml\.txt$/);
 
       await fake.close();

@@ -143,7 +143,7 @@ describe('judge', () => {
       '1 of 2 tests failed against http://s:\n  - Smoke::d: no',
       'shard 2 of 4 (B): PHPUnit wrote no results file.',
       'shard 3 of 4 (C): PHPUnit ran none of its tests.',
-      'shard 2 of 4 (B): PHPUnit was ended by SIGKILL, though no test failed.',
+      'shard 2 of 4 (B): PHPUnit was ended by SIGKILL, before its results were written.',
     ]);
     assert.equal(verdict.untold, crashed);
     assert.deepEqual(run([], { parts: [good, good], minimumTests: 2 }).faults, []);
