@@ -94,6 +94,18 @@ export default defineConfig(
     ],
   ),
   restrict(
+    ['shared/report/**/*.ts'],
+    [
+      agentLibraries,
+      childProcesses,
+      azureLibraries,
+      ...offLimits,
+      folder('agent', 'The report knows no agent.'),
+      folder('azure', 'The report knows no Azure.'),
+      folder('tasks', 'shared never imports tasks.'),
+    ],
+  ),
+  restrict(
     ['shared/azure/**/*.ts'],
     [agentLibraries, childProcesses, ...offLimits, folder('tasks', 'shared never imports tasks.')],
   ),

@@ -181,7 +181,8 @@ function warn(
     );
 
   // A token that stands nowhere is likely misspelt, unless the files were patched before.
-  const unused = [...tokens.keys()].filter(token => !all.some(each => each.name === token));
+  const used = new Set(all.map(each => each.name));
+  const unused = [...tokens.keys()].filter(token => !used.has(token));
   if (unused.length > 0) {
     const note = `No file holds ${listOf(unused.map(token => pattern.show(token)))}, though 'tokens' gives a value.`;
     if (patched.some(({ result }) => result.changes.length > 0)) agent.warning(note);
