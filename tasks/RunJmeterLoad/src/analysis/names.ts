@@ -105,7 +105,7 @@ function addName({ slots, names, bytes }: NameCache, count: number, name: Uint8A
   return true;
 }
 
-/** A hash of bytes, that of kernel/scan.ts: 32 at a time, four each in turn in four sums. */
+/** A hash of bytes, that of kernel/fields.ts: 32 at a time, four each in turn in four sums. */
 function hashOf(text: Uint8Array, start: number, length: number): number {
   const end = start + length;
   let hash = 0;

@@ -20,7 +20,7 @@ import {
   threadSlots,
   threads,
 } from './layout';
-import { find, same, transactionMessage, messageLength, wholeNumber } from './scan';
+import { find, same, transactionMessage, messageLength, wholeNumber } from './fields';
 
 /** For each row where its label and its thread begin and end in the text, i32; XML does not need the ends of fields. */
 export const xmlNames: i32 = ends;
