@@ -115,13 +115,19 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
       taken = samplesTaken(line) ?? taken;
     },
   });
+  const look = remote === undefined ? () => Promise.resolve(undefined) : lookAfter(remote, files.log);
+  const trouble = async () => {
+    const lost = await look();
+    // While JMeter still starts its engines it cannot be asked to stop them.
+    return port === undefined ? undefined : lost;
+  };
   const run = {
     tool,
     jtl: files.jtl,
     testStart: () => testStart,
     lastLine: () => lastLine,
     port: () => port,
-    trouble: remote === undefined ? () => Promise.resolve(undefined) : lookAfter(remote, files.log),
+    trouble,
   };
   const { endedBecause, seen } = await watchRun(run, call.watch, agent);
   const ended = await tool.ended;
