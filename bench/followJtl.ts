@@ -77,10 +77,11 @@ async function bundle(): Promise<string> {
         const agent = { info: line => lines.push(line), progress: () => {}, signal: new AbortController().signal };
         const ended = new Promise(resolve => { process.stdin.resume(); process.stdin.on('end', resolve); });
         const { criteria: abortWhen } = parseCriteria('error_rate > 50%\\np95(response_time) > 60s');
-        const watch = { abortWhen, countedErrors: ['assertion', 'response', 'transport'], silenceSeconds: 60, durationSeconds: 600 };
-        const run = { tool: { ended }, jtl: process.argv[2], lastLine: () => 0, port: () => undefined, trouble: async () => undefined };
+        const watch = { abortWhen, countedErrors: ['assertion', 'response', 'transport'], silenceSeconds: 60, durationSeconds: 600,
+          warmUpSeconds: 0, stepMilliseconds: undefined };
+        const run = { tool: { ended }, jtl: process.argv[2], testStart: () => undefined, lastLine: () => 0, port: () => undefined, trouble: async () => undefined };
         const before = process.cpuUsage();
-        const why = await watchRun(run, watch, agent);
+        const { endedBecause: why } = await watchRun(run, watch, agent);
         const { user, system } = process.cpuUsage(before);
         const samples = Number(/So far (\\d+)/.exec(lines.at(-1) ?? '')?.[1] ?? 0);
         console.log(JSON.stringify({ cpu: user + system, samples, lines: why === undefined ? lines : [why] }));`,
