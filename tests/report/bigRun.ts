@@ -158,7 +158,7 @@ export interface Roll {
   readonly fails: (instance: number) => boolean;
 }
 
-/** Rolls, and back where it fails; while instances move one request of fifty fails. */
+/** Rolls, and back where it fails; requests go round the instances, and one that never gets well fails its share. */
 export async function roll(
   agent: Agent,
   time: StepTime,
@@ -186,7 +186,9 @@ export async function roll(
   let asked = 0;
   const probe = (): Promise<SiteAnswer> => {
     asked += 1;
-    return Promise.resolve(asked % 50 === 49 ? { status: 503, body: '' } : { status: 200, body: '' });
+    const instance = asked % count;
+    const isSick = fails(instance) && sim.images()[instance] === imageId('new');
+    return Promise.resolve(isSick ? { status: 503, body: '' } : { status: 200, body: '' });
   };
   const siteAddresses = { of: () => Promise.resolve({ url: 'http://web.example/' }) };
   const openAzure = () => ({ ...sim.azure, siteAddresses });

@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { breaks } from '../../scripts/demo/breaks.js';
 import { geckodriver } from '../../scripts/setup/cache.mjs';
 import { repositoryRoot } from '../../scripts/tasks.js';
+import { previousOf } from '../../shared/report/assemble.js';
 import { changeTexts } from '../../shared/report/bounds.js';
 import {
   pictureAttachment,
@@ -51,7 +52,10 @@ try {
   });
   const twelve = { count: 12, batchSize: '3', canarySize: '1' };
   const went = await simulated({ ...twelve, fails: () => false });
-  keep('passing', withRoll(passing, went));
+  const wentBefore = await simulated({ ...twelve, batchSize: '2', fails: () => false });
+  const previous = withDuration(passing.previous, wentBefore);
+  const kept = { ...withRoll(passing, went), previous };
+  keep('passing', kept);
 
   const failing = release(
     join(folder, 'smoke'),
@@ -65,14 +69,15 @@ try {
   keepPictures(join(folder, 'smoke'));
   keep('smokeFailed', {
     ...withRoll({ ...failing, parts: [...failing.parts, ...again] }, went),
-    previous: passing.previous,
+    run: { ...failing.run, number: failing.run.number.replace(/\d+$/, '3') },
+    previous: previousOf(kept),
   });
 
   const wentBack = await simulated({ ...twelve, fails: instance => instance === 7 });
   const before = passing.parts.filter(({ task }) => task === 'PackerBakeVmss' || task === 'PatchArmImageUri');
   keep('rolledBack', {
     ...withRoll({ ...passing, parts: before }, wentBack, true),
-    previous: passing.previous,
+    previous,
   });
 
   keep('huge', await bigRun({ instances: 1000, labels: 10_000, tests: 5000 }));
@@ -160,6 +165,19 @@ function keepPictures(out: string): void {
 /** A roll of a scale set in simulated time: the local agent's Azure is new for each run, and has nothing to roll yet. */
 function simulated(given: Roll): Promise<ReportPart> {
   return part('QA', 0, (agent, time) => roll(agent, time, given));
+}
+
+/** The run before, with the duration of such a roll. */
+function withDuration(
+  previous: ReleaseReport['previous'],
+  { startedAt, finishedAt }: ReportPart,
+): ReleaseReport['previous'] {
+  if (previous === null) return null;
+  const milliseconds = Date.parse(finishedAt) - Date.parse(startedAt);
+  const steps = previous.steps.map(step =>
+    step.task === 'DeployVmssImage' ? { ...step, milliseconds } : step,
+  );
+  return { ...previous, steps };
 }
 
 /** @param isLast nothing comes after it */
