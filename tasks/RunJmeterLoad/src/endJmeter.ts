@@ -8,6 +8,7 @@ const usualPatience = 10_000;
 /** How long engines may take to stop when the step is cancelled: the agent ends the step itself ten seconds after it has said so. */
 const enginePatience = 4000;
 const lookEvery = 100;
+const repeatEvery = 500;
 
 /**
  * Ends JMeter: its threads finish their samples, then they are interrupted, then the process is ended.
@@ -39,12 +40,13 @@ export async function stopEngines(
   haveFinished: () => boolean,
 ): Promise<void> {
   const deadline = Date.now() + enginePatience;
-  let told = false;
+  let told = 0;
   while (Date.now() < deadline && !haveFinished()) {
     const known = port();
-    if (known !== undefined && !told) {
+    // More than once: JMeter goes through the engines that run, and passes one over when another ends meanwhile.
+    if (known !== undefined && Date.now() - told >= repeatEvery) {
       await send('StopTestNow', known);
-      told = true;
+      told = Date.now();
     }
     await pause(lookEvery);
   }
