@@ -53,6 +53,7 @@ export function renderReport(root: HTMLElement, report: ReleaseReport, options: 
     return known;
   };
   const pieces = new Map<string, { readonly shows: string; readonly element: HTMLElement }>();
+  let updates = 0;
 
   const update = (next: ReleaseReport, given: ReportOptions) => {
     if (given.theme === undefined) delete root.dataset['theme'];
@@ -77,23 +78,39 @@ export function renderReport(root: HTMLElement, report: ReleaseReport, options: 
     if (typeof focused === 'string')
       [...head.querySelectorAll('a')].find(anchor => anchor.getAttribute('href') === focused)?.focus();
     const wanted = [...stages.flatMap(stage => piecesOf(stage, frame, anchorOf)), ...artifacts(given.links)];
-    arrangeIn(
-      main,
-      wanted.map(piece => {
-        const known = pieces.get(piece.key);
-        if (known?.shows === piece.shows) return known.element;
-        const element = piece.make();
-        if (known !== undefined) keepOpen(known.element, element);
-        pieces.set(piece.key, { shows: piece.shows, element });
-        return element;
-      }),
-    );
+    const arrange = () => {
+      arrangeIn(
+        main,
+        wanted.map(piece => {
+          const known = pieces.get(piece.key);
+          if (known?.shows === piece.shows) return known.element;
+          const element = piece.make();
+          if (known !== undefined) keepOpen(known.element, element);
+          pieces.set(piece.key, { shows: piece.shows, element });
+          return element;
+        }),
+      );
+    };
+    updates += 1;
+    const own = updates;
+    // What a reader sees first is not kept waiting for what is below it.
+    if (pieces.size > 0) arrange();
+    else
+      afterPaint(() => {
+        if (own === updates) arrange();
+      });
   };
 
   root.classList.add('bake-and-roll-report');
   root.replaceChildren(rollPatterns(), head, main, dialog.element);
   update(report, options);
   return { update };
+}
+
+/** Runs it when the browser has shown what is on the page; at once where it shows nothing, in a tab in the background. */
+function afterPaint(run: () => void): void {
+  if (document.hidden) run();
+  else requestAnimationFrame(() => setTimeout(run, 0));
 }
 
 function piecesOf(stage: Stage, frame: StepFrame, anchorOf: (key: string) => string): Piece[] {

@@ -77,11 +77,19 @@ export async function openPhotographer(): Promise<Photographer> {
     const page = await browser.newPage(settings);
     await page.goto(pathToFileURL(file).href);
     await page.addStyleTag({ content: letters + style });
+    await page.waitForSelector('section.step');
     await page.evaluate(async () => {
       for (const details of document.querySelectorAll<HTMLDetailsElement>('[data-fold$="/body"]'))
         details.open = true;
-      for (const image of document.images) image.loading = 'eager';
-      await Promise.all([...document.images].map(image => image.decode().catch(() => undefined)));
+      // A picture that is decoded beside the page's painting would be a grey field on a busy machine.
+      const pictures = [...document.images].filter(image => image.hasAttribute('src'));
+      for (const picture of pictures) Object.assign(picture, { loading: 'eager', decoding: 'sync' });
+      await Promise.all(
+        pictures.map(async image => {
+          while (!image.complete) await new Promise(resolve => setTimeout(resolve, 10));
+          await image.decode();
+        }),
+      );
       await document.fonts.ready;
     });
     return page;
