@@ -144,13 +144,23 @@ function rank({ part }: Step): number {
   return part.result === 'failed' ? 0 : 1;
 }
 
+/** The lines without the indentation that all of them have. */
+function withoutMargin(lines: readonly string[]): string {
+  const told = lines.filter(line => line.trim() !== '');
+  const margin = Math.min(...told.map(line => line.search(/\S/)));
+  return lines
+    .map(line => line.slice(margin))
+    .join('\n')
+    .replace(/^\n+|\s+$/g, '');
+}
+
 const mostOfHeadline = 220;
 
 function cutFirstLine(message: string): [string, string] {
   const text = message.trim();
   const [first = '', ...rest] = text.split('\n');
   const line = shortenIds(first);
-  if (line.length <= mostOfHeadline) return [line, shortenIds(rest.join('\n').trim())];
+  if (line.length <= mostOfHeadline) return [line, shortenIds(withoutMargin(rest))];
   const sentence = /^.{20,220}?[.:;](?=\s)/.exec(line)?.[0];
   const head = sentence ?? `${line.slice(0, mostOfHeadline - 1)}…`;
   return [head, shortenIds(text)];

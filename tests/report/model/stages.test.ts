@@ -127,6 +127,12 @@ describe('verdictOf', () => {
     assert.deepEqual(verdict.standing, ['webapp serves the new image, webapp-43.']);
   });
 
+  it('keeps a list in a message as a list', () => {
+    const message = '2 of 7 tests failed:\n  - first: why\n    more of it\n  - second: why';
+    const failed = part({ task: 'RunSeleniumSmoke', body: null }, { result: 'failed', message });
+    assert.equal(verdictOf(reportOf([failed]), false).more, '- first: why\n  more of it\n- second: why');
+  });
+
   it('says that nothing was touched, is back, or is between two images', () => {
     const standingAt = (
       last: { readonly task: 'RunJmeterLoad' | 'PackerBakeVmss'; readonly body: null },
