@@ -15,18 +15,33 @@ export interface StandaloneData {
   readonly report: ReleaseReport;
   /** Addresses by name. */
   readonly pictures: readonly (readonly [name: string, address: string])[];
+  readonly files: ReportFiles;
 }
+
+/** What lies beside the page: addresses relative to it. */
+export interface ReportFiles {
+  /** A step's log, by the name of its part. */
+  readonly logs: readonly (readonly [part: string, address: string])[];
+  readonly artifacts: readonly { readonly name: string; readonly url: string }[];
+}
+
+const noFiles: ReportFiles = { logs: [], artifacts: [] };
 
 /**
  * A page for people: pictures that are no `data:` address of a picture are left out, and those that no longer fit, in the order given.
  * @param template the built page
  * @throws Error when the template is not the built page
  */
-export function standalonePage(template: string, report: ReleaseReport, pictures: ReportPictures): string {
+export function standalonePage(
+  template: string,
+  report: ReleaseReport,
+  pictures: ReportPictures,
+  files = noFiles,
+): string {
   const [before, after, ...more] = template.split(dataPlace);
   if (before === undefined || after === undefined || more.length > 0)
     throw new Error(`The page for the release report does not have its one place for data: ${dataPlace}`);
-  const data: StandaloneData = { report, pictures: fitting(pictures) };
+  const data: StandaloneData = { report, pictures: fitting(pictures), files };
   return `${before}${dataPlace.replace('><', () => `>${inScript(data)}<`)}${after}`;
 }
 

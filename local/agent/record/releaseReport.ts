@@ -50,8 +50,8 @@ export function writeReport(
   const attachments = record.stages
     .flatMap(stage => stage.jobs)
     .flatMap(job => job.steps)
-    .flatMap(step => step.attachments)
-    .map(({ type, name, path }) => ({ type, name, path: join(out, path) }));
+    .flatMap(step => step.attachments.map(attachment => ({ ...attachment, log: step.log })))
+    .map(({ path, ...attachment }) => ({ ...attachment, path: join(out, path) }));
   const files = attachments.filter(({ type }) => type === partAttachment);
   const parts = files.flatMap(({ path }): ReportPart[] => {
     const part = parsed(reportPart, path);
@@ -76,8 +76,17 @@ export function writeReport(
       return [[name, `data:${picture.type};base64,${picture.bytes.toString('base64')}`] as const];
     });
   const page = join(out, standaloneTemplate);
-  writeFileSync(page, standalonePage(readFileSync(template, 'utf8'), report, new Map(pictures)));
+  const beside = {
+    logs: files.map(({ name, log }) => [name, addressOf(log)] as const),
+    artifacts: record.artifacts.map(name => ({ name, url: addressOf(join('artifacts', name)) })),
+  };
+  writeFileSync(page, standalonePage(readFileSync(template, 'utf8'), report, new Map(pictures), beside));
   return [...lines, `Release report: ${page}`];
+}
+
+/** The address of a file beside the page. */
+function addressOf(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
 }
 
 /** What a file holds in this format; undefined when it is something else, as any step may attach what it likes. */

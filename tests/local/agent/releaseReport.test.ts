@@ -79,6 +79,7 @@ describe('the release report of the local agent', function () {
     const html = readFileSync(page, 'utf8');
     assert.match(html, /"pictures":\[\["p\.png","data:image\/png;base64,/);
     assert.ok(!html.includes('q.png'));
+    assert.match(html, /"logs":\[\["[^"]+","logs\/[^"]+"\]/);
   });
 
   it('tells how long the steps took in the last run that passed in this folder', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { buildReport, pageBudget, type BuiltPage } from '../../../scripts/buildReport.js';
+import { partName } from '../../../shared/report/names.js';
 import { standalonePage, standaloneTemplate } from '../../../shared/report/standalone.js';
 import { openBrowser, view } from '../browser.js';
 import { addressesOf, sample, watchPolicy } from './stage.js';
@@ -56,6 +57,24 @@ describe('the report as a file', function () {
     });
     assert.deepEqual(asked, [address]);
     assert.deepEqual([...faults, ...(await page.evaluate(() => window.violations))], []);
+    await page.close();
+  });
+
+  it('leads to the logs and artifacts beside it', async () => {
+    const report = sample('smokeFailed');
+    const template = readFileSync(join(folder, 'report', standaloneTemplate), 'utf8');
+    const file = join(folder, 'beside.html');
+    const logs = report.parts.map((part, index) => [partName(part), `logs/${index + 1}%20a.log`] as const);
+    const artifacts = [{ name: 'drop', url: 'artifacts/drop' }];
+    writeFileSync(file, standalonePage(template, report, new Map(), { logs, artifacts }));
+    const page = await browser.newPage({ ...view, offline: true });
+    await page.goto(pathToFileURL(file).href);
+    await page.getByRole('link', { name: 'drop' }).waitFor();
+    const addresses = await page
+      .getByRole('link', { name: /^Log/ })
+      .evaluateAll(links => links.map(link => link.getAttribute('href')));
+    assert.ok(addresses.length > 0);
+    for (const address of addresses) assert.match(address ?? '', /^logs\/\d%20a\.log$/);
     await page.close();
   });
 

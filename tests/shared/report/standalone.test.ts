@@ -40,10 +40,11 @@ describe('standalonePage', () => {
     fc.assert(
       fc.property(hostile, texts => {
         const report = reportOf(texts.join(''));
-        const page = standalonePage(template, report, new Map([[texts.join(), png]]));
+        const files = { logs: [[texts.join('/'), 'logs/1']] as const, artifacts: [] };
+        const page = standalonePage(template, report, new Map([[texts.join(), png]]), files);
         const data = dataOf(page);
         assert.doesNotMatch(data, /[<>\u2028\u2029]/);
-        const expected: StandaloneData = { report, pictures: [[texts.join(), png]] };
+        const expected: StandaloneData = { report, pictures: [[texts.join(), png]], files };
         assert.deepEqual(JSON.parse(data), JSON.parse(JSON.stringify(expected)));
         assert.ok(page.endsWith('</script><script>run()</script>'));
       }),
