@@ -134,16 +134,18 @@ export function block(text: string, className = ''): HTMLElement {
 const mostLines = 8;
 
 /** What a step said: the first lines of it, all of it in a fold where it is long. */
-export function sentences(text: string, key: string, className: string): HTMLElement {
-  const lines = text.trim().split('\n');
+export function sentences(message: string, key: string, className: string): HTMLElement {
+  // The first line may be an entry of a list, and stands as far in as the others.
+  const text = message.replace(/^\s*\n|\s+$/g, '');
+  const lines = text.split('\n');
   const long = lines.length > mostLines || text.length > 1200;
-  if (!long) return el('p', { class: className }, outside(text.trim()));
+  if (!long) return el('p', { class: className }, outside(text));
   const first = lines.slice(0, mostLines - 2).join('\n');
   return el(
     'div',
     { class: className },
     el('p', {}, outside(first.length > 1000 ? `${first.slice(0, 999)}…` : first)),
-    fold(`${key}/said`, ['All of it'], () => [el('p', {}, outside(text.trim()))]),
+    fold(`${key}/said`, ['All of it'], () => [el('p', {}, outside(text))]),
   );
 }
 
