@@ -19,7 +19,8 @@ export class WebDriverError extends Error {
     public readonly code: string,
     message: string,
   ) {
-    super(`${code}: ${singleLine(message)}`);
+    // ChromeDriver says the code again.
+    super(message.startsWith(code) ? singleLine(message) : `${code}: ${singleLine(message)}`);
   }
 }
 
