@@ -1,4 +1,4 @@
-/** Whether a browser and its driver are of one version: looked at before the tests run, since every one of them would fail. */
+/** Whether a browser and its driver are of one version: looked at as the tests begin, since every one of them would fail. */
 import type { Agent } from '../../../shared/agent/agent.js';
 import { isJson } from './browserCapabilities.js';
 import type { Browser, BrowserSettings } from './browsers.js';

@@ -54,7 +54,7 @@ describe('driver and browser', function () {
     });
   }
 
-  it('warns before the tests run when a real driver stands beside another version of the browser', async () => {
+  it('warns when a real driver stands beside another version of the browser', async () => {
     const wrapper = join(directory, 'chromium');
     writeFileSync(
       wrapper,
