@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Agent } from '../../../shared/agent/agent.js';
 import { runGate } from '../../../shared/agent/gate.js';
 import { describeEnd } from '../../../shared/agent/toolEnd.js';
-import { ToolError, UserError } from '../../../shared/core/errors.js';
+import { ToolError, UserError, describe } from '../../../shared/core/errors.js';
 import { lastLines, listOf, plural } from '../../../shared/core/text.js';
 import { checkInputs, type LoadInput, type LoadOrder } from './checkInputs.js';
 import { courseLines } from './course.js';
@@ -18,13 +18,14 @@ import { attempt, keepResults } from './keepFiles.js';
 import { summarise, summaryName, type LoadSummary } from './loadSummary.js';
 import { preparePlan } from './preparePlan.js';
 import { publishLoad } from './publishLoad.js';
+import type { RemoteEngines } from './remoteEngines.js';
 import { faultsOf } from './report.js';
 import { reportLoad, reportPlan } from './reportLoad.js';
 import { runJmeter, type JmeterRun } from './runJmeter.js';
 import { readShares } from './shares.js';
 import { collectTimeline } from './timeline/collectTimeline.js';
 import type { Seen } from './watchRun.js';
-import { countedKinds, formatPercent, judgeLoad, type LoadVerdict } from './verdict.js';
+import { countedKinds, formatPercent, judgeLoad, type LoadVerdict, type RunEnd } from './verdict.js';
 
 /**
  * Runs the load test.
@@ -46,7 +47,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
       : await mergeShares(mergeResults, order, input, agent);
   const summary = summarise(analysis, plan, digestOf(plan), timeline);
   const criteria = judgeGates(gates, timeline, countedKinds(rules));
-  const verdict = judgeLoad(summary, analysis, rules, criteria, samplesTakenBy(run));
+  const verdict = judgeLoad(summary, analysis, rules, criteria, endOf(run, order, agent));
   if (analysis.unlisted > 0)
     agent.warning(
       `The plan makes more labels than are listed; ${plural(analysis.unlisted, 'sample')} are counted together as '${otherLabel}'. Give samplers names without ids, or use transaction controllers.`,
@@ -60,7 +61,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   if (run !== undefined) await attempt('The results', () => keepResults(run.jtl, agent), agent);
   // What there was of a run that is cancelled or late has been published all the same.
   agent.signal.throwIfAborted();
-  const sentence = conclude(summary, verdict, run, order, agent);
+  const sentence = conclude(summary, verdict, run, agent);
   // Only a run that passes is one to compare with.
   if (gates.lastRun !== undefined)
     agent.publishArtifact(gates.lastRun.artifact, join(agent.resultsDirectory, summaryName));
@@ -119,9 +120,25 @@ async function runPlan(order: LoadOrder, input: LoadInput, agent: Agent): Promis
   return { analysis, timeline: course.timeline(), run };
 }
 
-/** What JMeter counted in a run that it ended itself; of another the last samples may be counted and not written, or the other way round. */
-function samplesTakenBy(run: JmeterRun | undefined): number | undefined {
-  return run?.ended.exitCode === 0 ? run.taken : undefined;
+function endOf(run: JmeterRun | undefined, { remote }: LoadOrder, agent: Agent): RunEnd {
+  if (run === undefined) return {};
+  // Of a JMeter that did not end itself the last samples may be counted and not written, or the other way round.
+  const taken = run.ended.exitCode === 0 ? run.taken : undefined;
+  return { taken, fault: endFault(run, remote, agent.signal) };
+}
+
+function endFault(
+  { ended, endedBecause }: JmeterRun,
+  remote: RemoteEngines | undefined,
+  signal: AbortSignal,
+): string | undefined {
+  if (signal.aborted) return describe(signal.reason);
+  if (endedBecause !== undefined) return `the run was ended early: ${endedBecause}`;
+  if (ended.exitCode === 0) return undefined;
+  const fault = `JMeter ${describeEnd(ended)}.`;
+  return remote === undefined
+    ? fault
+    : `${fault}\nNobody has told its engines: ${listOf(remote.hosts)} may go on with the test. Look at jmeter-server there.`;
 }
 
 /** Says what the run is worth, after everything has been published. */
@@ -129,18 +146,9 @@ function conclude(
   summary: LoadSummary,
   verdict: LoadVerdict,
   run: JmeterRun | undefined,
-  { remote }: LoadOrder,
   agent: Agent,
 ): string {
   const faults = faultsOf(verdict);
-  if (run?.endedBecause !== undefined) faults.unshift(`the run was ended early: ${run.endedBecause}`);
-  else if (run !== undefined && run.ended.exitCode !== 0) {
-    faults.push(`JMeter ${describeEnd(run.ended)}.`);
-    if (remote !== undefined)
-      faults.push(
-        `Nobody has told its engines: ${listOf(remote.hosts)} may go on with the test. Look at jmeter-server there.`,
-      );
-  }
   if (faults.length === 0) return sentenceOf(summary, verdict);
   const message = `The load test did not pass: ${faults.join('\n')}`;
   if (run === undefined || run.ended.exitCode === 0 || run.endedBecause !== undefined)

@@ -30,15 +30,23 @@ export interface LoadVerdict {
   readonly tooManyErrors: boolean;
 }
 
+/** How the run ended that took the samples. */
+export interface RunEnd {
+  /** How many samples JMeter says it took, undefined where it does not. */
+  readonly taken?: number | undefined;
+  /** Why there are fewer than there should be, undefined when the run came to its own end. */
+  readonly fault?: string | undefined;
+}
+
 const shownLabels = 5;
 
-/** Judges a test. @param taken how many samples JMeter says it took, undefined where it does not */
+/** Judges a test. What became of the run comes first: it is why samples are missing or bad. */
 export function judgeLoad(
   summary: LoadSummary,
   analysis: JtlAnalysis,
   rules: LoadRules,
   criteria: readonly CriterionOutcome[],
-  taken?: number,
+  end: RunEnd = {},
 ): LoadVerdict {
   const { overall } = summary;
   const failed = countedErrors(overall, rules);
@@ -50,6 +58,7 @@ export function judgeLoad(
     tooManyErrors,
     criteria,
     outcomes: [
+      { rule: 'Whole results', fault: wholenessFault(analysis, end) },
       {
         rule: `At least ${plural(Math.max(1, rules.minimumSamples), 'sample')}`,
         fault: samplesFault(summary, rules.minimumSamples),
@@ -58,7 +67,6 @@ export function judgeLoad(
         rule: `At most ${rules.allowedErrorPercent} % ${counted}`,
         fault: tooManyErrors ? errorsFault(summary, rules, failed, errorPercent) : undefined,
       },
-      { rule: 'Whole results', fault: wholenessFault(analysis, taken) },
     ],
   };
 }
@@ -122,8 +130,13 @@ function errorsFault(
   return [headline, ...named, ...rest].join('\n');
 }
 
+function wholenessFault(analysis: JtlAnalysis, { taken, fault }: RunEnd): string | undefined {
+  const faults = [fault, missingFault(analysis, taken)].filter(each => each !== undefined);
+  return faults.length === 0 ? undefined : faults.join('\n');
+}
+
 /** JMeter does not notice when its results cannot be written: it goes on and ends well. */
-function wholenessFault(
+function missingFault(
   { overall, warmUp, malformed, firstMalformed, cut }: JtlAnalysis,
   taken: number | undefined,
 ): string | undefined {

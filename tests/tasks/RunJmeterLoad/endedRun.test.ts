@@ -21,6 +21,7 @@ describe('runLoad with a JMeter that is ended, or ends badly', function () {
     clearInterval(watch);
     assert.ok(error instanceof CancelledError);
     assert.equal(rig.fake.outputs['gatePassed'], 'false');
+    assert.match(rig.fake.summaries[0]?.markdown ?? '', /^\*\*Failed\*\*(.|\n)*> cancelled/);
     const whole = await analyse(rig.fake.outputs['resultsFile'] ?? '');
     assert.ok(whole.overall.times.count > 0);
     assert.equal(rig.fake.outputs['samples'], String(whole.overall.times.count), 'every sample was seen');
@@ -60,7 +61,12 @@ describe('runLoad with a JMeter that is ended, or ends badly', function () {
     }, 50);
     const { message } = await rig.run({ properties: 'threads=2\nloops=1000000' });
     clearInterval(watch);
-    assert.match(message, /^The load test did not pass: (.|\n)*JMeter was ended by SIGKILL\./);
+    assert.match(message, /^The load test did not pass: JMeter was ended by SIGKILL\./);
+    assert.deepEqual(rig.tests()[0], ['Whole results', 'failed']);
+    assert.match(
+      rig.fake.summaries[0]?.markdown ?? '',
+      /^\*\*Failed\*\*(.|\n)*> JMeter was ended by SIGKILL\./,
+    );
     assert.ok(Number(rig.fake.outputs['samples']) > 0);
     assert.equal(rig.fake.kept.length, 3);
   });
@@ -148,7 +154,7 @@ describe('runLoad with a JMeter that is ended, or ends badly', function () {
       const { message } = await rig.run({ jmeterHome: home });
       assert.match(
         message,
-        /the results end in the middle of a record: JMeter was ended, or the disk is full\.\nJMeter ended with exit code 1\./,
+        /^The load test did not pass: JMeter ended with exit code 1\.\nthe results end in the middle of a record: JMeter was ended, or the disk is full\./,
       );
       assert.match(message, /No space left on device/);
       assert.equal(rig.fake.outputs['samples'], '1');

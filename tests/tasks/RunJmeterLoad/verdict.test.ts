@@ -4,7 +4,12 @@ import { countTests } from '../../../shared/core/junit.js';
 import { createAnalyser } from '../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
 import { summarise } from '../../../tasks/RunJmeterLoad/src/loadSummary.js';
 import { faultsOf, junitSuites, logTable, markdownSummary } from '../../../tasks/RunJmeterLoad/src/report.js';
-import { formatPercent, judgeLoad, type LoadRules } from '../../../tasks/RunJmeterLoad/src/verdict.js';
+import {
+  formatPercent,
+  judgeLoad,
+  type LoadRules,
+  type RunEnd,
+} from '../../../tasks/RunJmeterLoad/src/verdict.js';
 
 const header = 'timeStamp,elapsed,label,responseCode,responseMessage,threadName,success,failureMessage\n';
 const strict: LoadRules = { failOnAssertionErrors: true, allowedErrorPercent: 0, minimumSamples: 1 };
@@ -16,14 +21,14 @@ function judge(
   rows: string[],
   rules: Partial<LoadRules> = {},
   criteria: CriterionOutcome[] = [],
-  taken?: number,
+  end: RunEnd = {},
 ) {
   const reader = createAnalyser();
   reader.push(Buffer.from(header + rows.join('')));
   const analysis = reader.end();
   const summary = summarise(analysis, 'site.jmx', 'digest', undefined);
   const all = { ...strict, ...rules };
-  const verdict = judgeLoad(summary, analysis, all, criteria, taken);
+  const verdict = judgeLoad(summary, analysis, all, criteria, end);
   return { summary, verdict, rules: all, faults: faultsOf(verdict) };
 }
 
@@ -87,12 +92,28 @@ describe('judgeLoad', () => {
 
 describe('whole results', () => {
   it('hold as many samples as JMeter says it took, no fewer', () => {
-    const fault = (taken: number | undefined) => judge([good(), good()], {}, [], taken).faults.join();
+    const fault = (taken: number | undefined) => judge([good(), good()], {}, [], { taken }).faults.join();
     for (const taken of [undefined, 0, 2]) assert.equal(fault(taken), '');
     assert.match(
       fault(3),
       /^JMeter took 3 samples, and 2 are in the results: the others could not be written/,
     );
+  });
+
+  it('come of a run to its end: of another the verdict says so first, in every place that shows it', () => {
+    const { summary, verdict, rules, faults } = judge([good(), '1000,1'], { minimumSamples: 2 }, [], {
+      fault: 'the run was ended early: by us.',
+    });
+    assert.match(
+      faults.join('\n'),
+      /^the run was ended early: by us\.\nthe results end in the middle of a record: .*\nonly 1 sample counted/,
+    );
+    assert.match(
+      markdownSummary(summary, verdict),
+      /^\*\*Failed\*\*(.|\n)*> the run was ended early: by us\./,
+    );
+    const [first] = junitSuites(summary, verdict, rules, 'Load test')[0]?.cases ?? [];
+    assert.deepEqual([first?.name, first?.outcome], ['Whole results', 'failed']);
   });
 });
 
@@ -145,9 +166,9 @@ describe('the report', () => {
     assert.deepEqual(
       suites[0]?.cases.map(test => [test.name, test.outcome]),
       [
+        ['Whole results', 'passed'],
         ['At least 1 sample', 'passed'],
         ['At most 0 % errors', 'failed'],
-        ['Whole results', 'passed'],
         ['a', 'passed'],
         [hostile.slice(1, -1), 'failed'],
       ],
