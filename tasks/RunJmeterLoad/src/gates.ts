@@ -106,11 +106,16 @@ export async function withLastRun(gates: Gates, required: boolean, agent: Agent)
   return { ...gates, missing: found };
 }
 
-/** Judges a run by its criteria. @param countedErrors the kinds that count unless a criterion names one */
+/**
+ * Judges a run by its criteria.
+ * @param countedErrors the kinds that count unless a criterion names one
+ * @param unlisted samples of labels that were too many to be told apart
+ */
 export function judgeGates(
   { criteria, baseline, missing }: Gates,
   timeline: Timeline | undefined,
   countedErrors: readonly ErrorKind[],
+  unlisted = 0,
 ): CriterionOutcome[] {
   const compare = (criterion: Criterion, label: string | undefined, blocks: readonly Block[]): Comparison => {
     if (baseline === undefined)
@@ -126,7 +131,7 @@ export function judgeGates(
     const before = { blocks: earlier, blockMilliseconds: baseline.timeline.blockMilliseconds };
     return compareRuns(criterion, now, before, countedErrors);
   };
-  return judgeCriteria(criteria, timeline, { countedErrors, compare });
+  return judgeCriteria(criteria, timeline, { countedErrors, unlisted, compare });
 }
 
 function earlierBlocks(

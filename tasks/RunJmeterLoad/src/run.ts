@@ -46,7 +46,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
       ? await runPlan(order, input, agent)
       : await mergeShares(mergeResults, order, input, agent);
   const summary = summarise(analysis, plan, digestOf(plan), timeline);
-  const criteria = judgeGates(gates, timeline, countedKinds(rules));
+  const criteria = judgeGates(gates, timeline, countedKinds(rules), analysis.unlisted);
   const verdict = judgeLoad(summary, analysis, rules, criteria, endOf(run, order, agent));
   if (analysis.unlisted > 0)
     agent.warning(

@@ -1,6 +1,6 @@
 /** Holds criteria against what was seen of a load test. */
 import { formatDuration } from '../../../../shared/core/duration.js';
-import { singleLine } from '../../../../shared/core/text.js';
+import { plural, singleLine } from '../../../../shared/core/text.js';
 import type { ErrorKind } from '../analysis/statistics.js';
 import {
   poolFigures,
@@ -15,7 +15,6 @@ import {
   formatMeasured,
   quantityOf,
   type Criterion,
-  type Measure,
   type Operator,
   type Selection,
 } from './criterion.js';
@@ -39,6 +38,8 @@ export interface CriterionOutcome {
 export interface JudgeOptions {
   /** The kinds of errors that count unless a criterion names one. */
   readonly countedErrors: readonly ErrorKind[];
+  /** Samples of labels that were too many to be told apart; none when absent. */
+  readonly unlisted?: number;
   /** Holds a criterion with a baseline against the earlier run. */
   readonly compare: (criterion: Criterion, label: string | undefined, blocks: readonly Block[]) => Comparison;
 }
@@ -68,10 +69,24 @@ export function judgeCriteria(
     }
     const found = selectLabels(selection, timeline.labels);
     if (found.length === 0) return [failed(criterion, nothingFound(timeline))];
-    if (selection.each) return found.map(each => judgeOne(criterion, each.label, [each], timeline, options));
     const label = 'label' in selection ? selection.label : undefined;
-    return [judgeOne(criterion, label, found, timeline, options)];
+    const outcomes = selection.each
+      ? found.map(each => judgeOne(criterion, each.label, [each], timeline, options))
+      : [judgeOne(criterion, label, found, timeline, options)];
+    const { unlisted = 0 } = options;
+    return label === undefined && unlisted > 0 ? withUnlisted(outcomes, criterion, unlisted) : outcomes;
   });
+}
+
+/** A pattern may mean labels that were too many to be told apart: that it holds for the others does not show that it holds. */
+function withUnlisted(
+  outcomes: readonly CriterionOutcome[],
+  criterion: Criterion,
+  unlisted: number,
+): CriterionOutcome[] {
+  const why = `${plural(unlisted, 'sample')} of further labels were not looked at, and it may mean them: give samplers names without ids`;
+  if (criterion.selection?.each === true) return [...outcomes, failed(criterion, why)];
+  return outcomes.map(each => ({ ...each, passed: false, detail: `${each.detail}; ${why}` }));
 }
 
 /** The labels meant: samplers, and only where no sampler is meant, transaction controllers, which repeat their samplers. */
@@ -128,10 +143,10 @@ function compareWith(
   const { measure, limit, operator, window } = criterion;
   if (!('value' in limit)) return options.compare(criterion, label, poolLabels(meant));
   const quantity = quantityOf(measure);
-  const worst = worstStretch(criterion, stretches(measure, meant, timeline, window), options);
+  const worst = worstStretch(criterion, stretches(criterion, meant, timeline), options);
   if (worst === undefined) return { value: undefined, passed: false, detail: 'no sample to measure' };
   const passed = holds(worst.value, operator, limit.value);
-  const where = window === undefined ? '' : ` ${placeOf(worst.stretch, timeline)}`;
+  const where = window === undefined ? '' : ` ${placeOf(worst.stretch)}`;
   return { value: worst.value, passed, detail: `it was ${formatMeasured(worst.value, quantity)}${where}` };
 }
 
@@ -154,7 +169,7 @@ export function holds(value: number, operator: Operator, limit: number): boolean
 /** A part of the test. */
 interface Stretch {
   readonly parts: readonly Figures[];
-  /** Milliseconds since the timeline's start. */
+  /** Milliseconds since the first sample's start. */
   readonly from: number;
   readonly to: number;
   /** What throughput is of; undefined from the first sample to the last. */
@@ -162,36 +177,45 @@ interface Stretch {
 }
 
 /**
- * The whole test, of which every millisecond is known, or every stretch of the window's length that begins with a block. What is counted or counted per second needs whole
- * stretches: in the last block the test ends. A test shorter than the window is its only stretch.
+ * The whole test, of which every millisecond is known, or every stretch of the window's length that begins with a block. What must not fall below
+ * a limit is held in whole stretches: in its first and last block the test begins and ends. A test without one is its only stretch.
  */
 function stretches(
-  measure: Measure,
+  criterion: Criterion,
   meant: readonly LabelTimeline[],
-  { start, end, blockMilliseconds }: Timeline,
-  window: number | undefined,
+  { start, end, blockMilliseconds, labels }: Timeline,
 ): Stretch[] {
-  if (window === undefined || end - start <= window)
-    return [{ parts: meant.map(({ whole }) => whole), from: 0, to: end - start, seconds: undefined }];
+  const { window } = criterion;
+  const begin = labels.reduce((least, { whole }) => Math.min(least, whole.firstStart), Infinity);
+  const test = { parts: meant.map(({ whole }) => whole), from: 0, to: end - begin, seconds: undefined };
+  if (window === undefined || end - begin <= window) return [test];
   const blocks = poolLabels(meant);
   const length = Math.ceil(window / blockMilliseconds);
-  const perTime = ['throughput', 'samples', 'errors', 'bytes'].includes(measure.of);
-  const last = (blocks.at(-1)?.at ?? 0) + 1;
-  const blockCount = perTime ? Math.floor((end - start) / blockMilliseconds) : last;
+  const wholeOnly = isAmount(criterion);
+  const firstBlock = wholeOnly ? Math.ceil((begin - start) / blockMilliseconds) : 0;
+  const blockCount = wholeOnly
+    ? Math.floor((end - start) / blockMilliseconds)
+    : Math.max(length, (blocks.at(-1)?.at ?? 0) + 1);
   const found: Stretch[] = [];
   let first = 0;
-  for (let at = 0; at === 0 || at + length <= blockCount; at += 1) {
+  for (let at = firstBlock; at + length <= blockCount; at += 1) {
     while ((blocks[first]?.at ?? Infinity) < at) first += 1;
     let after = first;
     while ((blocks[after]?.at ?? Infinity) < at + length) after += 1;
+    const from = start + at * blockMilliseconds - begin;
     found.push({
       parts: blocks.slice(first, after),
-      from: at * blockMilliseconds,
-      to: (at + length) * blockMilliseconds,
+      from: Math.max(0, from),
+      to: from + length * blockMilliseconds,
       seconds: (length * blockMilliseconds) / 1000,
     });
   }
-  return found;
+  return found.length === 0 ? [test] : found;
+}
+
+/** Whether so much is asked for: a stretch that is cut short has less of it. */
+function isAmount({ measure, operator }: Criterion): boolean {
+  return ['throughput', 'samples', 'bytes'].includes(measure.of) && !operator.startsWith('<');
 }
 
 /** The stretch that is farthest from keeping to the criterion; those without a sample to measure say nothing. */
@@ -212,8 +236,8 @@ function worstStretch(
   return worst;
 }
 
-function placeOf({ from, to }: Stretch, { start, end }: Timeline): string {
-  if (from === 0 && to >= end - start) return `in the whole test of ${formatDuration(end - start)}`;
+function placeOf({ from, to, seconds }: Stretch): string {
+  if (seconds === undefined) return `in the whole test of ${formatDuration(to)}`;
   return `from ${formatDuration(from)} to ${formatDuration(to)} of the test`;
 }
 

@@ -21,11 +21,15 @@ function sample(start: number, elapsed: number, rest: Partial<MadeSample> = {}):
   };
 }
 
-function judge(text: string, samples: readonly MadeSample[], countedErrors = kinds) {
+function judge(text: string, samples: readonly MadeSample[], countedErrors = kinds, unlisted = 0) {
   const { criteria, problems } = parseCriteria(text);
   assert.deepEqual(problems, []);
   const compare = () => assert.fail('no criterion has a baseline');
-  return judgeCriteria(criteria, timelineOf(samples, stepFor(criteria)), { countedErrors, compare });
+  return judgeCriteria(criteria, timelineOf(samples, stepFor(criteria)), {
+    countedErrors,
+    unlisted,
+    compare,
+  });
 }
 
 function verdict(text: string, samples: readonly MadeSample[], countedErrors = kinds) {
@@ -156,6 +160,62 @@ describe('judgeCriteria', () => {
     assert.equal(verdict('throughput >= 10/s over 10s', steady)[0], true);
   });
 
+  it('sees what went wrong in the last moments, which are no whole block', () => {
+    const samples = Array.from({ length: 649 }, (_, index) =>
+      sample(index * 100, 10, index === 640 ? { kind: 'response' } : {}),
+    );
+    assert.deepEqual(verdict('errors == 0 over 30s', samples), [
+      false,
+      'it was 1 from 35.0 s to 1 min 05 s of the test',
+    ]);
+    assert.equal(verdict('samples <= 300 over 30s', samples)[0], true);
+  });
+
+  it('does not take the beginning of a test for a pause, however the first samples stand in the file', () => {
+    const samples = Array.from({ length: 605 }, (_, index) => sample(index * 100, 10));
+    const [first, ...others] = samples as [MadeSample, ...MadeSample[]];
+    const [second, ...rest] = others as [MadeSample, ...MadeSample[]];
+    assert.deepEqual(verdict('throughput >= 10/s over 10s', [second, first, ...rest]), [
+      true,
+      'it was 10/s from 100 ms to 10.1 s of the test',
+    ]);
+  });
+
+  it('takes a test without a whole stretch as its only one', () => {
+    const samples = Array.from({ length: 104 }, (_, index) => sample(index * 100 + 50, 10));
+    const tenthFirst = [...samples.slice(9, 10), ...samples.slice(0, 9), ...samples.slice(10)];
+    assert.deepEqual(verdict('samples >= 104 over 10s', tenthFirst), [
+      true,
+      'it was 104 in the whole test of 10.3 s',
+    ]);
+  });
+
+  it('does not pass a pattern for labels that were not looked at', () => {
+    const why =
+      '3 samples of further labels were not looked at, and it may mean them: give samplers names without ids';
+    const outcomes = judge(
+      [
+        'errors of /^GET/ == 0',
+        'errors of each /^GET/ == 0',
+        'errors of "GET /data" == 0',
+        'errors == 0',
+      ].join('\n'),
+      hundred,
+      kinds,
+      3,
+    );
+    assert.deepEqual(
+      outcomes.map(({ text, passed, detail }) => [text, passed, detail]),
+      [
+        ['errors of /^GET/ == 0', false, `it was 0; ${why}`],
+        ['errors of "GET /data" == 0', true, 'it was 0'],
+        ['errors of each /^GET/ == 0', false, why],
+        ['errors of "GET /data" == 0', true, 'it was 0'],
+        ['errors == 0', true, 'it was 0'],
+      ],
+    );
+  });
+
   it('takes a test shorter than the window as its only stretch', () => {
     assert.deepEqual(verdict('max(response_time) <= 100ms over 30s', hundred), [
       true,
@@ -224,8 +284,10 @@ function worst(
   // Blocks are counted from the first sample of the file.
   const origin = all[0]!.start;
   const begin = origin + Math.floor((Math.min(...all.map(({ start }) => start)) - origin) / step) * step;
-  const end = Math.max(...all.map(({ start, elapsed }) => start + elapsed));
-  if (window === undefined || end - begin <= window) return aggregated(group, aggregate)!;
+  const length =
+    Math.max(...all.map(({ start, elapsed }) => start + elapsed)) -
+    Math.min(...all.map(({ start }) => start));
+  if (window === undefined || length <= window) return aggregated(group, aggregate)!;
   const lastBlock = Math.max(...group.map(({ start }) => Math.floor((start - begin) / step)));
   const values: number[] = [];
   for (let at = 0; at === 0 || at + window / step <= lastBlock + 1; at += 1) {
