@@ -16,6 +16,7 @@ import { sparkline } from '../../../tasks/RunJmeterLoad/src/sparkline.js';
 import type { Timeline } from '../../../tasks/RunJmeterLoad/src/timeline/timeline.js';
 import { fakeAgent, type FakeAgent } from '../../fakes/fakeAgent.js';
 import { makeRun } from './baseline/runs.js';
+import { timelineOf } from './timelineOf.js';
 
 describe('gates', () => {
   let directory: string;
@@ -192,6 +193,26 @@ describe('the course of a test', () => {
     for (const text of lines)
       assert.match(text, /^(Throughput|Median|p95|Errors) +[▁▂▃▄▅▆▇█]{30,31} {2}up to .*, a bar for 2\.0 s$/);
     assert.deepEqual(courseLines(undefined), []);
+  });
+
+  it('has as many bars as a line holds, however many blocks a test has', () => {
+    const samples = Array.from({ length: 3600 }, (_, second) => ({
+      label: 'GET /data',
+      transaction: false,
+      start: 1_795_000_000_000 + second * 1000,
+      elapsed: second < 1800 ? 10 : 20,
+      latency: 5,
+      connect: 0,
+      bytes: 100,
+      kind: undefined,
+    }));
+    const lines = courseLines(timelineOf(samples, 1000));
+    assert.deepEqual(lines, [
+      `Throughput ${'█'.repeat(60)}  up to 1/s, a bar for 1 min 00 s`,
+      `Median     ${'▅'.repeat(30)}${'█'.repeat(30)}  up to 20 ms, a bar for 1 min 00 s`,
+      `p95        ${'▅'.repeat(30)}${'█'.repeat(30)}  up to 20 ms, a bar for 1 min 00 s`,
+      `Errors     ${'▁'.repeat(60)}  up to 0 %, a bar for 1 min 00 s`,
+    ]);
   });
 
   it('draws from nothing to the largest', () => {
