@@ -41,13 +41,13 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   reportPlan(order.plan, agent);
   const { plan, rules, mergeResults } = order;
   const gates = await withLastRun(order.gates, input.baselineRequired, agent);
-  const { analysis, timeline, run } =
+  const { analysis, timeline, run, end } =
     mergeResults === undefined
       ? await runPlan(order, input, agent)
       : await mergeShares(mergeResults, order, input, agent);
   const summary = summarise(analysis, plan, digestOf(plan), timeline);
   const criteria = judgeGates(gates, timeline, countedKinds(rules), analysis.unlisted);
-  const verdict = judgeLoad(summary, analysis, rules, criteria, endOf(run, order, agent));
+  const verdict = judgeLoad(summary, analysis, rules, criteria, end);
   if (analysis.unlisted > 0)
     agent.warning(
       `The plan makes more labels than are listed; ${plural(analysis.unlisted, 'sample')} are counted together as '${otherLabel}'. Give samplers names without ids, or use transaction controllers.`,
@@ -71,6 +71,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
 /** The samples of a test, and the run that took them where that was this one. */
 interface Outcome extends Seen {
   readonly run: JmeterRun | undefined;
+  readonly end: RunEnd;
 }
 
 async function mergeShares(
@@ -80,8 +81,8 @@ async function mergeShares(
   agent: Agent,
 ): Promise<Outcome> {
   const course = collectTimeline(stepFor(gates.criteria));
-  const analysis = await readShares(pattern, warmUpSeconds, course, agent);
-  return { analysis, timeline: course.timeline(), run: undefined };
+  const { analysis, fault } = await readShares(pattern, warmUpSeconds, course, agent);
+  return { analysis, timeline: course.timeline(), run: undefined, end: { fault } };
 }
 
 async function runPlan(order: LoadOrder, input: LoadInput, agent: Agent): Promise<Outcome> {
@@ -111,17 +112,17 @@ async function runPlan(order: LoadOrder, input: LoadInput, agent: Agent): Promis
     },
     agent,
   );
+  const end = endOf(run, order, agent);
   // A cancelled step has seconds, too few to read large results once more.
   const seen = agent.signal.aborted ? await run.seen() : undefined;
-  if (seen !== undefined) return { ...seen, run };
+  if (seen !== undefined) return { ...seen, run, end };
   const course = collectTimeline(stepFor(order.gates.criteria));
   const warmUp = { seconds: input.warmUpSeconds, testStart: run.testStart };
   const analysis = await analyseJtl(run.jtl, warmUp, course);
-  return { analysis, timeline: course.timeline(), run };
+  return { analysis, timeline: course.timeline(), run, end };
 }
 
-function endOf(run: JmeterRun | undefined, { remote }: LoadOrder, agent: Agent): RunEnd {
-  if (run === undefined) return {};
+function endOf(run: JmeterRun, { remote }: LoadOrder, agent: Agent): RunEnd {
   // Of a JMeter that did not end itself the last samples may be counted and not written, or the other way round.
   const taken = run.ended.exitCode === 0 ? run.taken : undefined;
   return { taken, fault: endFault(run, remote, agent.signal) };

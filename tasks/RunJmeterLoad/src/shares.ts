@@ -33,8 +33,16 @@ export function shareOfThreads(threads: number, agent: Agent): number {
   return share;
 }
 
+/** The results of several parts. */
+export interface Shares {
+  /** As if they stood in one file. */
+  readonly analysis: JtlAnalysis;
+  /** What is wrong with which of them, undefined when nothing is. */
+  readonly fault: string | undefined;
+}
+
 /**
- * Analyses the results of several parts as if they stood in one file.
+ * Analyses the results of several parts as one. What is wrong with one of them does not hide the others.
  * @param pattern of the results files, one a line
  * @param timeline collects the course of all of them
  * @throws UserError when there is none
@@ -44,17 +52,53 @@ export async function readShares(
   warmUpSeconds: number,
   timeline: TimelineCollector,
   agent: Agent,
-): Promise<JtlAnalysis> {
+): Promise<Shares> {
   const files = agent.findFiles(pattern, agent.workingDirectory);
   if (files.length === 0)
     throw new UserError(
       `'mergeResults' (${pattern.trim()}) finds no file below ${agent.workingDirectory}. Download the results of the jobs before this step.`,
     );
   const parts: JtlAnalysis[] = [];
+  const faults: string[] = [];
+  const known = new Map<string, string>();
   for (const file of files) {
-    const part = await analyseJtl(file, { seconds: warmUpSeconds, testStart: undefined }, timeline);
-    agent.info(`${file}: ${plural(part.overall.times.count, 'sample')}`);
+    const part = await readShare(file, warmUpSeconds, timeline);
+    if (typeof part === 'string') {
+      faults.push(part);
+      continue;
+    }
+    const samples = part.overall.times.count;
+    agent.info(`${file}: ${plural(samples, 'sample')}${part.cut ? ', cut in the middle of a record' : ''}`);
     parts.push(part);
+    if (samples + part.warmUp === 0) faults.push(`${file} holds no sample.`);
+    const same = known.get(traitsOf(part));
+    if (same !== undefined && samples > 0)
+      faults.push(
+        `${same} and ${file} hold the same samples, which are counted twice: have 'mergeResults' find each share once.`,
+      );
+    known.set(traitsOf(part), file);
   }
-  return merge(...parts);
+  return { analysis: merge(...parts), fault: faults.length === 0 ? undefined : faults.join('\n') };
+}
+
+/** Analyses one; what is wrong where it cannot be read. */
+async function readShare(
+  file: string,
+  warmUpSeconds: number,
+  timeline: TimelineCollector,
+): Promise<JtlAnalysis | string> {
+  try {
+    return await analyseJtl(file, { seconds: warmUpSeconds, testStart: undefined }, timeline);
+  } catch (error) {
+    if (error instanceof UserError) return `${file} cannot be read: ${error.message}`;
+    throw error;
+  }
+}
+
+/** What two machines never have in common to the millisecond and the byte. */
+function traitsOf({ labels, warmUp }: JtlAnalysis): string {
+  const traits = labels.map(({ label, times, errors, bytes, sentBytes, firstStart, lastEnd }) => {
+    return { label, count: times.count, mean: times.mean, errors, bytes, sentBytes, firstStart, lastEnd };
+  });
+  return JSON.stringify({ warmUp, traits });
 }

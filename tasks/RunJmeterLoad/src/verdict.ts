@@ -30,11 +30,11 @@ export interface LoadVerdict {
   readonly tooManyErrors: boolean;
 }
 
-/** How the run ended that took the samples. */
+/** How the run ended that took the samples, or the runs that took shares of them. */
 export interface RunEnd {
   /** How many samples JMeter says it took, undefined where it does not. */
   readonly taken?: number | undefined;
-  /** Why there are fewer than there should be, undefined when the run came to its own end. */
+  /** Why there are not the samples that there should be, undefined when it came to its own end. */
   readonly fault?: string | undefined;
 }
 
