@@ -35,7 +35,7 @@ export function escapeMarkdown(text: string, limit = 200): string {
   return singleLine(text, limit)
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
-    .replace(/([\\`*_{}[\]|#!])/g, '\\$1');
+    .replace(/([\\`*_{}[\]|#!~])/g, '\\$1');
 }
 
 /** `1 instance`, `2 instances`. */

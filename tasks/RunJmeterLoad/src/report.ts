@@ -9,6 +9,8 @@ const heads = ['Label', 'Samples', 'Errors', 'Mean', 'p50', 'p90', 'p95', 'p99',
 const labelWidth = 40;
 /** A run's summary with more rows than this is no summary; the summary file has them all. */
 const rowLimit = 100;
+/** A criterion of each label may fail for thousands of them, and a message should be one that is read. */
+const shownCriteria = 20;
 
 /** The table for the log, one string a line. Times in milliseconds. */
 export function logTable(summary: LoadSummary): string[] {
@@ -99,7 +101,7 @@ export function junitSuites(
           .map(line => {
             const failed = verdict.tooManyErrors && countedErrors(line, rules) > 0;
             const message = failed ? `${describeErrors(line)}: ${line.firstError}` : undefined;
-            return test(line.label, `${title}.labels`, (line.mean ?? 0) / 1000, message);
+            return test(nameOf(line), `${title}.labels`, (line.mean ?? 0) / 1000, message);
           }),
       ],
     },
@@ -108,11 +110,12 @@ export function junitSuites(
 
 /** What is wrong with a test, none when it is good. */
 export function faultsOf({ outcomes, criteria }: LoadVerdict): string[] {
+  const failed = criteria.filter(({ passed }) => !passed);
+  const more = failed.length - shownCriteria;
   return [
     ...outcomes.flatMap(({ fault }) => (fault === undefined ? [] : [fault])),
-    ...criteria
-      .filter(({ passed }) => !passed)
-      .map(({ text, detail }) => `${singleLine(text, 300)}: ${detail}.`),
+    ...failed.slice(0, shownCriteria).map(({ text, detail }) => `${singleLine(text, 300)}: ${detail}.`),
+    ...(more > 0 ? [`… and ${more} more criteria do not hold: see the log or the Tests tab.`] : []),
   ];
 }
 
@@ -131,7 +134,10 @@ function criteriaTable({ criteria }: LoadVerdict): string[] {
     '',
     '| Criterion | | Measured |',
     '| --- | --- | --- |',
-    ...criteria.slice(0, rowLimit).map(row),
+    ...criteria
+      .toSorted((a, b) => Number(a.passed) - Number(b.passed))
+      .slice(0, rowLimit)
+      .map(row),
     ...(criteria.length > rowLimit ? ['', `${criteria.length - rowLimit} more are among the tests.`] : []),
   ];
 }

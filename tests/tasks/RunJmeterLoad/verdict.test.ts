@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { parseCriteria } from '../../../tasks/RunJmeterLoad/src/criteria/parseCriteria.js';
 import type { CriterionOutcome } from '../../../tasks/RunJmeterLoad/src/criteria/judgeCriteria.js';
 import { countTests } from '../../../shared/core/junit.js';
 import { createAnalyser } from '../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
@@ -132,6 +133,7 @@ describe('formatPercent', () => {
 
 describe('the report', () => {
   const hostile = '"a|b <img src=x>\n##vso[task.complete]"';
+  const marked = '~~a~~ **b** _c_ `d` [e](f) &lt;';
   const { summary, verdict, rules } = judge([
     good(),
     good(hostile),
@@ -159,6 +161,43 @@ describe('the report', () => {
     assert.equal(rows.length, 6);
     for (const line of rows) assert.equal(line.split(/(?<!\\)\|/).length, 12, line);
     assert.ok(!lines.join('\n').includes('<img'));
+  });
+
+  it('shows a label as it is, whatever it means in Markdown', () => {
+    const { summary: one, verdict: passed } = judge([good(marked)]);
+    assert.ok(
+      markdownSummary(one, passed).includes(
+        '| \\~\\~a\\~\\~ \\*\\*b\\*\\* \\_c\\_ \\`d\\` \\[e\\](f) &amp;lt; |',
+      ),
+    );
+  });
+
+  it('names the label that is none, which a test could not be called by', () => {
+    const { summary: nameless, verdict: passed, rules: strictly } = judge([good('')]);
+    const names = junitSuites(nameless, passed, strictly, 'Load test')[0]?.cases.map(({ name }) => name);
+    assert.equal(names?.at(-1), '(no label)');
+  });
+
+  it('names the first of many criteria that do not hold, and has them before those that do in the table', () => {
+    const { criteria } = parseCriteria('errors of each /./ == 0');
+    const criterion = criteria[0]!;
+    const outcomes = Array.from({ length: 150 }, (_, index) => ({
+      criterion,
+      text: `errors of "${index}" == 0`,
+      value: index % 2,
+      passed: index % 2 === 0,
+      detail: `it was ${index % 2}`,
+    }));
+    const { faults, summary: many, verdict: failed } = judge([good()], {}, outcomes);
+    assert.equal(faults.length, 21);
+    assert.equal(faults[0], 'errors of "1" == 0: it was 1.');
+    assert.equal(faults[20], '… and 55 more criteria do not hold: see the log or the Tests tab.');
+    const rows = markdownSummary(many, failed)
+      .split('\n')
+      .filter(line => line.startsWith('| errors of'));
+    assert.equal(rows.length, 100);
+    assert.ok(rows.slice(0, 75).every(row => row.includes('**failed**')));
+    assert.equal(rows[75], '| errors of "0" == 0 | passed | it was 0 |');
   });
 
   it('is a test for each rule and each label', () => {
