@@ -99,7 +99,7 @@ describe('runLoad with a real JMeter', function () {
     });
     assert.match(
       message,
-      /^The load test did not pass: max\(response_time\) of "GET \/data" < 1ms: it was [\d.]+ ms\.\nmax\(response_time\) of \/nowhere\/ < 1000ms: no label of this test is meant by it; there are "GET \/, "home"", "GET \/data"/,
+      /^The load test did not pass: max\(response_time\) of "GET \/data" < 1ms: it was [\d.]+ ms\.\nmax\(response_time\) of \/nowhere\/ < 1s: no label of this test is meant by it; there are "GET \/, \\"home\\"", "GET \/data"/,
     );
     assert.equal(rig.fake.outputs['gatePassed'], 'false');
     assert.equal(rig.fake.kept.length, 3);

@@ -120,7 +120,12 @@ export function measureText(measure: Measure): string {
 function selectionText(selection: Selection): string {
   const each = selection.each ? 'each ' : '';
   if ('pattern' in selection) return `${each}/${selection.pattern}/${selection.flags}`;
-  return `${each}"${selection.label.replace(/["\\]/g, found => `\\${found}`)}"`;
+  return `${each}${labelText(selection.label)}`;
+}
+
+/** A label as a criterion names it. */
+export function labelText(label: string): string {
+  return `"${label.replace(/["\\]/g, found => `\\${found}`)}"`;
 }
 
 function limitText(limit: Limit, quantity: Quantity): string {
@@ -130,10 +135,12 @@ function limitText(limit: Limit, quantity: Quantity): string {
   return `baseline ${limit.margin < 0 ? '-' : '+'} ${margin}`;
 }
 
-/** A number with its own unit, nothing rounded away: `800ms`, `1%`, `50/s`. */
-function amountText(value: number, quantity: Quantity): string {
-  const [unit = ''] = Object.entries(units[quantity]).find(([, factor]) => factor === 1) ?? [];
-  return `${value}${unit}`;
+/** A number in the largest unit that leaves it whole, else in its own, nothing rounded away: `800ms`, `30s`, `0.5%`. */
+export function amountText(value: number, quantity: Quantity): string {
+  const [unit, factor] = Object.entries(units[quantity])
+    .filter(([, each]) => each === 1 || (each > 1 && value >= each && value % each === 0))
+    .reduce((best, each) => (each[1] > best[1] ? each : best));
+  return `${value / factor}${unit}`;
 }
 
 /** A measured value for people: `812 ms`, `0.5 %`, `49.8/s`. */

@@ -13,6 +13,7 @@ import {
 import {
   criterionText,
   formatMeasured,
+  labelText,
   quantityOf,
   type Criterion,
   type Operator,
@@ -107,7 +108,7 @@ function matcherOf(selection: Selection): (label: string) => boolean {
 }
 
 function nothingFound({ labels }: Timeline): string {
-  const known = labels.slice(0, 10).map(({ label }) => `"${singleLine(label, 60)}"`);
+  const known = labels.slice(0, 10).map(({ label }) => labelText(singleLine(label, 60)));
   const more = labels.length > known.length ? ` and ${labels.length - known.length} more` : '';
   return `no label of this test is meant by it; there are ${known.join(', ')}${more}`;
 }

@@ -15,6 +15,8 @@ import {
   type Quantity,
   type Selection,
 } from './criterion.js';
+import { reachFault } from './reach.js';
+import { Mistake, createScanner, marked, type Scanner } from './scanner.js';
 
 /** The whole grammar, as error messages show it. */
 export const grammar = [
@@ -52,63 +54,9 @@ export function parseCriteria(text: string): ParsedCriteria {
   return { criteria, problems };
 }
 
-/** What is wrong at which place of a line. */
-class Mistake extends Error {
-  constructor(
-    readonly at: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-const shownBefore = 60;
-
-/** The line and a mark below the place; of a long line the part around it. */
-function marked(line: string, at: number): string {
-  const from = Math.max(0, at - shownBefore);
-  const shown = line.slice(from, at + 40).replace(/[\x00-\x1f\x7f]/g, ' ');
-  return `    ${shown}\n    ${' '.repeat(at - from)}^`;
-}
-
-/** A place in a line that moves on with what is read. */
-interface Scanner {
-  /** Where the next token begins. */
-  readonly at: number;
-  /** Reads what the pattern finds here, without blanks before; undefined when it finds nothing. The pattern is sticky. */
-  take(pattern: RegExp): RegExpExecArray | undefined;
-  /** What stands here, for messages. */
-  rest(): string;
-}
-
-function createScanner(line: string): Scanner {
-  let at = 0;
-  const skip = () => {
-    while (line[at] === ' ' || line[at] === '\t') at += 1;
-  };
-  skip();
-  return {
-    get at() {
-      return at;
-    },
-    take(pattern) {
-      pattern.lastIndex = at;
-      const found = pattern.exec(line) ?? undefined;
-      if (found !== undefined) {
-        at += found[0].length;
-        skip();
-      }
-      return found;
-    },
-    rest: () => {
-      const rest = singleLine(line.slice(at), 40);
-      return rest === '' ? 'the end of the line' : `'${rest}'`;
-    },
-  };
-}
-
 const word = /[A-Za-z_][\w.]*/y;
 const unitPattern = /(?!over(?![A-Za-z]))(?:%|\/?[A-Za-z]+)/y;
+const largestNumber = 1e15;
 const number = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 function parseLine(line: string): Criterion {
@@ -143,7 +91,10 @@ function parseLine(line: string): Criterion {
     if (window !== undefined)
       throw new Mistake(overAt, "a baseline is compared with the whole test, so 'over' does not go with it");
   }
-  return { measure, selection, operator, limit, window };
+  const criterion = { measure, selection, operator, limit, window };
+  const fault = reachFault(criterion);
+  if (fault !== undefined) throw new Mistake(limitAt, fault);
+  return criterion;
 }
 
 function parseMeasure(scanner: Scanner): Measure {
@@ -224,6 +175,13 @@ function parseSelection(scanner: Scanner): Selection {
   const pattern = scanner.take(/\/((?:[^/\\]|\\.)+)\/([A-Za-z]*)/y);
   if (pattern !== undefined) return { ...readPattern(pattern[1] ?? '', pattern[2] ?? '', at), each };
   const bare = scanner.take(/[^\s"<>=/][^\s"<>=]*/y)?.[0];
+  if (bare === 'each' && !each)
+    throw new Mistake(
+      scanner.at,
+      `expected a label after each, not ${scanner.rest()}; one that is called each goes into quotes`,
+    );
+  if (bare !== undefined && /^\p{Pi}|^\p{Pf}|^['`\u201a\u201e]/u.test(bare))
+    throw new Mistake(at, 'a label goes into straight double quotes');
   if (bare !== undefined) return { label: bare, each };
   if (scanner.take(/"/y) !== undefined) throw new Mistake(at, 'the quote of this label is not closed');
   if (scanner.take(/\//y) !== undefined)
@@ -251,15 +209,12 @@ function parseLimit(scanner: Scanner, measure: Measure): Limit {
     return { value: parseAmount(scanner, quantity, measureText(measure)) };
   const sign = scanner.take(/[+-]/y)?.[0];
   if (sign === undefined) return { margin: 0, marginIs: 'percent' };
-  const { at } = scanner;
-  const value = scanner.take(number)?.[0];
-  if (value === undefined)
-    throw new Mistake(at, `expected a margin here, such as 10%, not ${scanner.rest()}`);
+  const value = takeNumber(scanner, 'a margin here, such as 10%');
   const unitAt = scanner.at;
   const unit = scanner.take(unitPattern)?.[0] ?? '';
   const signed = (amount: number) => (amount === 0 ? 0 : sign === '-' ? -amount : amount);
   // Ten percent of an error rate of nothing are nothing: there a margin is meant in percentage points.
-  if (unit === '%' && quantity !== 'percent') return { margin: signed(Number(value)), marginIs: 'percent' };
+  if (unit === '%' && quantity !== 'percent') return { margin: signed(value), marginIs: 'percent' };
   return { margin: signed(inOwnUnit(value, unit, quantity, unitAt, 'a margin')), marginIs: 'absolute' };
 }
 
@@ -271,20 +226,29 @@ function parseWindow(scanner: Scanner): number {
 }
 
 function parseAmount(scanner: Scanner, quantity: Quantity, what: string): number {
-  const { at } = scanner;
-  const text = scanner.take(number)?.[0];
-  if (text === undefined) throw new Mistake(at, `expected a number here, not ${scanner.rest()}`);
+  const value = takeNumber(scanner, 'a number here');
   const unitAt = scanner.at;
-  return inOwnUnit(text, scanner.take(unitPattern)?.[0] ?? '', quantity, unitAt, what);
+  return inOwnUnit(value, scanner.take(unitPattern)?.[0] ?? '', quantity, unitAt, what);
 }
 
-function inOwnUnit(text: string, unit: string, quantity: Quantity, at: number, what: string): number {
+function takeNumber(scanner: Scanner, expected: string): number {
+  const { at } = scanner;
+  const text = scanner.take(number)?.[0];
+  if (text === undefined) throw new Mistake(at, `expected ${expected}, not ${scanner.rest()}`);
+  if (Number(text) > largestNumber) throw new Mistake(at, 'this number is too large');
+  const commaAt = scanner.at;
+  if (scanner.take(/,(?=\d)/y) !== undefined)
+    throw new Mistake(commaAt, 'decimals stand behind a point, not a comma');
+  return Number(text);
+}
+
+function inOwnUnit(value: number, unit: string, quantity: Quantity, at: number, what: string): number {
   const factor = units[quantity][unit];
   const known = listOf(Object.keys(units[quantity]), 'or');
   if (factor === undefined)
     throw new Mistake(at, known === '' ? `${what} has no unit` : `${what} needs a unit here: ${known}`);
   // 4.35 s are 4350 ms, not 4349.999…
-  return Number((Number(text) * factor).toPrecision(15));
+  return Number((value * factor).toPrecision(15));
 }
 
 function open(scanner: Scanner, name: string, what: string): void {

@@ -127,7 +127,7 @@ describe('judgeCriteria', () => {
       'no label of this test is meant by it; there are "GET /data"',
     ]);
     assert.deepEqual(verdict('error_rate of home < 100%', hundred)[0], false);
-    assert.deepEqual(verdict('samples >= 0', []), [false, 'there is no sample']);
+    assert.deepEqual(verdict('samples >= 1', []), [false, 'there is no sample']);
   });
 
   it('fails what cannot be measured: no connection was made', () => {
