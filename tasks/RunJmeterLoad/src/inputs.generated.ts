@@ -37,4 +37,4 @@ export const inputs = {
   timeoutInMinutes: { type: 'int', required: false },
 } as const;
 
-export const outputs = ['gatePassed', 'samples', 'errorPercent', 'p50', 'p95', 'p99', 'throughput', 'resultsFile', 'summaryFile'] as const;
+export const outputs = ['gatePassed', 'samples', 'errorPercent', 'errorRate', 'p50', 'p95', 'p99', 'throughput', 'resultsFile', 'summaryFile'] as const;

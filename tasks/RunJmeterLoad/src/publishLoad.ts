@@ -26,12 +26,15 @@ export async function publishLoad(
   { summary, verdict, rules, remarks, title, publishResults }: Findings,
   agent: Agent,
 ): Promise<void> {
-  for (const line of [...logTable(summary), ...remarks.course, ...criteriaLines(verdict), ...remarks.notes])
-    agent.info(line);
+  for (const line of [...logTable(summary), ...remarks.course, ...criteriaLines(verdict)]) agent.info(line);
+  for (const note of remarks.notes) {
+    if (remarks.comparisonMissing) agent.warning(note);
+    else agent.info(note);
+  }
   const summaryFile = join(agent.resultsDirectory, summaryName);
   const { samples, p50, p95, p99, throughput } = summary.overall;
   agent.output('samples', String(samples));
-  agent.output('errorPercent', number(verdict.errorPercent));
+  for (const name of ['errorPercent', 'errorRate']) agent.output(name, number(verdict.errorPercent));
   agent.output('p50', String(p50 ?? ''));
   agent.output('p95', String(p95 ?? ''));
   agent.output('p99', String(p99 ?? ''));

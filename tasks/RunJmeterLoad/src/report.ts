@@ -36,9 +36,11 @@ export interface Remarks {
   readonly course: readonly string[];
   /** Sentences about the comparison with an earlier run. */
   readonly notes: readonly string[];
+  /** Whether they are of a comparison that was asked for and not made: a gate that stands open. */
+  readonly comparisonMissing: boolean;
 }
 
-const noRemarks: Remarks = { course: [], notes: [] };
+const noRemarks: Remarks = { course: [], notes: [], comparisonMissing: false };
 
 /** The Markdown for the run's summary page. */
 export function markdownSummary(

@@ -53,7 +53,11 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
       `The plan makes more labels than are listed; ${plural(analysis.unlisted, 'sample')} are counted together as '${otherLabel}'. Give samplers names without ids, or use transaction controllers.`,
     );
   const title = input.testRunTitle ?? 'Load test';
-  const remarks = { course: courseLines(timeline), notes: baselineNotes(gates, summary) };
+  const remarks = {
+    course: courseLines(timeline),
+    notes: baselineNotes(gates, summary),
+    comparisonMissing: gates.missing !== undefined,
+  };
   const { baseline } = gates;
   reportLoad({ plan, summary, analysis, verdict, timeline, baseline, notes: remarks.notes }, agent);
   const { publishResults } = input;

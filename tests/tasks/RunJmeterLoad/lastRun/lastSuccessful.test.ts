@@ -70,16 +70,22 @@ describe('the last successful run as a baseline', function () {
     service.runs.push({ id, branch: main, result: 'succeeded', artifacts: { [name]: zip }, ...rest });
   }
 
-  const noted = (text: RegExp) => {
+  const told = (lines: readonly string[], text: RegExp) => {
     assert.ok(
-      fake.log.some(line => text.test(line)),
-      fake.log.join('\n'),
+      lines.some(line => text.test(line)),
+      lines.join('\n'),
     );
+  };
+  const noted = (text: RegExp) => {
+    told(fake.log, text);
+  };
+  const warned = (text: RegExp) => {
+    told(fake.warnings, text);
   };
 
   it('is found by the next run, which leaves its own when it passes', async () => {
     assert.match(await run(), /^1800 samples/);
-    noted(
+    warned(
       /^This pipeline has no successful run on refs\/heads\/main yet: criteria with a baseline are not held\./,
     );
     assert.deepEqual(fake.artifacts, [
@@ -133,7 +139,7 @@ describe('the last successful run as a baseline', function () {
     keep(1);
     await fake.close();
     await run();
-    noted(
+    warned(
       /^None of the last 1 successful run on refs\/heads\/main has the artifact load-baseline \(the newest is 20261122\.1\)/,
     );
     await fake.close();
@@ -141,7 +147,7 @@ describe('the last successful run as a baseline', function () {
     noted(/^Compared with /);
   });
 
-  it('may not be there: a note says why, or the step fails before anything runs', async () => {
+  it('may not be there: a warning says why, or the step fails before anything runs', async () => {
     const cases: readonly (readonly [RegExp, () => void, string?])[] = [
       [/has no successful run on refs\/heads\/main yet/, () => undefined],
       [/may not read the runs .*HTTP 203.*"View builds"/, () => undefined, 'another'],
@@ -191,7 +197,7 @@ describe('the last successful run as a baseline', function () {
       assert.equal(fake.outputs['samples'], undefined);
       await fake.close();
       assert.match(await run({}, {}, token), /^1800 samples/);
-      noted(/: criteria with a baseline are not held\. /);
+      warned(/: criteria with a baseline are not held\. /);
       await fake.close();
     }
   });
@@ -226,7 +232,7 @@ describe('the last successful run as a baseline', function () {
     );
     await fake.close();
     await run({}, { 'System.CollectionUri': '' });
-    noted(/^There is no earlier run to compare with: this agent gives no connection to Azure DevOps: /);
+    warned(/^There is no earlier run to compare with: this agent gives no connection to Azure DevOps: /);
   });
 });
 
