@@ -86,7 +86,7 @@ function describeFigures(
 ): string {
   const change = earlier === 0 || of === 'error_rate' ? '' : ` (${signed((value / earlier - 1) * 100)} %)`;
   const limit = allowed === earlier ? '' : `, the limit ${formatMeasured(allowed, quantity)}`;
-  return `it was ${formatMeasured(value, quantity)}, the baseline ${formatMeasured(earlier, quantity)}${change}${limit}`;
+  return `it was ${formatMeasured(value, quantity, allowed)}, the baseline ${formatMeasured(earlier, quantity)}${change}${limit}`;
 }
 
 function signed(percent: number): string {

@@ -143,21 +143,29 @@ export function amountText(value: number, quantity: Quantity): string {
   return `${value / factor}${unit}`;
 }
 
-/** A measured value for people: `812 ms`, `0.5 %`, `49.8/s`. */
-export function formatMeasured(value: number, quantity: Quantity): string {
-  const digits = (places: number) => String(Number(value.toFixed(places)));
+const shownUnits = { time: ' ms', percent: ' %', rate: '/s', size: ' B', count: '', score: '' } as const;
+
+/** A measured value for people: `812 ms`, `0.5 %`, `49.8/s`. @param limit what it must differ from in what is shown, where it does */
+export function formatMeasured(value: number, quantity: Quantity, limit = value): string {
+  let places = placesOf(value, quantity);
+  while (value !== limit && value.toFixed(places) === limit.toFixed(places) && places < 12) places += 1;
+  const shown = Number(value.toFixed(places));
+  if (quantity === 'percent' && value > 0 && shown === 0) return 'less than 0.01 %';
+  return `${shown}${shownUnits[quantity]}`;
+}
+
+function placesOf(value: number, quantity: Quantity): number {
   switch (quantity) {
     case 'time':
-      return `${digits(value < 10 ? 2 : 1)} ms`;
+      return value < 10 ? 2 : 1;
     case 'percent':
-      return value > 0 && value < 0.01 ? 'less than 0.01 %' : `${digits(2)} %`;
+      return 2;
     case 'rate':
-      return `${digits(value < 10 ? 3 : 1)}/s`;
+      return value < 10 ? 3 : 1;
     case 'size':
-      return `${digits(0)} B`;
     case 'count':
-      return digits(0);
+      return 0;
     case 'score':
-      return digits(3);
+      return 3;
   }
 }

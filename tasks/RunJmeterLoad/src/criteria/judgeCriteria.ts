@@ -148,7 +148,11 @@ function compareWith(
   if (worst === undefined) return { value: undefined, passed: false, detail: 'no sample to measure' };
   const passed = holds(worst.value, operator, limit.value);
   const where = window === undefined ? '' : ` ${placeOf(worst.stretch)}`;
-  return { value: worst.value, passed, detail: `it was ${formatMeasured(worst.value, quantity)}${where}` };
+  return {
+    value: worst.value,
+    passed,
+    detail: `it was ${formatMeasured(worst.value, quantity, limit.value)}${where}`,
+  };
 }
 
 /** Whether a value keeps to a limit. */
