@@ -165,6 +165,9 @@ p95(response_time) of "GET /data" <= baseline + 10%`,
       [{ version: 2 }, /it names no 'testPlan' and 'planDigest'/],
       [summaryOf(null), /is of a run without samples/],
       [summaryOf(makeRun(1), { timeline: {} }), /its 'timeline' is not readable/],
+      [summaryOf({ ...makeRun(1), labels: [] }), /its 'timeline' is not readable/],
+      [summaryOf({ ...makeRun(1), blockMilliseconds: 0 }), /its 'timeline' is not readable/],
+      [summaryOf({ ...makeRun(1), end: 0 }), /its 'timeline' is not readable/],
     ] as const) {
       write('old.json', data);
       assert.match(read({}).problems.join(), message);

@@ -54,8 +54,14 @@ export function readBaseline(path: string): Baseline | undefined {
   if (timeline === null)
     throw new UserError(`The baseline ${file} is of a run without samples. Take the summary of another run.`);
   const read = readable.get(version)?.(timeline);
-  if (read === undefined) throw new UserError(noSummary(file, "its 'timeline' is not readable"));
+  if (read === undefined || !isWhole(read))
+    throw new UserError(noSummary(file, "its 'timeline' is not readable"));
   return { file, testPlan, planDigest, startTime: String(startTime), timeline: read };
+}
+
+/** One without labels would be nothing to compare with, and one without time would make chance of everything. */
+function isWhole({ start, end, blockMilliseconds, labels }: Timeline): boolean {
+  return labels.length > 0 && blockMilliseconds >= 1 && start <= end;
 }
 
 function noSummary(file: string, why: string): string {
