@@ -8,6 +8,7 @@ import {
   overallOf,
   type AnalysisOptions,
   type ErrorKind,
+  type ErrorMessage,
   type JtlAnalysis,
   type LabelStatistics,
 } from './statistics.js';
@@ -18,6 +19,8 @@ export interface Line {
   readonly statistics: LabelStatistics;
   /** Its course in time, when that is asked for. */
   readonly course: TimelineLine | undefined;
+  /** Where failures that came before are counted; undefined those whose messages are too many to be kept. */
+  readonly failures: Map<Failure, ErrorMessage | undefined>;
 }
 
 /** A label as samples and as transactions. */
@@ -32,7 +35,7 @@ export interface ThreadEntry {
   latest: number;
 }
 
-/** A failure of a sample. */
+/** A failure of a sample; what is the same may be one object, which is counted faster. */
 export interface Failure {
   readonly kind: ErrorKind;
   readonly message: string;
@@ -53,6 +56,8 @@ export interface SampleNumbers {
 const threadLimit = 262_144;
 const transactionMessage = 'Number of samples in transaction : ';
 const described = 200;
+/** Failures whose message is found at once. */
+const failureLimit = 256;
 
 /** Takes the samples of one file. */
 export class Collection {
@@ -130,6 +135,7 @@ export class Collection {
     }
     const line = this.lineOf(entry, transaction);
     count(line.statistics, numbers, failure);
+    if (failure !== undefined) countFailure(line, failure);
     line.course?.add(numbers, failure?.kind);
   }
 
@@ -178,7 +184,11 @@ export class Collection {
     const known = transaction ? entry.transactions : entry.samples;
     if (known !== undefined) return known;
     const statistics = emptyStatistics(entry.label, transaction);
-    const made = { statistics, course: this.timeline?.line(statistics) };
+    const made = {
+      statistics,
+      course: this.timeline?.line(statistics),
+      failures: new Map<Failure, ErrorMessage | undefined>(),
+    };
     if (transaction) entry.transactions = made;
     else entry.samples = made;
     if (entry !== this.rest) this.labels.push(statistics);
@@ -205,9 +215,16 @@ function count(to: LabelStatistics, numbers: SampleNumbers, failure: Failure | u
   if (start < to.firstStart) to.firstStart = start;
   if (start + elapsed > to.lastEnd) to.lastEnd = start + elapsed;
   to.series.add(start, elapsed, failure !== undefined, numbers.threads);
-  if (failure === undefined) return;
-  to.errors[failure.kind] += 1;
-  addMessage(to, failure.kind, failure.message);
+}
+
+function countFailure({ statistics, failures }: Line, failure: Failure): void {
+  statistics.errors[failure.kind] += 1;
+  const known = failures.get(failure);
+  if (known !== undefined) known.count += 1;
+  else if (!failures.has(failure)) {
+    if (failures.size >= failureLimit) failures.clear();
+    failures.set(failure, addMessage(statistics, failure.kind, failure.message));
+  }
 }
 
 /** What failed, from the fields that tell. */

@@ -12,11 +12,10 @@ import {
 import { isHeader, unquote, widest, type Column, type CsvLayout } from './csvColumns.js';
 import { endOfField, progressOf, textSize, type CsvScanner } from './csvScanner.js';
 import { fieldLimit, isFalse } from './names.js';
-import { batchSize, type SampleSink } from './sampleSink.js';
+import { batchSize, emptyNumbers, inRow, readRow, rowKind, rowWords, type SampleSink } from './sampleSink.js';
 
 /** Bytes taken at a time: a block of them and its columns stay in a processor's cache. */
 const readSize = 128 * 1024;
-
 const quote = 34;
 const capitalN = 78;
 
@@ -45,6 +44,9 @@ export function createCsvReader(
   let records = layout.header ? 1 : 0;
   let first = 0;
 
+  const failures = knownFailures(sink);
+  const numbersOfRow = emptyNumbers();
+
   const raw = (base: number, column: number) => {
     const from = (ends[base + column] ?? 0) + 1;
     return bytes.toString('utf8', from, Math.min(endOfField(text, base + column), from + fieldLimit));
@@ -65,11 +67,14 @@ export function createCsvReader(
     discard(count === 0 ? 0 : (rows[count - 1] ?? 0));
   }
 
-  /** Takes a record that is not ordinary. */
+  /** Takes a record that failed, or is not ordinary. */
   function takeRow(row: number): void {
     const number = first + row;
     const base = number === 0 ? 0 : (rows[number - 1] ?? 0);
     const last = rows[number] ?? 0;
+    if (sink.rows.numbers[row * rowWords + inRow.kind] === rowKind.failed) {
+      if (takeFailed(row, base)) return;
+    }
     if (last - base === width) {
       if (!takeSample(row, base)) reject(number, base, last);
     } else {
@@ -78,31 +83,31 @@ export function createCsvReader(
     }
   }
 
+  /** @returns whether it could be taken as it was read: its names have numbers */
+  function takeFailed(row: number, base: number): boolean {
+    const { numbers } = sink.rows;
+    const at = row * rowWords;
+    if ((numbers[at + inRow.label] ?? -1) < 0 || (numbers[at + inRow.thread] ?? -1) < 0) return false;
+    const code = numbers[at + inRow.code] ?? -1;
+    const message = numbers[at + inRow.message] ?? -1;
+    const failureMessage = numbers[at + inRow.failure] ?? -1;
+    if (code < 0 || message < 0 || failureMessage < 0) return false;
+    const failure = failures.of(code, message, failureMessage);
+    sink.takeFailed(row, failure, mayBeTransaction(base) ? inTransaction(base) : undefined);
+    return true;
+  }
+
   /** @returns whether the record is a sample, or a header */
   function takeSample(row: number, base: number): boolean {
-    const number = (column: Column, read: number | undefined) =>
-      read !== undefined && read >= 0 ? read : wholeNumber(field(base, column));
-    const read = sink.columns;
-    const start = number('timeStamp', read.starts[row]);
-    const elapsed = number('elapsed', read.elapsed[row]);
+    const numbers = numbersOf(row, base);
     const success = successOf(base);
-    if (start === undefined || elapsed === undefined || success === undefined)
-      return isHeader(fieldsOf(base), layout);
-    const numbers: SampleNumbers = {
-      start,
-      elapsed,
-      latency: number('Latency', read.latency[row]) ?? 0,
-      connect: number('Connect', read.connect[row]) ?? 0,
-      bytes: number('bytes', read.bytes[row]) ?? 0,
-      sentBytes: number('sentBytes', read.sentBytes[row]) ?? 0,
-      threads: number('allThreads', read.active[row]) ?? 0,
-    };
+    if (numbers === undefined || success === undefined) return isHeader(fieldsOf(base), layout);
     let failure: Failure | undefined;
     if (!success)
       failure = failureOf(
-        field(base, 'responseCode') ?? '',
-        field(base, 'responseMessage') ?? '',
-        field(base, 'failureMessage') ?? '',
+        learn(base, 'responseCode'),
+        learn(base, 'responseMessage'),
+        learn(base, 'failureMessage'),
       );
     sink.takeOne(
       labelOf(row, base),
@@ -114,6 +119,31 @@ export function createCsvReader(
     return true;
   }
 
+  /** @returns undefined without a start and a time */
+  function numbersOf(row: number, base: number): SampleNumbers | undefined {
+    const known = sink.rows.numbers[row * rowWords + inRow.kind] !== rowKind.byHand;
+    if (known) return readRow(sink.rows, row, numbersOfRow);
+    const number = (column: Column) => wholeNumber(field(base, column));
+    const start = number('timeStamp');
+    const elapsed = number('elapsed');
+    if (start === undefined || elapsed === undefined) return undefined;
+    return {
+      start,
+      elapsed,
+      latency: number('Latency') ?? 0,
+      connect: number('Connect') ?? 0,
+      bytes: number('bytes') ?? 0,
+      sentBytes: number('sentBytes') ?? 0,
+      threads: number('allThreads') ?? 0,
+    };
+  }
+
+  /** A text of a failed sample, which has a number from now on. */
+  function learn(base: number, column: Column): string {
+    const [from, to] = columns[column] < 0 ? [0, 0] : place(base, columns[column]);
+    return unquote(sink.failures.of(bytes, from, to));
+  }
+
   /** `true` or `false` in any case, undefined for all else. */
   function successOf(base: number): boolean | undefined {
     if (isFalse(bytes, ...place(base, columns.success))) return false;
@@ -123,13 +153,13 @@ export function createCsvReader(
 
   function labelOf(row: number, base: number): LabelEntry {
     return (
-      sink.labels.known[sink.columns.labels[row] ?? -1] ??
+      sink.labels.known[sink.rows.numbers[row * rowWords + inRow.label] ?? -1] ??
       sink.labels.of(bytes, ...place(base, columns.label))
     );
   }
 
   function threadOf(row: number, base: number): ThreadEntry {
-    const known = sink.threads.known[sink.columns.threads[row] ?? -1];
+    const known = sink.threads.known[sink.rows.numbers[row * rowWords + inRow.thread] ?? -1];
     if (known !== undefined) return known;
     return columns.threadName < 0
       ? sink.threads.of(bytes, 0, 0)
@@ -217,5 +247,24 @@ export function createCsvReader(
       takeRows();
     },
     open: () => fill > 0,
+  };
+}
+
+/** Failures by the numbers of their texts, so that each is one object. */
+function knownFailures({ failures }: SampleSink) {
+  const known = new Map<number, Map<number, Failure>>();
+  const text = (number: number) => unquote(failures.known[number] ?? '');
+  return {
+    of(code: number, message: number, failureMessage: number): Failure {
+      const key = code * 8192 + message;
+      let some = known.get(key);
+      if (some === undefined) known.set(key, (some = new Map<number, Failure>()));
+      let failure = some.get(failureMessage);
+      if (failure === undefined) {
+        failure = failureOf(text(code), text(message), text(failureMessage));
+        some.set(failureMessage, failure);
+      }
+      return failure;
+    },
   };
 }

@@ -1,8 +1,8 @@
-/** Takes CSV apart: where fields and records end, and the columns of a batch of records. */
+/** Takes CSV apart: where fields and records end, and the rows of a batch of records. */
 import { samplesInTransaction } from './collection.js';
 import { unquote, type Column, type CsvLayout } from './csvColumns.js';
-import { findName, isTrue } from './names.js';
-import { rowKind, type SinkMemory } from './sampleSink.js';
+import { findName, isFalse, isTrue } from './names.js';
+import { inRow, rowKind, rowWords, startOf, type SinkMemory } from './sampleSink.js';
 
 /** Bytes of text at a time; a record that is longer loses the middle of its long fields. */
 export const textSize = 512 * 1024;
@@ -44,8 +44,11 @@ const longestStart = 15;
 /** Numbers that fit their column for sure. */
 const longestNumber = 8;
 
-/** The loops in plain TypeScript, for machines without SIMD in WebAssembly; the measure of those in kernel/scan.ts. */
-export function plainScanner(layout: CsvLayout, { columns: to, labels, threads }: SinkMemory): CsvScanner {
+/** The loops in plain TypeScript, for machines without SIMD in WebAssembly; the measure of those in kernel/scan.ts and kernel/records.ts. */
+export function plainScanner(
+  layout: CsvLayout,
+  { rows: to, labels, threads, failures }: SinkMemory,
+): CsvScanner {
   const { separator, width, columns } = layout;
   const text: CsvText = {
     bytes: Buffer.alloc(textSize),
@@ -79,17 +82,29 @@ export function plainScanner(layout: CsvLayout, { columns: to, labels, threads }
       number(base, 'sentBytes'),
       number(base, 'allThreads'),
     ] as const;
-    to.starts[row] = start;
-    [to.elapsed[row], to.latency[row], to.connect[row], to.bytes[row], to.sentBytes[row], to.active[row]] =
-      numbers;
-    to.labels[row] = to.threads[row] = -1;
+    const at = row * rowWords;
+    to.starts[startOf(row)] = start;
+    to.numbers.set(numbers, at);
+    to.numbers[at + inRow.label] = to.numbers[at + inRow.thread] = -1;
     if (start < 0 || numbers.some(value => value < 0)) return rowKind.byHand;
     const [label, labelEnd] = place(base, 'label');
-    to.labels[row] = findName(labels, bytes, label, labelEnd - label);
+    to.numbers[at + inRow.label] = findName(labels, bytes, label, labelEnd - label);
     // Without a column of threads, all samples are those of one without a name.
     const [thread, threadEnd] = columns.threadName < 0 ? [0, 0] : place(base, 'threadName');
-    to.threads[row] = findName(threads, bytes, thread, threadEnd - thread);
-    return isTrue(bytes, ...place(base, 'success')) ? kindOf(base) : rowKind.byHand;
+    to.numbers[at + inRow.thread] = findName(threads, bytes, thread, threadEnd - thread);
+    const success = place(base, 'success');
+    if (isTrue(bytes, ...success)) return kindOf(base);
+    if (!isFalse(bytes, ...success)) return rowKind.byHand;
+    to.numbers[at + inRow.code] = textNumber(base, 'responseCode');
+    to.numbers[at + inRow.message] = textNumber(base, 'responseMessage');
+    to.numbers[at + inRow.failure] = textNumber(base, 'failureMessage');
+    return rowKind.failed;
+  }
+
+  /** The number of a text of a failed sample, of the text without a letter when the file does not have the column. */
+  function textNumber(base: number, column: Column): number {
+    const [from, end] = columns[column] < 0 ? [0, 0] : place(base, column);
+    return findName(failures, bytes, from, end - from);
   }
 
   /** The kind of a record that passed. */
@@ -155,7 +170,8 @@ export function plainScanner(layout: CsvLayout, { columns: to, labels, threads }
       let base = first === 0 ? 0 : (rows[first - 1] ?? 0);
       for (let row = 0; row < count; row += 1) {
         const last = rows[first + row] ?? 0;
-        to.kinds[row] = last - base === width ? parseRow(row, base) : rowKind.byHand;
+        to.numbers[row * rowWords + inRow.kind] =
+          last - base === width ? parseRow(row, base) : rowKind.byHand;
         base = last;
       }
     },

@@ -3,8 +3,18 @@ import type { Collection, LabelEntry, Line, ThreadEntry } from './collection.js'
 import { classOf } from '../timeline/classes.js';
 import { timeMetrics } from '../timeline/timeline.js';
 import type { Kernel } from './kernel.js';
-import { nameEntries, type NameCache } from './names.js';
-import type { SampleSink, SinkMemory } from './sampleSink.js';
+import { cacheIn, nameEntries } from './names.js';
+import {
+  emptyNumbers,
+  failureEntries,
+  inRow,
+  readRow,
+  rowsIn,
+  rowWords,
+  startOf,
+  type SampleSink,
+  type SinkMemory,
+} from './sampleSink.js';
 import type { Series } from './series.js';
 
 /** Why the kernel stopped at a row; as in kernel/count.ts. */
@@ -18,27 +28,11 @@ const partBefore = 3 / 8;
 
 /** The memory of a kernel that readers fill. */
 export function kernelMemory({ buffer, at }: Kernel): SinkMemory {
-  const integers = (place: number) => new Int32Array(buffer, place, at.batchSize);
-  const cache = (slots: number, names: number, bytes: number): NameCache => ({
-    slots: new Int32Array(buffer, slots, at.nameLimit * 2),
-    names: new Int32Array(buffer, names, at.nameLimit * 3),
-    bytes: new Uint8Array(buffer, bytes, at.nameBytes),
-  });
   return {
-    columns: {
-      starts: new Float64Array(buffer, at.starts, at.batchSize),
-      elapsed: integers(at.elapsed),
-      latency: integers(at.latency),
-      connect: integers(at.connect),
-      bytes: integers(at.bytes),
-      sentBytes: integers(at.sentBytes),
-      active: integers(at.active),
-      labels: integers(at.labels),
-      threads: integers(at.threads),
-      kinds: new Uint8Array(buffer, at.kinds, at.batchSize),
-    },
-    labels: cache(at.labelSlots, at.labelNames, at.labelBytes),
-    threads: cache(at.threadSlots, at.threadNames, at.threadBytes),
+    rows: rowsIn(buffer, at.batch),
+    labels: cacheIn(buffer, at.labelNames),
+    threads: cacheIn(buffer, at.threadNames),
+    failures: cacheIn(buffer, at.failureTexts),
   };
 }
 
@@ -50,7 +44,7 @@ export function kernelSink(
   decode: (name: string) => string,
 ): SampleSink {
   const { at } = kernel;
-  const { columns } = memory;
+  const { rows } = memory;
   const numbers = new Int32Array(kernel.buffer);
   const counts = new Uint32Array(kernel.buffer);
   const floats = new Float64Array(kernel.buffer);
@@ -195,6 +189,18 @@ export function kernelSink(
     }
   }
 
+  /** After a sample of a label: lets the kernel count its next ones. */
+  function ready(label: LabelEntry, number: number, start: number): void {
+    if (!warm && collection.warmUpEnd !== undefined) {
+      kernel.run.warmUp(collection.warmUpEnd);
+      warm = true;
+    }
+    if (!collection.isListed(label)) return;
+    if (window === nowhere && (label.samples ?? label.transactions) !== undefined) moveWindow(start);
+    makeLines(label, number);
+  }
+
+  const one = emptyNumbers();
   latest.fill(-1);
   if (collection.warmUpEnd !== undefined) {
     kernel.run.warmUp(collection.warmUpEnd);
@@ -204,9 +210,10 @@ export function kernelSink(
   begin();
 
   return {
-    columns,
+    rows,
     labels,
     threads,
+    failures: failureEntries(memory),
     take(count, byHand) {
       for (let row = 0; row < count; row += 1) {
         const stop = kernel.run.take(row, count);
@@ -215,9 +222,22 @@ export function kernelSink(
         if (row === count) return;
         const reason = kernel.run.reason();
         if (reason === arenaFull) handOver();
-        else if (reason === outsideWindow && taken >= moveAfter) moveWindow(columns.starts[row] ?? 0);
+        else if (reason === outsideWindow && taken >= moveAfter) moveWindow(rows.starts[startOf(row)] ?? 0);
         byHand(row);
       }
+    },
+    takeFailed(row, failure, inTransaction) {
+      taken += 1;
+      const place = row * rowWords;
+      const labelNumber = rows.numbers[place + inRow.label] ?? -1;
+      const threadNumber = rows.numbers[place + inRow.thread] ?? -1;
+      const label = labels.known[labelNumber];
+      const thread = threads.known[threadNumber];
+      if (label === undefined || thread === undefined) return;
+      thread.latest = latest[threadNumber] ?? -1;
+      collection.take(label, thread, readRow(rows, row, one), failure, inTransaction);
+      latest[threadNumber] = thread.latest;
+      if (numbers[at.lines / 4 + labelNumber * 2] === 0) ready(label, labelNumber, one.start);
     },
     takeOne(label, thread, one, failure, inTransaction) {
       taken += 1;
@@ -225,14 +245,8 @@ export function kernelSink(
       if (number >= 0) thread.latest = latest[number] ?? -1;
       collection.take(label, thread, one, failure, inTransaction);
       if (number >= 0) latest[number] = thread.latest;
-      if (!warm && collection.warmUpEnd !== undefined) {
-        kernel.run.warmUp(collection.warmUpEnd);
-        warm = true;
-      }
       const known = labels.numberOfEntry(label);
-      if (known < 0 || !collection.isListed(label)) return;
-      if (window === nowhere && (label.samples ?? label.transactions) !== undefined) moveWindow(one.start);
-      makeLines(label, known);
+      if (known >= 0) ready(label, known, one.start);
     },
   };
 }

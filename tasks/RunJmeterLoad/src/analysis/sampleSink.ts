@@ -6,10 +6,10 @@ import {
   type SampleNumbers,
   type ThreadEntry,
 } from './collection.js';
-import { emptyCache, nameEntries, type NameCache, type NameEntries } from './names.js';
+import { emptyCache, fieldLimit, nameEntries, type NameCache, type NameEntries } from './names.js';
 
 /** Samples handed over at a time: their columns stay in a processor's nearest cache. */
-export const batchSize = 512;
+export const batchSize = 256;
 
 /** What a row is. */
 export const rowKind = {
@@ -19,40 +19,78 @@ export const rowKind = {
   transaction: 1,
   /** A transaction controller's that passed and had none. */
   emptyTransaction: 2,
-  /** What the reader takes by itself: a failure, numbers that do not fit their column, anything that is no sample. */
+  /** What the reader takes by itself: numbers that do not fit their column, anything that is no sample. */
   byHand: 3,
+  /** One that failed. */
+  failed: 4,
 } as const;
 
-/** A batch: each row of the columns is a sample. They are the same memory for the life of a sink. */
-export interface SampleColumns {
-  /** Milliseconds since the epoch. */
+/**
+ * A batch of samples, a row of 64 bytes for each: see `numberIn`, `startIn`. It is the same memory for the life of a sink, that of
+ * kernel/layout.ts where there is a kernel.
+ */
+export interface SampleRows {
+  readonly numbers: Int32Array;
   readonly starts: Float64Array;
-  /** Milliseconds. */
-  readonly elapsed: Int32Array;
-  readonly latency: Int32Array;
-  readonly connect: Int32Array;
-  readonly bytes: Int32Array;
-  readonly sentBytes: Int32Array;
+}
+
+/** Whole numbers of a row: its first is at `row * rowWords` of `numbers`. Times in milliseconds. */
+export const rowWords = 16;
+export const inRow = {
+  elapsed: 0,
+  latency: 1,
+  connect: 2,
+  bytes: 3,
+  sentBytes: 4,
   /** Threads that were active, over all groups. */
-  readonly active: Int32Array;
+  active: 5,
   /** Numbers of names in `labels` and `threads` of the sink, -1 for one that has none. */
-  readonly labels: Int32Array;
-  readonly threads: Int32Array;
+  label: 10,
+  thread: 11,
   /** Of `rowKind`. */
-  readonly kinds: Uint8Array;
+  kind: 12,
+  /** Numbers of texts in `failures` of the sink: response code, response message and failure message of a failed sample. */
+  code: 14,
+  message: 15,
+  failure: 13,
+} as const;
+
+/** Where in `starts` a row's start is, milliseconds since the epoch. */
+export function startOf(row: number): number {
+  return row * (rowWords / 2) + 4;
+}
+
+/** The numbers of a row. */
+export function readRow({ numbers, starts }: SampleRows, row: number, into: SampleNumbers): SampleNumbers {
+  const at = row * rowWords;
+  into.start = starts[startOf(row)] ?? 0;
+  into.elapsed = numbers[at + inRow.elapsed] ?? 0;
+  into.latency = numbers[at + inRow.latency] ?? 0;
+  into.connect = numbers[at + inRow.connect] ?? 0;
+  into.bytes = numbers[at + inRow.bytes] ?? 0;
+  into.sentBytes = numbers[at + inRow.sentBytes] ?? 0;
+  into.threads = numbers[at + inRow.active] ?? 0;
+  return into;
+}
+
+export function emptyNumbers(): SampleNumbers {
+  return { start: 0, elapsed: 0, latency: 0, connect: 0, bytes: 0, sentBytes: 0, threads: 0 };
 }
 
 /** Counts samples in the order in which they are given. */
 export interface SampleSink {
-  readonly columns: SampleColumns;
+  readonly rows: SampleRows;
   readonly labels: NameEntries<LabelEntry>;
   readonly threads: NameEntries<ThreadEntry>;
+  readonly failures: NameEntries<string>;
   /**
-   * Counts the first rows of the columns.
+   * Counts the first of the rows.
    * @param byHand called in its turn for each row that the sink cannot count: one of that kind, of a name without a number, the first
-   * of a label. It takes the sample with `takeOne`, or rejects it. Columns stay as they are meanwhile.
+   * of a label. It takes the sample with `takeOne`, or rejects it. Rows stay as they are meanwhile.
    */
   take(count: number, byHand: (row: number) => void): void;
+  /** Counts the failed sample of a row whose label and thread have numbers. */
+  takeFailed(row: number, failure: Failure, inTransaction: number | undefined): void;
   /** Counts one sample: see `Collection.take`. */
   takeOne(
     label: LabelEntry,
@@ -69,72 +107,75 @@ export function plainSink(
   decode: (name: string) => string,
   memory = plainMemory(),
 ): SampleSink {
-  const { columns } = memory;
+  const { rows } = memory;
+  const { numbers } = rows;
   const labels = nameEntries(memory.labels, name => collection.labelEntry(decode(name)));
   const threads = nameEntries(memory.threads, name => collection.threadEntry(decode(name)));
-  const numbers: SampleNumbers = {
-    start: 0,
-    elapsed: 0,
-    latency: 0,
-    connect: 0,
-    bytes: 0,
-    sentBytes: 0,
-    threads: 0,
-  };
+  const one = emptyNumbers();
   return {
-    columns,
+    rows,
     labels,
     threads,
+    failures: failureEntries(memory),
     take(count, byHand) {
       for (let row = 0; row < count; row += 1) {
-        const kind = columns.kinds[row] ?? rowKind.byHand;
-        const label = labels.known[columns.labels[row] ?? -1];
-        const thread = threads.known[columns.threads[row] ?? -1];
-        if (kind === rowKind.byHand || label === undefined || thread === undefined) {
+        const at = row * rowWords;
+        const kind = numbers[at + inRow.kind];
+        const label = labels.known[numbers[at + inRow.label] ?? -1];
+        const thread = threads.known[numbers[at + inRow.thread] ?? -1];
+        if (
+          kind === undefined ||
+          kind > rowKind.emptyTransaction ||
+          label === undefined ||
+          thread === undefined
+        ) {
           byHand(row);
           continue;
         }
-        numbers.start = columns.starts[row] ?? 0;
-        numbers.elapsed = columns.elapsed[row] ?? 0;
-        numbers.latency = columns.latency[row] ?? 0;
-        numbers.connect = columns.connect[row] ?? 0;
-        numbers.bytes = columns.bytes[row] ?? 0;
-        numbers.sentBytes = columns.sentBytes[row] ?? 0;
-        numbers.threads = columns.active[row] ?? 0;
         const inTransaction = kind === rowKind.sample ? undefined : kind === rowKind.transaction ? 1 : 0;
-        collection.take(label, thread, numbers, undefined, inTransaction);
+        collection.take(label, thread, readRow(rows, row, one), undefined, inTransaction);
       }
     },
-    takeOne(label, thread, one, failure, inTransaction) {
-      collection.take(label, thread, one, failure, inTransaction);
+    takeFailed(row, failure, inTransaction) {
+      const at = row * rowWords;
+      const label = labels.known[numbers[at + inRow.label] ?? -1];
+      const thread = threads.known[numbers[at + inRow.thread] ?? -1];
+      if (label !== undefined && thread !== undefined)
+        collection.take(label, thread, readRow(rows, row, one), failure, inTransaction);
+    },
+    takeOne(label, thread, sample, failure, inTransaction) {
+      collection.take(label, thread, sample, failure, inTransaction);
     },
   };
+}
+
+/** Texts of failures, as they stand in the results. */
+export function failureEntries({ failures }: SinkMemory): NameEntries<string> {
+  return nameEntries(failures, text => text, undefined, fieldLimit);
 }
 
 /** What a sink works in. */
 export interface SinkMemory {
-  readonly columns: SampleColumns;
+  readonly rows: SampleRows;
   readonly labels: NameCache;
   readonly threads: NameCache;
+  readonly failures: NameCache;
+}
+
+/** The rows that lie in memory from a place on. */
+export function rowsIn(buffer: ArrayBuffer, place: number): SampleRows {
+  return {
+    numbers: new Int32Array(buffer, place, batchSize * rowWords),
+    starts: new Float64Array(buffer, place, (batchSize * rowWords) / 2),
+  };
 }
 
 /** Memory of its own. */
 export function plainMemory(): SinkMemory {
-  const integers = () => new Int32Array(batchSize);
   return {
-    columns: {
-      starts: new Float64Array(batchSize),
-      elapsed: integers(),
-      latency: integers(),
-      connect: integers(),
-      bytes: integers(),
-      sentBytes: integers(),
-      active: integers(),
-      labels: integers(),
-      threads: integers(),
-      kinds: new Uint8Array(batchSize),
-    },
+    rows: rowsIn(new ArrayBuffer(batchSize * rowWords * 4), 0),
     labels: emptyCache(),
     threads: emptyCache(),
+    failures: emptyCache(),
   };
 }

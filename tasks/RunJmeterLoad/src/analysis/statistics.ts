@@ -96,18 +96,29 @@ export function emptyStatistics(label: string, transaction: boolean): LabelStati
   };
 }
 
-/** Counts a failure of a sample that is counted already. */
-export function addMessage(to: LabelStatistics, kind: ErrorKind, text: string, count = 1): void {
+/** Counts a message of failures. @returns where it is counted, undefined when there are too many to keep it */
+export function addMessage(
+  to: LabelStatistics,
+  kind: ErrorKind,
+  text: string,
+  count = 1,
+): ErrorMessage | undefined {
   const short = text.slice(0, messageLength);
   const last = to.messages.at(-1);
   if (last?.kind === kind && last.text === short) {
     last.count += count;
-    return;
+    return last;
   }
   const group = groupOf(short);
   const known = to.messages.find(message => message.kind === kind && groupOf(message.text) === group);
-  if (known !== undefined) known.count += count;
-  else if (to.messages.length < messageLimit) to.messages.push({ kind, text: short, count });
+  if (known !== undefined) {
+    known.count += count;
+    return known;
+  }
+  if (to.messages.length >= messageLimit) return undefined;
+  const made = { kind, text: short, count };
+  to.messages.push(made);
+  return made;
 }
 
 /** Groups of texts that came before. */

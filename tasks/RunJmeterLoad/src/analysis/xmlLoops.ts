@@ -1,5 +1,5 @@
 /** Takes ordinary samples of XML apart: those that passed, stand whole in memory and hold nothing unusual. */
-import { batchSize, rowKind, type SampleSink } from './sampleSink.js';
+import { batchSize, inRow, rowKind, rowWords, startOf, type SampleSink } from './sampleSink.js';
 import { endOfContent, endOfSampleName, endsName } from './xmlContent.js';
 
 /** Bytes of text at a time; a tag that is longer is no sample. */
@@ -43,10 +43,9 @@ const stops = Buffer.from(`"'<>`.repeat(4));
 const stopSize = 64;
 
 /** The loops in plain TypeScript, for machines without SIMD in WebAssembly; the measure of those in kernel/xml.ts. */
-export function plainXmlLoops({ columns, labels, threads }: SampleSink): XmlLoops {
+export function plainXmlLoops({ rows: samples, labels, threads }: SampleSink): XmlLoops {
   const buffer = Buffer.alloc(textSize + stopSize);
   const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
-  const { starts, elapsed, latency, connect, bytes, sentBytes, active, kinds } = columns;
   const names = new Int32Array(batchSize * 4);
   let rows = 0;
 
@@ -163,16 +162,17 @@ export function plainXmlLoops({ columns, labels, threads }: SampleSink): XmlLoop
     if (place > fill) return -1;
 
     const row = rows;
-    starts[row] = startValue;
-    elapsed[row] = elapsedValue;
-    latency[row] = latencyValue;
-    connect[row] = connectValue;
-    bytes[row] = bytesValue;
-    sentBytes[row] = sentValue;
-    active[row] = activeValue;
-    kinds[row] = kind;
-    columns.labels[row] = labels.numberOf(buffer, labelFrom, labelTo);
-    columns.threads[row] = threads.numberOf(buffer, threadFrom, threadTo);
+    const first = row * rowWords;
+    samples.starts[startOf(row)] = startValue;
+    samples.numbers[first + inRow.elapsed] = elapsedValue;
+    samples.numbers[first + inRow.latency] = latencyValue;
+    samples.numbers[first + inRow.connect] = connectValue;
+    samples.numbers[first + inRow.bytes] = bytesValue;
+    samples.numbers[first + inRow.sentBytes] = sentValue;
+    samples.numbers[first + inRow.active] = activeValue;
+    samples.numbers[first + inRow.kind] = kind;
+    samples.numbers[first + inRow.label] = labels.numberOf(buffer, labelFrom, labelTo);
+    samples.numbers[first + inRow.thread] = threads.numberOf(buffer, threadFrom, threadTo);
     names[row * 4] = labelFrom;
     names[row * 4 + 1] = labelTo;
     names[row * 4 + 2] = threadFrom;

@@ -1,6 +1,5 @@
 /** Takes ordinary samples of XML in batches and leaves the rest to a reader that knows everything. */
-import type { SampleNumbers } from './collection.js';
-import { batchSize, rowKind, type SampleSink } from './sampleSink.js';
+import { batchSize, emptyNumbers, inRow, readRow, rowKind, rowWords, type SampleSink } from './sampleSink.js';
 import type { XmlLoops } from './xmlLoops.js';
 
 /** Takes what is ordinary. */
@@ -16,27 +15,12 @@ export interface XmlScanner {
 
 /** Makes a scanner. @param sink the one whose columns the loops fill */
 export function createXmlScanner({ text, names, ...loops }: XmlLoops, sink: SampleSink): XmlScanner {
-  const { columns, labels, threads } = sink;
-  const { starts, elapsed, latency, connect, bytes, sentBytes, active, kinds } = columns;
+  const { rows, labels, threads } = sink;
   let count = 0;
-  const numbers: SampleNumbers = {
-    start: 0,
-    elapsed: 0,
-    latency: 0,
-    connect: 0,
-    bytes: 0,
-    sentBytes: 0,
-    threads: 0,
-  };
+  const numbers = emptyNumbers();
   function byHand(row: number): void {
-    numbers.start = starts[row] ?? 0;
-    numbers.elapsed = elapsed[row] ?? 0;
-    numbers.latency = latency[row] ?? 0;
-    numbers.connect = connect[row] ?? 0;
-    numbers.bytes = bytes[row] ?? 0;
-    numbers.sentBytes = sentBytes[row] ?? 0;
-    numbers.threads = active[row] ?? 0;
-    const kind = kinds[row];
+    readRow(rows, row, numbers);
+    const kind = rows.numbers[row * rowWords + inRow.kind];
     sink.takeOne(
       labels.of(text, names[row * 4] ?? 0, names[row * 4 + 1] ?? 0),
       threads.of(text, names[row * 4 + 2] ?? 0, names[row * 4 + 3] ?? 0),
@@ -51,10 +35,10 @@ export function createXmlScanner({ text, names, ...loops }: XmlLoops, sink: Samp
       let place = at;
       for (;;) {
         place = loops.take(place, fill);
-        const rows = loops.rows();
-        if (rows > 0) sink.take(rows, byHand);
-        count += rows;
-        if (rows < batchSize) return place;
+        const filled = loops.rows();
+        if (filled > 0) sink.take(filled, byHand);
+        count += filled;
+        if (filled < batchSize) return place;
       }
     },
     count: () => count,

@@ -1,8 +1,8 @@
 /** Counts the samples of a batch in lines, pages, buckets and blocks of the arena. Its twin is Collection.take. */
 import {
-  active,
   arena,
   arenaEnd,
+  batch,
   blockBytes,
   blockFirst,
   blockLast,
@@ -13,13 +13,7 @@ import {
   bucketSamples,
   bucketSize,
   bucketThreads,
-  bytes,
-  connect,
-  elapsed,
   exactLimit,
-  kinds,
-  labels,
-  latency,
   latest,
   lineBlocks,
   lineBytes,
@@ -28,7 +22,6 @@ import {
   lineFirst,
   lineLast,
   lineLatency,
-  lineSent,
   lineSeries,
   lineSize,
   lines,
@@ -36,9 +29,17 @@ import {
   pageBuckets,
   pageClasses,
   pageCounts,
-  sentBytes,
-  starts,
-  threads,
+  rowActive,
+  rowBytes,
+  rowConnect,
+  rowElapsed,
+  rowKind,
+  rowLabel,
+  rowLatency,
+  rowMoment,
+  rowSize,
+  rowStart,
+  rowThread,
 } from './layout';
 
 /** Why `take` stopped at a row. */
@@ -51,12 +52,12 @@ const sampleLimit: i32 = 16 * 1024;
 
 let next: i32 = arena;
 let stoppedBy: i32 = rowByHand;
-let warmUpEnd: f64 = -Infinity;
+let warmUpEnd: i64 = i64.MIN_VALUE;
 let warmUpSamples: i32 = 0;
 /** Buckets count from here, milliseconds since the epoch, a multiple of a second. */
-let windowStart: f64 = 0;
+let windowStart: i64 = 0;
 /** How long the window is that buckets and blocks are kept of, milliseconds. */
-let windowLength: u32 = 0;
+let windowLength: u64 = 0;
 /** How long before the window its first block begins, and how long blocks are; 0 for none. */
 let blockLead: u32 = 0;
 let blockLength: u32 = 0;
@@ -70,7 +71,7 @@ export function reset(start: f64, length: u32, lead: u32, block: u32, precision:
   memory.fill(arena, 0, next - arena);
   memory.fill(lines, 0, nameLimit * 8);
   next = arena;
-  windowStart = start;
+  windowStart = i64(start);
   windowLength = length;
   blockLead = lead;
   blockLength = block;
@@ -80,7 +81,8 @@ export function reset(start: f64, length: u32, lead: u32, block: u32, precision:
 
 /** Samples that began before this, milliseconds since the epoch, are not counted. */
 export function warmUp(end: f64): void {
-  warmUpEnd = end;
+  // A moment is whole: before the end is before the next whole one.
+  warmUpEnd = i64(Math.ceil(end));
 }
 
 /** How many samples were left out since the last time this was asked. */
@@ -111,51 +113,52 @@ export function take(first: i32, count: i32): i32 {
   let low: u32 = 0;
   let number: i32 = -1;
   for (let row = first; row < count; row += 1) {
-    const at = row << 2;
-    const kind = load<u8>(kinds + row);
-    const label = load<i32>(labels + at);
-    const thread = load<i32>(threads + at);
+    const record: usize = batch + row * rowSize;
+    const kind = load<i32>(record, rowKind);
+    const label = load<i32>(record, rowLabel);
+    const thread = load<i32>(record, rowThread);
     if (kind > 2 || (label | thread) < 0) return stop(row, rowByHand);
-    const start = load<f64>(starts + (row << 3));
+    const moment = load<i64>(record, rowMoment);
+    const start = load<f64>(record, rowStart);
     const own = latest + (thread << 3);
     // Samples inside a transaction come before it in its thread and begin within it: see Collection.take.
     const transaction = kind === 0 ? 0 : i32(kind === 2 || load<f64>(own) >= start);
-    if (start < warmUpEnd) {
+    if (moment < warmUpEnd) {
       if (kind === 0) store<f64>(own, start);
       warmUpSamples += 1 - transaction;
       continue;
     }
-    const line = load<i32>(lines + (((label << 1) | transaction) << 2));
+    const line = load<i32>(((label << 1) | transaction) << 2, lines);
     if (line === 0) return stop(row, rowByHand);
-    const time = load<i32>(elapsed + at);
-    const early = load<i32>(latency + at);
-    const connected = load<i32>(connect + at);
-    if (time >= exactLimit || early >= exactLimit || connected >= exactLimit) return stop(row, rowByHand);
-    const since = start - windowStart;
-    if (!(since >= 0 && since < f64(windowLength))) return stop(row, outsideWindow);
+    const time = load<i32>(record, rowElapsed);
+    const early = load<i32>(record, rowLatency);
+    const connected = load<i32>(record, rowConnect);
+    if ((time | early | connected) >= exactLimit) return stop(row, rowByHand);
+    const since = u64(moment - windowStart);
+    if (since >= windowLength) return stop(row, outsideWindow);
     if (next > arenaEnd - sampleLimit) return stop(row, arenaFull);
     if (kind === 0) store<f64>(own, start);
 
     countTime(line + lineElapsed, time);
     if (early > 0) countTime(line + lineLatency, early);
     if (connected > 0) countTime(line + lineConnect, connected);
-    const received = f64(load<i32>(bytes + at));
-    store<f64>(line, load<f64>(line, lineBytes) + received, lineBytes);
-    store<f64>(line, load<f64>(line, lineSent) + f64(load<i32>(sentBytes + at)), lineSent);
+    // Bytes received and sent stand side by side, in a row and in a line.
+    const transferred = f64x2.convert_low_i32x4_s(v128.load64_zero(record, rowBytes));
+    v128.store(line, f64x2.add(v128.load(line, lineBytes), transferred), lineBytes);
     const end = start + f64(time);
     if (start < load<f64>(line, lineFirst)) store<f64>(line, start, lineFirst);
     if (end > load<f64>(line, lineLast)) store<f64>(line, end, lineLast);
-    const moment = u32(since);
-    countBucket(line, moment / bucketMilliseconds, time, load<i32>(active + at));
+    const place = u32(since);
+    countBucket(line, place / bucketMilliseconds, time, load<i32>(record, rowActive));
 
     if (blockLength === 0) continue;
-    const place = moment + blockLead;
-    if (number < 0 || place - low >= blockLength) {
-      number = i32(place / blockLength);
+    const from = place + blockLead;
+    if (number < 0 || from - low >= blockLength) {
+      number = i32(from / blockLength);
       low = number * blockLength;
     }
     const block = blockOf(line, number);
-    store<f64>(block, load<f64>(block, blockBytes) + received, blockBytes);
+    store<f64>(block, load<f64>(block, blockBytes) + f64x2.extract_lane(transferred, 0), blockBytes);
     if (start < load<f64>(block, blockFirst)) store<f64>(block, start, blockFirst);
     if (end > load<f64>(block, blockLast)) store<f64>(block, end, blockLast);
     const classes = block + blockPages;

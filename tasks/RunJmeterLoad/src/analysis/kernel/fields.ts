@@ -1,5 +1,5 @@
 /** What stands in fields: numbers, names, the words that JMeter writes. */
-import { nameLimit } from './layout';
+import { cacheBytes, entryHash, entryLength, entryNumber, entryPlace, slotBits } from './layout';
 
 /** What a transaction controller writes: "Number of samples in transaction : ". */
 export const transactionMessage: usize = memory.data<u8>([
@@ -28,39 +28,31 @@ export function number(word: u64, length: i32): i64 {
 }
 
 /** The number of a name in a cache, -1 when it is not there. */
-export function find(slots: usize, names: usize, kept: usize, start: usize, end: usize): i32 {
+export function find(names: usize, start: usize, end: usize): i32 {
   const length = i32(end - start);
-  const beginning = firstBytes(start, length);
-  const rest = secondBytes(start, length);
-  const hash = length <= 32 ? finish(sum(i32x4.splat(length), beginning, rest)) : hashOf(start, length);
-  let slot = hash;
+  const mask: usize = firstMasks + 32 - min(length, 32);
+  const first = v128.and(v128.load(start), v128.load(mask));
+  const second = v128.and(v128.load(start, 16), v128.load(mask, 16));
+  const hash = length <= 32 ? finish(sum(first, second), length) : hashOf(start, length);
+  let slot = u32(hash) >> (32 - slotBits);
   while (true) {
-    slot &= nameLimit * 2 - 1;
-    const number = load<i32>(slots + (slot << 2)) - 1;
-    if (number < 0) return -1;
-    const name = names + number * 12;
-    if (load<i32>(name) === hash && load<i32>(name, 8) === length) {
-      const known = kept + load<i32>(name, 4);
-      const other = v128.or(
-        v128.xor(beginning, firstBytes(known, length)),
-        v128.xor(rest, secondBytes(known, length)),
-      );
-      if (!v128.any_true(other) && (length <= 32 || same(start + 32, known + 32, length - 32))) return number;
-    }
-    slot += 1;
+    const place = load<i32>(names + (slot << 2));
+    if (place === 0) return -1;
+    const entry = names + place;
+    const differs = v128.or(v128.xor(first, v128.load(entry)), v128.xor(second, v128.load(entry, 16)));
+    if (!v128.any_true(differs) && load<i32>(entry, entryLength) === length)
+      if (
+        length <= 32 ||
+        (load<i32>(entry, entryHash) === hash &&
+          same(start + 32, names + cacheBytes + load<i32>(entry, entryPlace) + 32, length - 32))
+      )
+        return load<i32>(entry, entryNumber);
+    slot = (slot + 1) & ((1 << slotBits) - 1);
   }
 }
 
-/** The first 16 bytes of a text, zeros behind its end; then the 16 after those. */
-function firstBytes(start: usize, length: i32): v128 {
-  const places = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  return v128.and(v128.load(start), i8x16.lt_u(places, i8x16.splat(i8(min(length, 32)))));
-}
-
-function secondBytes(start: usize, length: i32): v128 {
-  const places = i8x16(16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
-  return v128.and(v128.load(start, 16), i8x16.lt_u(places, i8x16.splat(i8(min(length, 32)))));
-}
+/** 32 bytes of ones, then 32 of zeros: what is read of it `length` bytes before the zeros keeps so many bytes. */
+const firstMasks: usize = memory.data<u64>([-1, -1, -1, -1, 0, 0, 0, 0, 0, 0]);
 
 export function same(a: usize, b: usize, length: usize): bool {
   let at: usize = 0;
@@ -71,26 +63,28 @@ export function same(a: usize, b: usize, length: usize): bool {
   return (load<u64>(a + at) ^ load<u64>(b + at)) << rest === 0;
 }
 
-/** The hash of names.ts: 32 bytes at a time, in four sums. */
+/** The hash of names.ts, of a name that is longer than 32 bytes. */
 function hashOf(start: usize, length: i32): i32 {
-  let sums = i32x4.splat(length);
+  let sums = i32x4.splat(0);
   for (let at = 0; at < length; at += 32) {
-    const left = length - at;
-    sums = sum(sums, firstBytes(start + at, left), secondBytes(start + at, left));
+    const mask: usize = firstMasks + 32 - min(length - at, 32);
+    const first = v128.and(v128.load(start + at), v128.load(mask));
+    const second = v128.and(v128.load(start + at, 16), v128.load(mask, 16));
+    sums = i32x4.add(i32x4.mul(sums, i32x4.splat(31)), sum(first, second));
   }
-  return finish(sums);
+  return finish(sums, length);
 }
 
-function sum(sums: v128, beginning: v128, rest: v128): v128 {
-  const half = i32x4.mul(v128.xor(sums, beginning), i32x4.splat(-1640531535));
-  return i32x4.mul(v128.xor(half, rest), i32x4.splat(-2048144789));
+/** The 16-bit words of 32 bytes, each weighed with a number of its own. */
+function sum(first: v128, second: v128): v128 {
+  return i32x4.add(
+    i32x4.dot_i16x8_s(first, i16x8(31153, -25621, 18371, 29389, -12743, 21577, -30241, 15467)),
+    i32x4.dot_i16x8_s(second, i16x8(-17609, 27701, 9811, -23011, 32491, -14387, 20063, -28547)),
+  );
 }
 
-/** Four sums as one number. */
-function finish(sums: v128): i32 {
-  const weighed = i32x4.mul(sums, i32x4(1, -1028477379, 668265263, 374761393));
-  const halves = i32x4.add(weighed, i64x2.shuffle(weighed, weighed, 1, 0));
-  const hash = i32x4.extract_lane(halves, 0) + i32x4.extract_lane(halves, 1);
-  const product = (hash ^ i32(u32(hash) >> 15)) * -2048144777;
-  return product ^ i32(u32(product) >> 16);
+/** Four sums as one number, whose upper bits are the best. */
+function finish(sums: v128, length: i32): i32 {
+  const all = i64x2.extract_lane(sums, 0) ^ i64x2.extract_lane(sums, 1);
+  return (i32(all) + i32(all >> 32) + length) * -1640531535;
 }

@@ -1,5 +1,6 @@
 /** The module that the fast reading of results is made of: see docs/adr/0022. Built by scripts/kernel.ts. */
 export * from './layout';
-export { columns, index, parse } from './scan';
+export { index } from './scan';
+export { columns, parse } from './records';
 export { leftOut, makeLine, reason, reset, take, warmUp } from './count';
 export { takeXml, xmlNames, xmlRows } from './xml';

@@ -1,5 +1,8 @@
 /** Where what stands in the module's memory, in bytes. TypeScript reads these places as the module's exports. */
 
+/** By length, which of the last eight bytes of a text are those of a number. */
+export const digitMasks: i32 = 32 * 1024;
+
 /** Text that is taken apart, with room before and behind so that whole words can be read at its edges. */
 export const textSize: i32 = 512 * 1024;
 export const text: i32 = 64 * 1024;
@@ -10,41 +13,57 @@ export const rows: i32 = ends + (textSize + 66) * 4;
 /** What `index` goes on from, i32: ends, records, state. */
 export const progress: i32 = rows + (textSize + 64) * 4;
 
-/** The columns of a batch. */
-export const batchSize: i32 = 512;
-export const starts: i32 = progress + 64;
-export const elapsed: i32 = starts + batchSize * 8;
-export const latency: i32 = elapsed + batchSize * 4;
-export const connect: i32 = latency + batchSize * 4;
-export const bytes: i32 = connect + batchSize * 4;
-export const sentBytes: i32 = bytes + batchSize * 4;
-export const active: i32 = sentBytes + batchSize * 4;
-export const labels: i32 = active + batchSize * 4;
-export const threads: i32 = labels + batchSize * 4;
-export const kinds: i32 = threads + batchSize * 4;
-/** For each record of the batch, where among `ends` the end before its first field stands. */
-export const bases: i32 = kinds + batchSize;
+/** A batch of samples, a row for each. */
+export const batchSize: i32 = 256;
+export const batch: i32 = progress + 64;
+/** A row: whole numbers (i32), its start (f64), the numbers of its label and thread (i32), its kind, where its fields' ends stand. */
+export const rowSize: i32 = 64;
+export const rowElapsed: i32 = 0;
+export const rowLatency: i32 = 4;
+export const rowConnect: i32 = 8;
+export const rowBytes: i32 = 12;
+export const rowSentBytes: i32 = 16;
+export const rowActive: i32 = 20;
+export const rowStart: i32 = 32;
+export const rowLabel: i32 = 40;
+export const rowThread: i32 = 44;
+export const rowKind: i32 = 48;
+export const rowMoment: i32 = 24;
+export const rowFields: i32 = 52;
+/** Of a failed sample also the numbers of its response code, response message and failure message. */
+export const rowCode: i32 = 56;
+export const rowMessage: i32 = 60;
+export const rowFailure: i32 = rowFields;
+/** The ends of fields of records whose line ends are two bytes, without the first of these. */
+export const widest: i32 = 200;
+export const trimmed: i32 = batch + batchSize * rowSize;
 
-/** A cache of names: slots of an open hash table (a name's number plus 1, 0 is free), per name its hash, place and length, their bytes. */
+/**
+ * A cache of names: slots of an open hash table (where in the cache a name's entry is, 0 is free), entries (a name's first 32 bytes with
+ * zeros behind them, its length, number, hash and place), and the bytes of all names.
+ */
 export const nameLimit: i32 = 8192;
 export const nameBytes: i32 = 512 * 1024;
-const cacheNames: i32 = nameLimit * 2 * 4;
-const cacheBytes: i32 = cacheNames + nameLimit * 3 * 4;
+export const slotBits: i32 = 14;
+export const entrySize: i32 = 48;
+export const entryLength: i32 = 32;
+export const entryNumber: i32 = 36;
+export const entryHash: i32 = 40;
+export const entryPlace: i32 = 44;
+export const cacheEntries: i32 = 4 << slotBits;
+export const cacheBytes: i32 = cacheEntries + nameLimit * entrySize;
 const cacheSize: i32 = cacheBytes + nameBytes + 64;
-export const labelSlots: i32 = bases + batchSize * 4;
-export const labelNames: i32 = labelSlots + cacheNames;
-export const labelBytes: i32 = labelSlots + cacheBytes;
-export const threadSlots: i32 = labelSlots + cacheSize;
-export const threadNames: i32 = threadSlots + cacheNames;
-export const threadBytes: i32 = threadSlots + cacheBytes;
+export const labelNames: i32 = trimmed + batchSize * (widest + 1) * 4;
+export const threadNames: i32 = labelNames + cacheSize;
+export const failureTexts: i32 = threadNames + cacheSize;
 
 /** For each thread the start of its latest sample that is no transaction, f64. */
-export const latest: i32 = threadSlots + cacheSize;
+export const latest: i32 = failureTexts + cacheSize;
 /** For each label its line of samples and its line of transactions, i32, 0 where it has none. */
 export const lines: i32 = latest + nameLimit * 8;
 /** Lines, pages of counts, buckets and blocks, one behind the other. */
 export const arena: i32 = lines + nameLimit * 2 * 4;
-export const arenaEnd: i32 = arena + 8 * 1024 * 1024;
+export const arenaEnd: i32 = 16 * 1024 * 1024;
 
 /** Times below this are counted here, each millisecond by itself. */
 export const exactLimit: i32 = 131072;

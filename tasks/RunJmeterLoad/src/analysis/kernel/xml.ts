@@ -1,24 +1,23 @@
 /** Takes ordinary samples of XML apart. Its twin in TypeScript is xmlLoops.ts, which says what is ordinary. */
 import {
-  active,
+  batch,
   batchSize,
-  bytes,
-  connect,
-  elapsed,
   ends,
-  kinds,
-  labelBytes,
   labelNames,
-  labelSlots,
-  labels,
-  latency,
-  sentBytes,
-  starts,
+  rowActive,
+  rowBytes,
+  rowConnect,
+  rowElapsed,
+  rowKind,
+  rowLabel,
+  rowLatency,
+  rowMoment,
+  rowSentBytes,
+  rowSize,
+  rowStart,
+  rowThread,
   text,
-  threadBytes,
   threadNames,
-  threadSlots,
-  threads,
 } from './layout';
 import { find, same, transactionMessage, messageLength, wholeNumber } from './fields';
 
@@ -42,10 +41,10 @@ const wordTrue: u32 = 0x65757274;
 const stops: u64 = 0x3e3c27223e3c2722;
 
 /** Of `rowKind`. */
-const sample: u8 = 0;
-const transaction: u8 = 1;
-const emptyTransaction: u8 = 2;
-const byHand: u8 = 3;
+const sample: i32 = 0;
+const transaction: i32 = 1;
+const emptyTransaction: i32 = 2;
+const byHand: i32 = 3;
 
 let rows: i32 = 0;
 
@@ -167,7 +166,7 @@ function sampleAt(at: usize, end: usize, row: i32): usize {
     }
   }
   if (!passed || label === 0 || (start | time | early | connected | received | sent | busy) < 0) return 0;
-  const kind: u8 =
+  const kind: i32 =
     request || message === 0 || load<u8>(message) !== capitalN ? sample : kindOf(message, messageEnd);
   if (kind === byHand) return 0;
   if (load<u8>(place) === slash) {
@@ -179,17 +178,18 @@ function sampleAt(at: usize, end: usize, row: i32): usize {
   }
   if (place > end) return 0;
 
-  const at4 = row << 2;
-  store<f64>(starts + (row << 3), f64(start));
-  store<i32>(elapsed + at4, i32(time));
-  store<i32>(latency + at4, i32(early));
-  store<i32>(connect + at4, i32(connected));
-  store<i32>(bytes + at4, i32(received));
-  store<i32>(sentBytes + at4, i32(sent));
-  store<i32>(active + at4, i32(busy));
-  store<u8>(kinds + row, kind);
-  store<i32>(labels + at4, find(labelSlots, labelNames, labelBytes, label, labelEnd));
-  store<i32>(threads + at4, find(threadSlots, threadNames, threadBytes, thread, threadEnd));
+  const record: usize = batch + row * rowSize;
+  store<i64>(record, start, rowMoment);
+  store<f64>(record, f64(start), rowStart);
+  store<i32>(record, i32(time), rowElapsed);
+  store<i32>(record, i32(early), rowLatency);
+  store<i32>(record, i32(connected), rowConnect);
+  store<i32>(record, i32(received), rowBytes);
+  store<i32>(record, i32(sent), rowSentBytes);
+  store<i32>(record, i32(busy), rowActive);
+  store<i32>(record, kind, rowKind);
+  store<i32>(record, find(labelNames, label, labelEnd), rowLabel);
+  store<i32>(record, find(threadNames, thread, threadEnd), rowThread);
   const names = xmlNames + (row << 4);
   store<i32>(names, i32(label - text));
   store<i32>(names, i32(labelEnd - text), 4);
@@ -222,7 +222,7 @@ function endOfValue(from: usize, quote: u8): usize {
 }
 
 /** The kind of a sample whose message may be a transaction controller's. */
-function kindOf(message: usize, end: usize): u8 {
+function kindOf(message: usize, end: usize): i32 {
   let at: usize = 0;
   while (at < messageLength && load<u8>(message + at) === load<u8>(transactionMessage + at)) at += 1;
   if (at < messageLength) return load<u8>(message + at) === ampersand ? byHand : sample;
