@@ -19,7 +19,7 @@ const draws = 400;
  * them: a queue, a garbage collection, a neighbour on the machine last for seconds. Drawn one by one they seem to tell much more than
  * they do. So blocks are drawn, alone and in stretches of neighbours up to a fifth of the run, and the largest error is taken.
  * The draws are the same in each call.
- * @param blocks of the whole run, the last of which may be cut short by its end
+ * @param blocks of the whole run, the first and last of which may be cut short by its beginning and end
  * @returns undefined when the run has too few blocks to tell
  */
 export function spreadOf(
@@ -29,7 +29,7 @@ export function spreadOf(
   counted: readonly ErrorKind[],
 ): Spread | undefined {
   const length = (blocks.at(-1)?.at ?? 0) + 1;
-  const whole = length > 1 && measure.of === 'throughput' ? length - 1 : length;
+  const whole = measure.of === 'throughput' ? length - 2 : length;
   if (blocks.length < fewestBlocks || whole < fewestBlocks) return undefined;
   const statistic = statisticOf(measure, blocks, whole, blockMilliseconds / 1000, counted);
   const random = createRandom();
@@ -99,7 +99,7 @@ function statisticOf(
   }
   switch (measure.of) {
     case 'throughput': {
-      const samples = perBlock(blocks, length, samplesOf);
+      const samples = perBlock(blocks, length + 2, samplesOf).subarray(1, -1);
       return times => sumOf(samples, times) / (length * blockSeconds);
     }
     case 'avg_bytes':

@@ -104,6 +104,24 @@ describe('spreadOf', () => {
     // Uniform plus uniform over 100 ms each: a deviation of 40.8 ms, of 1200 samples a standard error of 1.18 ms.
     assert.ok(spread.error > 0.8 && spread.error < 2.5, String(spread.error));
   });
+
+  it('does not take the blocks in which a test begins and ends for pauses', () => {
+    // Twenty a second, to the second: throughput does not move, but the first of the file is not the first that began.
+    const samples = Array.from({ length: 700 }, (_, index) => ({
+      label: 'GET /data',
+      transaction: false,
+      start: 1_700_000_000_000 + index * 50,
+      elapsed: 100,
+      latency: 100,
+      connect: 0,
+      bytes: 1000,
+      kind: undefined,
+    }));
+    const run = timelineOf([...samples.slice(1), ...samples.slice(0, 1)])!;
+    assert.equal(run.labels[0]!.blocks[0]!.times.response_time.counts[0], 1);
+    const spread = spreadOf({ of: 'throughput' }, runOf(run).blocks, run.blockMilliseconds, errorKinds)!;
+    assert.equal(spread.error, 0);
+  });
 });
 
 describe('studentQuantile', () => {
