@@ -69,7 +69,14 @@ function hostsToMove(
       `'replaceHosts' names ${listOf(unknown)}, where no request of ${plan} goes. Its requests go to ${listOf(hosts)}.`,
     );
   }
-  if (read.has('host')) return [];
+  if (read.has('host')) {
+    const fixed = hosts.filter(host => !host.includes('${'));
+    if (fixed.length > 0)
+      agent.warning(
+        `The plan ${plan} reads the property 'host', but names ${listOf(fixed)} itself as well: requests there are sent as they are, whatever 'siteUrl' says. 'replaceHosts' names the hosts that it takes the place of.`,
+      );
+    return [];
+  }
   if (hosts.length > 1)
     throw new UserError(
       `The plan ${plan} does not read the property 'host', and its requests go to ${listOf(hosts)}. Say which of them ${site?.href ?? ''} stands for in 'replaceHosts', or '*' for all.`,
