@@ -14,6 +14,7 @@ import { build, type Metafile } from 'esbuild';
 import { buildReport } from './buildReport.js';
 import { kernelDefinition } from './kernel.js';
 import { thirdPartyNotices } from './notices.js';
+import { rangeWorkerDefinition } from './rangeWorker.js';
 import { repositoryRoot, taskNames } from './tasks.js';
 
 const extension = join(repositoryRoot, 'dist', 'extension');
@@ -84,7 +85,7 @@ async function buildTask(name: string): Promise<Metafile> {
     metafile: true,
     logLevel: 'warning',
     // Sources are ES modules; the only thing of theirs that CommonJS lacks. Libraries make a `require` of it.
-    define: { 'import.meta.url': 'bundleUrl', ...kernelDefinition() },
+    define: { 'import.meta.url': 'bundleUrl', ...kernelDefinition(), ...rangeWorkerDefinition() },
     banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
   });
   const faults = warnings.map(warning => warning.text);

@@ -22,7 +22,7 @@ export function timelineOf(samples: Iterable<MadeSample>, step?: number): Timeli
   for (const { label, transaction, kind, ...numbers } of samples)
     collection.take(
       collection.labelEntry(label),
-      { latest: -1 },
+      { latest: -1, decided: Infinity },
       { ...numbers, sentBytes: 0, threads: 0 },
       kind === undefined ? undefined : { kind, message: '' },
       transaction ? 0 : undefined,

@@ -1,12 +1,16 @@
 /** Reads JMeter's results in one pass and constant memory. */
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '../../../../shared/core/errors.js';
-import type { KernelModule } from './kernel.js';
-import { createJtlReader } from './reader.js';
+import { bundledKernel, type KernelModule } from './kernel.js';
+import { findRanges } from './ranges/findRanges.js';
+import { readInRanges } from './ranges/readInRanges.js';
+import type { Range } from './ranges/readRange.js';
+import { bundledWorker, rangeWorkers, threadsFor } from './ranges/workers.js';
+import { createJtlReader, type JtlReader } from './reader.js';
 import type { AnalysisOptions, JtlAnalysis } from './statistics.js';
 
 /** Takes results as they come. */
@@ -40,15 +44,29 @@ export function createAnalyser(options: AnalysisOptions = {}, module?: KernelMod
   return createJtlReader(options, module);
 }
 
+/** What a file is read with, where it is not what stands in the task's bundle. */
+export interface Means {
+  readonly module?: KernelModule | undefined;
+  /** What threads run: see ranges/workers.ts. */
+  readonly worker?: string;
+  /** How many read the file, as many as are of use when absent. */
+  readonly threads?: number;
+}
+
 /**
  * Analyses a results file, also one that is compressed by gzip. One that was cut, compressed or not, gives what it holds and
- * says that it is cut.
+ * says that it is cut. A large file of CSV is read by several threads; what is found is the same.
  * @throws UserError when it is empty, or begins neither with JMeter's columns nor with its XML
  */
-export async function analyse(path: string, options: AnalysisOptions = {}): Promise<JtlAnalysis> {
-  const analyser = createAnalyser(options);
-  const whole = (await isGzip(path)) ? await unpack(path, analyser) : await read(path, analyser);
-  const analysis = analyser.end();
+export async function analyse(
+  path: string,
+  options: AnalysisOptions = {},
+  means: Means = {},
+): Promise<JtlAnalysis> {
+  const module = means.module ?? bundledKernel();
+  const reader = createJtlReader(options, module);
+  const whole = (await isGzip(path)) ? await unpack(path, reader) : await read(path, reader, module, means);
+  const analysis = reader.end();
   return whole ? analysis : { ...analysis, cut: true };
 }
 
@@ -67,10 +85,12 @@ export function follow(path: string, options: AnalysisOptions = {}): Follower {
   return {
     async poll() {
       const from = position;
+      const file = openIfThere(path);
+      if (file === undefined) return 0;
       try {
-        position += await readOn(path, position, analyser);
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+        position = await readOn(file, { from, to: Infinity }, analyser);
+      } finally {
+        closeSync(file);
       }
       return position - from;
     },
@@ -79,32 +99,70 @@ export function follow(path: string, options: AnalysisOptions = {}): Follower {
   };
 }
 
-async function read(path: string, analyser: Analyser): Promise<true> {
-  await readOn(path, 0, analyser);
-  return true;
+async function read(
+  path: string,
+  reader: JtlReader,
+  module: KernelModule | undefined,
+  { worker = bundledWorker(), threads }: Means,
+): Promise<true> {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const count = worker === undefined ? 1 : (threads ?? threadsFor(size));
+    const knowing = () => count > 1 && reader.ahead() !== undefined;
+    const from = await readOn(file, { from: 0, to: Infinity }, reader, knowing);
+    const ahead = reader.ahead();
+    if (worker === undefined || count === 1 || ahead === undefined) return true;
+    const ranges = findRanges(
+      (into, at) => readSync(file, into, 0, into.length, at),
+      { from, to: size },
+      count,
+      ahead.layout,
+    );
+    const workers = rangeWorkers(worker, file, module);
+    try {
+      await readInRanges(reader, ahead, ranges, range => readOn(file, range, reader), workers.read);
+    } finally {
+      await workers.end();
+    }
+    return true;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /**
- * Reads from a place to the end of a file. Pieces are read at once and not in the background, which would take as long as to
+ * Reads a range of a file, or to its end. Pieces are read at once and not in the background, which would take as long as to
  * analyse them; what else waits has its turn in between.
- * @returns how many bytes
+ * @param enough asked after each piece
+ * @returns where it has come to
  */
-async function readOn(path: string, from: number, analyser: Analyser): Promise<number> {
-  const file = openSync(path, 'r');
-  try {
-    let at = from;
-    for (let turn = at + turnSize; ; turn = at + turnSize) {
-      while (at < turn) {
-        const room = analyser.room();
-        const count = readSync(file, room, 0, room.length, at);
-        if (count === 0) return at - from;
-        analyser.filled(count);
-        at += count;
-      }
-      await setImmediate();
+async function readOn(
+  file: number,
+  { from, to }: Range,
+  analyser: Analyser,
+  enough: () => boolean = () => false,
+): Promise<number> {
+  let at = from;
+  for (let turn = at + turnSize; ; turn = at + turnSize) {
+    while (at < turn) {
+      const room = analyser.room();
+      const count = readSync(file, room, 0, Math.min(room.length, to - at), at);
+      if (count === 0) return at;
+      analyser.filled(count);
+      at += count;
+      if (enough()) return at;
     }
-  } finally {
-    closeSync(file);
+    await setImmediate();
   }
 }
 

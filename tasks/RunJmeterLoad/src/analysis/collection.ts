@@ -1,9 +1,21 @@
 /** Counts samples by label, and tells the samples that count from those that repeat others. */
+import type { TimelineLine } from '../timeline/collectTimeline.js';
+import {
+  dataOf,
+  staysExact,
+  statisticsOf,
+  type Assumptions,
+  type Malformed,
+  type RangeCounts,
+} from './ranges/rangeCounts.js';
 import {
   addMessage,
+  addSample,
+  addStatistics,
   defaultLabelLimit,
   emptyStatistics,
   merge,
+  messageLimit,
   otherLabel,
   overallOf,
   type AnalysisOptions,
@@ -12,7 +24,7 @@ import {
   type JtlAnalysis,
   type LabelStatistics,
 } from './statistics.js';
-import type { TimelineLine } from '../timeline/collectTimeline.js';
+import { noSample, someSample, Threads, type ThreadEntry } from './threads.js';
 
 /** What is counted of a label's samples, or of its transactions. */
 export interface Line {
@@ -28,11 +40,6 @@ export interface LabelEntry {
   readonly label: string;
   samples: Line | undefined;
   transactions: Line | undefined;
-}
-
-/** A thread of the test: when its latest sample began that is no transaction. */
-export interface ThreadEntry {
-  latest: number;
 }
 
 /** A failure of a sample; what is the same may be one object, which is counted faster. */
@@ -53,17 +60,17 @@ export interface SampleNumbers {
   threads: number;
 }
 
-const threadLimit = 262_144;
-const transactionMessage = 'Number of samples in transaction : ';
+/** Messages kept of one label in a range: all of them, so that the whole file's can be told. */
+const rangeMessageLimit = 200;
 const described = 200;
 /** Failures whose message is found at once. */
 const failureLimit = 256;
 
-/** Takes the samples of one file. */
+/** Takes the samples of one file, or of a range of it. */
 export class Collection {
   private readonly labels: LabelStatistics[] = [];
   private readonly entries = new Map<string, LabelEntry>();
-  private readonly threads = new Map<string, ThreadEntry>();
+  private readonly threads: Threads;
   private readonly rest: LabelEntry = { label: otherLabel, samples: undefined, transactions: undefined };
   private readonly labelLimit: number;
   private readonly warmUpSeconds: number;
@@ -71,13 +78,21 @@ export class Collection {
   private warmUp = 0;
   private unlisted = 0;
   private malformed = 0;
-  private firstMalformed: string | undefined;
+  private firstMalformed: Malformed | undefined;
+  /** How many records come before those that are numbered from one now. */
+  private recordsBefore = 0;
+  private readonly messageLimit: number;
+  /** Whether there was more than a range can hold. */
+  private tooMuch = false;
   private handOver: () => void = () => undefined;
   /** Where the course of the test is collected, when that is asked for. */
   readonly timeline: AnalysisOptions['timeline'];
 
-  constructor({ warmUp, labelLimit, timeline }: AnalysisOptions) {
+  /** @param range what is taken for granted of what stands before a range of a file */
+  constructor({ warmUp, labelLimit, timeline }: AnalysisOptions, range?: Pick<Assumptions, 'latest'>) {
     this.timeline = timeline;
+    this.threads = new Threads(range?.latest ?? noSample);
+    this.messageLimit = range === undefined ? messageLimit : rangeMessageLimit;
     this.labelLimit = labelLimit ?? defaultLabelLimit;
     this.warmUpSeconds = warmUp?.seconds ?? 0;
     this.started = warmUp?.testStart;
@@ -87,7 +102,10 @@ export class Collection {
   labelEntry(label: string): LabelEntry {
     const known = this.entries.get(label);
     if (known !== undefined) return known;
-    if (this.entries.size >= this.labelLimit) return this.rest;
+    if (this.entries.size >= this.labelLimit) {
+      this.tooMuch = true;
+      return this.rest;
+    }
     const made: LabelEntry = { label, samples: undefined, transactions: undefined };
     this.entries.set(label, made);
     return made;
@@ -98,14 +116,13 @@ export class Collection {
     return entry !== this.rest;
   }
 
+  /** `latest` of a thread before its first sample. */
+  get assumedLatest(): number {
+    return this.threads.assumed;
+  }
+
   threadEntry(name: string): ThreadEntry {
-    let known = this.threads.get(name);
-    if (known === undefined) {
-      if (this.threads.size >= threadLimit) this.forgetThreads();
-      known = { latest: -1 };
-      this.threads.set(name, known);
-    }
-    return known;
+    return this.threads.entry(name);
   }
 
   /**
@@ -120,9 +137,8 @@ export class Collection {
     inTransaction: number | undefined,
   ): void {
     const { start } = numbers;
-    // Samples inside a transaction come before it in its thread and begin within it. When none did, the controller was told to
-    // generate a parent sample, and the transaction is the sample: with sub-results off JMeter writes nothing else of its samplers.
-    const transaction = inTransaction !== undefined && (inTransaction === 0 || thread.latest >= start);
+    const transaction =
+      inTransaction !== undefined && (inTransaction === 0 || this.threads.repeats(thread, start));
     if (inTransaction === undefined) thread.latest = start;
     this.started ??= start;
     if (this.warmUpSeconds > 0 && start < this.started + this.warmUpSeconds * 1000) {
@@ -134,8 +150,8 @@ export class Collection {
       else return;
     }
     const line = this.lineOf(entry, transaction);
-    count(line.statistics, numbers, failure);
-    if (failure !== undefined) countFailure(line, failure);
+    addSample(line.statistics, numbers, failure !== undefined);
+    if (failure !== undefined) this.countFailure(line, failure);
     line.course?.add(numbers, failure?.kind);
   }
 
@@ -158,12 +174,12 @@ export class Collection {
   /** Notes a record that is no sample. */
   reject(number: number, why: string, text: string): void {
     this.malformed += 1;
-    this.firstMalformed ??= `record ${number} (${why}): ${text.slice(0, described)}`;
+    this.firstMalformed ??= { number: this.recordsBefore + number, why, text: text.slice(0, described) };
   }
 
   result(cut: boolean): JtlAnalysis {
     this.handOver();
-    const { rest } = this;
+    const { rest, firstMalformed: first } = this;
     const labels = rest.samples === undefined ? this.labels : [...this.labels, rest.samples.statistics];
     return {
       overall: overallOf(labels),
@@ -171,13 +187,98 @@ export class Collection {
       unlisted: this.unlisted,
       warmUp: this.warmUp,
       malformed: this.malformed,
-      firstMalformed: this.firstMalformed,
+      firstMalformed: first && `record ${first.number} (${first.why}): ${first.text}`,
       cut,
     };
   }
 
   snapshot(): JtlAnalysis {
     return merge(this.result(false));
+  }
+
+  /** What the reader of a later range of the file is to take for granted; undefined while that is not known. */
+  ahead(): Assumptions | undefined {
+    const grid = this.timeline?.grid();
+    if (this.warmUpEnd === undefined || (grid !== undefined && grid.origin === undefined)) return undefined;
+    return {
+      warmUp: { seconds: this.warmUpSeconds, testStart: this.started },
+      labelLimit: this.labelLimit,
+      latest: this.threads.repeating ? someSample : noSample,
+      grid,
+    };
+  }
+
+  /** Whether a range holds more than can be told of it apart from what stands before. */
+  get overfull(): boolean {
+    return this.tooMuch || this.threads.forgetful;
+  }
+
+  /** What was found in a range, as data. @param records how many it has @param open whether it ends in the middle of one */
+  counts(records: number, open: boolean): RangeCounts {
+    this.handOver();
+    return {
+      records,
+      open,
+      labels: [...this.entries.keys()],
+      lines: this.labels.map(dataOf),
+      threads: this.threads.data(),
+      warmUp: this.warmUp,
+      malformed: this.malformed,
+      firstMalformed: this.firstMalformed,
+      timeline: this.timeline?.data(),
+    };
+  }
+
+  /**
+   * Adds what was found in the range that follows.
+   * @param records how many records came since the range before, or since the file's begin
+   * @returns whether it could be: what was taken for granted is true, and with what there is it is not too much; else nothing is added
+   */
+  add(range: RangeCounts, records: number): boolean {
+    this.handOver();
+    if (!this.precedes(range)) return false;
+    // Who counted so far does not know what the threads do in this range: another goes on.
+    this.handOver = () => undefined;
+    this.recordsBefore += records;
+    for (const label of range.labels) this.labelEntry(label);
+    for (const line of range.lines)
+      addStatistics(
+        this.lineOf(this.labelEntry(line.label), line.transaction).statistics,
+        statisticsOf(line),
+      );
+    if (range.timeline !== undefined) this.timeline?.add(range.timeline);
+    this.threads.add(range.threads);
+    this.warmUp += range.warmUp;
+    this.malformed += range.malformed;
+    const { firstMalformed: first } = range;
+    this.firstMalformed ??= first && { ...first, number: this.recordsBefore + first.number };
+    this.recordsBefore += range.records;
+    return true;
+  }
+
+  private precedes({ labels, lines, threads }: RangeCounts): boolean {
+    const unknown = labels.filter(label => !this.entries.has(label)).length;
+    const exact = lines.every(line => {
+      const entry = this.entries.get(line.label);
+      const own = line.transaction ? entry?.transactions : entry?.samples;
+      return staysExact(own?.statistics, line);
+    });
+    return (
+      (unknown === 0 || this.entries.size + unknown <= this.labelLimit) &&
+      exact &&
+      this.threads.precede(threads)
+    );
+  }
+
+  private countFailure({ statistics, failures }: Line, failure: Failure): void {
+    statistics.errors[failure.kind] += 1;
+    const known = failures.get(failure);
+    if (known !== undefined) known.count += 1;
+    else if (!failures.has(failure)) {
+      if (failures.size >= failureLimit) failures.clear();
+      failures.set(failure, addMessage(statistics, failure.kind, failure.message, 1, this.messageLimit));
+      if (statistics.messages.length === rangeMessageLimit) this.tooMuch = true;
+    }
   }
 
   private lineOf(entry: LabelEntry, transaction: boolean): Line {
@@ -194,60 +295,4 @@ export class Collection {
     if (entry !== this.rest) this.labels.push(statistics);
     return made;
   }
-
-  /** Threads come in the order of their first samples; a thread that goes on is known again with its next sample. */
-  private forgetThreads(): void {
-    let left = threadLimit / 2;
-    for (const name of this.threads.keys()) {
-      this.threads.delete(name);
-      if (--left === 0) return;
-    }
-  }
-}
-
-function count(to: LabelStatistics, numbers: SampleNumbers, failure: Failure | undefined): void {
-  const { start, elapsed, latency, connect } = numbers;
-  to.times.add(elapsed);
-  if (latency > 0) to.latency.add(latency);
-  if (connect > 0) to.connect.add(connect);
-  to.bytes += numbers.bytes;
-  to.sentBytes += numbers.sentBytes;
-  if (start < to.firstStart) to.firstStart = start;
-  if (start + elapsed > to.lastEnd) to.lastEnd = start + elapsed;
-  to.series.add(start, elapsed, failure !== undefined, numbers.threads);
-}
-
-function countFailure({ statistics, failures }: Line, failure: Failure): void {
-  statistics.errors[failure.kind] += 1;
-  const known = failures.get(failure);
-  if (known !== undefined) known.count += 1;
-  else if (!failures.has(failure)) {
-    if (failures.size >= failureLimit) failures.clear();
-    failures.set(failure, addMessage(statistics, failure.kind, failure.message));
-  }
-}
-
-/** What failed, from the fields that tell. */
-export function failureOf(responseCode: string, responseMessage: string, failureMessage: string): Failure {
-  return {
-    kind: kindOf(responseCode, failureMessage),
-    message: failureMessage === '' ? `${responseCode} ${responseMessage}`.trim() : failureMessage,
-  };
-}
-
-/** The kind of a failed sample. Where there was no answer JMeter writes `Non HTTP response code: …`, and runs the assertions all the same. */
-export function kindOf(responseCode: string, failureMessage: string): ErrorKind {
-  if (/^\d+$/.test(responseCode)) return Number(responseCode) >= 400 ? 'response' : 'assertion';
-  return failureMessage === '' || responseCode.startsWith('Non HTTP response') ? 'transport' : 'assertion';
-}
-
-/** Reads the message that a transaction controller gives its own samples; undefined when it is another. */
-export function samplesInTransaction(responseMessage: string): number | undefined {
-  if (!responseMessage.startsWith(transactionMessage)) return undefined;
-  return Number.parseInt(responseMessage.slice(transactionMessage.length), 10);
-}
-
-/** A whole number of at most 15 digits, undefined for any other text. */
-export function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

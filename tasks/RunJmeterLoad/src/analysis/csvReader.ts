@@ -1,18 +1,11 @@
 /** Reads JMeter's CSV as bytes: a block of text at a time, its columns as a whole, and strings only for what is not ordinary. */
-import {
-  failureOf,
-  samplesInTransaction,
-  wholeNumber,
-  type Collection,
-  type Failure,
-  type LabelEntry,
-  type SampleNumbers,
-  type ThreadEntry,
-} from './collection.js';
+import type { Collection, Failure, LabelEntry, SampleNumbers } from './collection.js';
 import { isHeader, unquote, widest, type Column, type CsvLayout } from './csvColumns.js';
 import { endOfField, progressOf, textSize, type CsvScanner } from './csvScanner.js';
 import { fieldLimit, isFalse } from './names.js';
+import { failureOf, samplesInTransaction, wholeNumber } from './sampleFields.js';
 import { batchSize, emptyNumbers, inRow, readRow, rowKind, rowWords, type SampleSink } from './sampleSink.js';
+import type { ThreadEntry } from './threads.js';
 
 /** Bytes taken at a time: a block of them and its columns stay in a processor's cache. */
 const readSize = 128 * 1024;
@@ -29,13 +22,19 @@ export interface RecordReader {
   open(): boolean;
 }
 
+/** Takes the bytes of CSV. */
+export interface CsvReader extends RecordReader {
+  /** How many records came, a header among them. */
+  records(): number;
+}
+
 /** Makes a reader of records of this layout. @param collection is told of records that are no samples */
 export function createCsvReader(
   layout: CsvLayout,
   sink: SampleSink,
   scanner: CsvScanner,
   collection: Collection,
-): RecordReader {
+): CsvReader {
   const { text } = scanner;
   const { bytes, ends, rows, progress } = text;
   const { columns, width } = layout;
@@ -247,6 +246,7 @@ export function createCsvReader(
       takeRows();
     },
     open: () => fill > 0,
+    records: () => records,
   };
 }
 

@@ -1,7 +1,7 @@
 /** Takes CSV apart: where fields and records end, and the rows of a batch of records. */
-import { samplesInTransaction } from './collection.js';
 import { unquote, type Column, type CsvLayout } from './csvColumns.js';
 import { findName, isFalse, isTrue } from './names.js';
+import { samplesInTransaction } from './sampleFields.js';
 import { inRow, rowKind, rowWords, startOf, type SinkMemory } from './sampleSink.js';
 
 /** Bytes of text at a time; a record that is longer loses the middle of its long fields. */

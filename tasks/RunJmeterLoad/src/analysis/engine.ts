@@ -1,7 +1,7 @@
 /** What samples are read and counted by: the kernel where the machine can run it, else plain TypeScript. The results are the same. */
 import type { Collection } from './collection.js';
 import { unquote, type CsvLayout } from './csvColumns.js';
-import { createCsvReader, type RecordReader } from './csvReader.js';
+import { createCsvReader, type CsvReader, type RecordReader } from './csvReader.js';
 import { plainScanner, type CsvScanner } from './csvScanner.js';
 import { decodeEntities } from './entities.js';
 import { startKernel, type Kernel, type KernelModule } from './kernel.js';
@@ -15,7 +15,7 @@ export function csvReader(
   layout: CsvLayout,
   collection: Collection,
   module: KernelModule | undefined,
-): RecordReader {
+): CsvReader {
   if (module === undefined) {
     const memory = plainMemory();
     const sink = plainSink(collection, unquote, memory);

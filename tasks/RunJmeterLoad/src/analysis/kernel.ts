@@ -27,6 +27,7 @@ const places = [
   'threadNames',
   'failureTexts',
   'latest',
+  'decided',
   'lines',
   'exactLimit',
   'pageCounts',
@@ -66,6 +67,7 @@ interface KernelFunctions {
   reset(start: number, length: number, lead: number, block: number, bits: number, classes: number): void;
   warmUp(end: number): void;
   leftOut(): number;
+  assume(latest: number): void;
   makeLine(label: number, transaction: number): number;
   take(first: number, count: number): number;
   reason(): number;

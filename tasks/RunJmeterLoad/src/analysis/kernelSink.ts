@@ -1,8 +1,9 @@
 /** Counts samples in the kernel's memory, and hands the counts over to the collection. */
-import type { Collection, LabelEntry, Line, ThreadEntry } from './collection.js';
+import type { Collection, LabelEntry, Line } from './collection.js';
 import { classOf } from '../timeline/classes.js';
 import { timeMetrics } from '../timeline/timeline.js';
 import type { Kernel } from './kernel.js';
+import { nowhere, windowAround, type Window } from './kernelWindow.js';
 import { cacheIn, nameEntries } from './names.js';
 import {
   emptyNumbers,
@@ -16,6 +17,7 @@ import {
   type SinkMemory,
 } from './sampleSink.js';
 import type { Series } from './series.js';
+import type { ThreadEntry } from './threads.js';
 
 /** Why the kernel stopped at a row; as in kernel/count.ts. */
 const arenaFull = 1;
@@ -23,8 +25,6 @@ const outsideWindow = 2;
 
 /** So many samples later the kernel's window of time may move on: moving costs as much as counting some thousand samples. */
 const moveAfter = 16_384;
-/** How much of the window lies before the sample that it is moved for. */
-const partBefore = 3 / 8;
 
 /** The memory of a kernel that readers fill. */
 export function kernelMemory({ buffer, at }: Kernel): SinkMemory {
@@ -49,13 +49,12 @@ export function kernelSink(
   const counts = new Uint32Array(kernel.buffer);
   const floats = new Float64Array(kernel.buffer);
   const latest = floats.subarray(at.latest / 8, at.latest / 8 + at.nameLimit);
+  const decided = floats.subarray(at.decided / 8, at.decided / 8 + at.nameLimit);
   const labels = nameEntries(memory.labels, name => collection.labelEntry(decode(name)));
   const threads = nameEntries<ThreadEntry>(
     memory.threads,
     name => collection.threadEntry(decode(name)),
-    (thread, number) => {
-      latest[number] = thread.latest;
-    },
+    tellThread,
   );
   /** The lines that the kernel counts in, by their places. */
   const lines = new Map<number, Line>();
@@ -64,7 +63,18 @@ export function kernelSink(
   let taken = 0;
   let warm = false;
 
+  function tellThread(thread: ThreadEntry, number: number): void {
+    latest[number] = thread.latest;
+    decided[number] = thread.decided;
+  }
+
+  function askThread(thread: ThreadEntry, number: number): void {
+    thread.latest = latest[number] ?? thread.latest;
+    thread.decided = decided[number] ?? thread.decided;
+  }
+
   function handOver(): void {
+    threads.known.forEach(askThread);
     collection.leaveOut(kernel.run.leftOut());
     for (const [place, line] of lines) addLine(place, line);
     if (window.block > 0) {
@@ -201,7 +211,7 @@ export function kernelSink(
   }
 
   const one = emptyNumbers();
-  latest.fill(-1);
+  kernel.run.assume(collection.assumedLatest);
   if (collection.warmUpEnd !== undefined) {
     kernel.run.warmUp(collection.warmUpEnd);
     warm = true;
@@ -234,17 +244,17 @@ export function kernelSink(
       const label = labels.known[labelNumber];
       const thread = threads.known[threadNumber];
       if (label === undefined || thread === undefined) return;
-      thread.latest = latest[threadNumber] ?? -1;
+      askThread(thread, threadNumber);
       collection.take(label, thread, readRow(rows, row, one), failure, inTransaction);
-      latest[threadNumber] = thread.latest;
+      tellThread(thread, threadNumber);
       if (numbers[at.lines / 4 + labelNumber * 2] === 0) ready(label, labelNumber, one.start);
     },
     takeOne(label, thread, one, failure, inTransaction) {
       taken += 1;
       const number = threads.numberOfEntry(thread);
-      if (number >= 0) thread.latest = latest[number] ?? -1;
+      if (number >= 0) askThread(thread, number);
       collection.take(label, thread, one, failure, inTransaction);
-      if (number >= 0) latest[number] = thread.latest;
+      if (number >= 0) tellThread(thread, number);
       const known = labels.numberOfEntry(label);
       if (known >= 0) ready(label, known, one.start);
     },
@@ -267,31 +277,4 @@ function rangeOf(blocks: readonly UsedBlock[]): [number, number] {
     last = Math.max(last, start, firstStart);
   }
   return [first, last];
-}
-
-/** The stretch of time that the kernel counts in; times in milliseconds. */
-interface Window {
-  /** Since the epoch. */
-  readonly start: number;
-  readonly length: number;
-  /** How long before it its first block begins. */
-  readonly lead: number;
-  /** The length of a block, 0 for none. */
-  readonly block: number;
-  readonly bits: number;
-}
-
-const nowhere: Window = { start: 0, length: 0, lead: 0, block: 0, bits: 8 };
-
-function windowAround(start: number, { at }: Kernel, { timeline }: Collection): Window {
-  const grid = timeline?.grid();
-  const block = grid?.blockMilliseconds ?? 0;
-  const bits = grid?.classBits ?? nowhere.bits;
-  const longest = at.bucketLimit * at.bucketMilliseconds;
-  const length = block === 0 ? longest : Math.min(longest, at.blockLimit * block);
-  const first = Math.floor((start - length * partBefore) / at.bucketMilliseconds) * at.bucketMilliseconds;
-  if (block === 0) return { start: first, length, lead: 0, block, bits };
-  const origin = grid?.origin ?? first;
-  const lead = first - origin - Math.floor((first - origin) / block) * block;
-  return { start: first, length: Math.min(longest, at.blockLimit * block - lead), lead, block, bits };
 }

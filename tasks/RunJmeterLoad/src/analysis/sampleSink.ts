@@ -1,12 +1,7 @@
 /** Takes samples side by side, a column for each of their numbers: what the readers of CSV and XML hand over. */
-import {
-  type Collection,
-  type Failure,
-  type LabelEntry,
-  type SampleNumbers,
-  type ThreadEntry,
-} from './collection.js';
+import { type Collection, type Failure, type LabelEntry, type SampleNumbers } from './collection.js';
 import { emptyCache, fieldLimit, nameEntries, type NameCache, type NameEntries } from './names.js';
+import type { ThreadEntry } from './threads.js';
 
 /** Samples handed over at a time: their columns stay in a processor's nearest cache. */
 export const batchSize = 256;

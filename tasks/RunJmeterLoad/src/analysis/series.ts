@@ -14,6 +14,12 @@ export interface Bucket {
   readonly threads: number;
 }
 
+/** A series as plain data: of each bucket what `Bucket` says, in that order. */
+export interface SeriesData {
+  readonly width: number;
+  readonly counts: Float64Array;
+}
+
 type Counts = Float64Array<ArrayBuffer>;
 
 const bucketLimit = 1024;
@@ -86,6 +92,32 @@ export class Series {
     this.elapsed[at] = (this.elapsed[at] ?? 0) + elapsed;
     this.longest[at] = Math.max(this.longest[at] ?? 0, longest);
     this.threads[at] = Math.max(this.threads[at] ?? 0, threads);
+  }
+
+  /** As plain data: the buckets that have samples. */
+  toData(): SeriesData {
+    const counts = this.buckets()
+      .filter(({ samples }) => samples > 0)
+      .flatMap(({ start, samples, errors, elapsed, longest, threads }) => [
+        start,
+        samples,
+        errors,
+        elapsed,
+        longest,
+        threads,
+      ]);
+    return { width: this.milliseconds, counts: Float64Array.from(counts) };
+  }
+
+  /** The opposite of `toData`. */
+  static from({ width, counts }: SeriesData): Series {
+    const made = new Series();
+    made.milliseconds = width;
+    for (let at = 0; at < counts.length; at += 6) {
+      const [start = 0, samples = 0, errors = 0, elapsed = 0, longest = 0, threads = 0] = counts.subarray(at);
+      made.addCounts(start, samples, errors, elapsed, longest, threads);
+    }
+    return made;
   }
 
   copy(): Series {

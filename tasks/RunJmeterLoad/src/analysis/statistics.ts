@@ -1,6 +1,7 @@
 /** What is known of a load test after reading its samples: plain counts that can be added to those of another part of it. */
 import { Histogram } from './histogram.js';
 import { Series } from './series.js';
+import type { SampleNumbers } from './collection.js';
 import type { TimelineCollector } from '../timeline/collectTimeline.js';
 
 /**
@@ -76,7 +77,7 @@ export const defaultLabelLimit = 2000;
 export const overallLabel = 'All samples';
 export const otherLabel = '(other)';
 /** Messages kept of one label. */
-const messageLimit = 20;
+export const messageLimit = 20;
 const messageLength = 500;
 
 export function emptyStatistics(label: string, transaction: boolean): LabelStatistics {
@@ -96,12 +97,26 @@ export function emptyStatistics(label: string, transaction: boolean): LabelStati
   };
 }
 
-/** Counts a message of failures. @returns where it is counted, undefined when there are too many to keep it */
+/** Counts a sample, but not how it failed. */
+export function addSample(to: LabelStatistics, numbers: SampleNumbers, failed: boolean): void {
+  const { start, elapsed, latency, connect } = numbers;
+  to.times.add(elapsed);
+  if (latency > 0) to.latency.add(latency);
+  if (connect > 0) to.connect.add(connect);
+  to.bytes += numbers.bytes;
+  to.sentBytes += numbers.sentBytes;
+  if (start < to.firstStart) to.firstStart = start;
+  if (start + elapsed > to.lastEnd) to.lastEnd = start + elapsed;
+  to.series.add(start, elapsed, failed, numbers.threads);
+}
+
+/** Counts a message of failures. @param limit how many are kept @returns where it is counted, undefined when there are too many to keep it */
 export function addMessage(
   to: LabelStatistics,
   kind: ErrorKind,
   text: string,
   count = 1,
+  limit = messageLimit,
 ): ErrorMessage | undefined {
   const short = text.slice(0, messageLength);
   const last = to.messages.at(-1);
@@ -115,7 +130,7 @@ export function addMessage(
     known.count += count;
     return known;
   }
-  if (to.messages.length >= messageLimit) return undefined;
+  if (to.messages.length >= limit) return undefined;
   const made = { kind, text: short, count };
   to.messages.push(made);
   return made;

@@ -1,13 +1,8 @@
 /** Makes samples of the tags of JMeter's XML. */
-import {
-  failureOf,
-  samplesInTransaction,
-  type Collection,
-  type LabelEntry,
-  type SampleNumbers,
-} from './collection.js';
+import type { Collection, LabelEntry, SampleNumbers } from './collection.js';
 import { decodeEntities } from './entities.js';
 import { fieldLimit, isTrue } from './names.js';
+import { failureOf, samplesInTransaction } from './sampleFields.js';
 import type { SampleSink } from './sampleSink.js';
 import type { XmlTag } from './xmlReader.js';
 import type { XmlScanner } from './xmlScanner.js';

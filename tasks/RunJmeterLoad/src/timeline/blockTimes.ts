@@ -54,7 +54,7 @@ export class BlockTimes {
     each((at, kind, fill) => {
       end = writeEntry(at * kindLimit + kind, fill(open), end);
     });
-    this.keep(end);
+    this.keep(written.slice(0, end), this.doubled);
   }
 
   /** Makes one block of two, of an even number and the next. */
@@ -62,6 +62,18 @@ export class BlockTimes {
     this.writeWaiting();
     this.doubled += 1;
     this.places = undefined;
+  }
+
+  /** All that there is, as bytes. */
+  toData(): Uint8Array {
+    this.writeWaiting();
+    this.places ??= this.compact();
+    return this.chunks[0]?.bytes ?? new Uint8Array(0);
+  }
+
+  /** Adds what `toData` gave. @param doubled how often blocks have been doubled since they were as long as those in it */
+  addData(bytes: Uint8Array, doubled: number): void {
+    this.keep(bytes, this.doubled - doubled);
   }
 
   distribution(at: number, kind: number): Distribution {
@@ -91,12 +103,12 @@ export class BlockTimes {
     }
     this.waiting = new Map();
     this.waitingCount = 0;
-    this.keep(end);
+    this.keep(written.slice(0, end), this.doubled);
   }
 
-  private keep(end: number): void {
-    if (end === 0) return;
-    this.chunks.push({ bytes: written.slice(0, end), doubled: this.doubled });
+  private keep(bytes: Uint8Array, doubled: number): void {
+    if (bytes.length === 0) return;
+    this.chunks.push({ bytes, doubled });
     this.places = undefined;
     if (this.chunks.length >= chunkLimit) this.places = this.compact();
   }

@@ -1,18 +1,20 @@
 /** Collects a timeline of samples as they come, in bounded memory. */
 import type { SampleNumbers } from '../analysis/collection.js';
-import { Histogram } from '../analysis/histogram.js';
+import { Histogram, type HistogramData } from '../analysis/histogram.js';
 import type { ErrorKind, LabelStatistics } from '../analysis/statistics.js';
 import { BlockTimes } from './blockTimes.js';
 import type { ClassBits } from './classes.js';
-import { distributionOf } from './distribution.js';
 import {
-  lazyFigures,
-  timeMetrics,
-  type Block,
-  type Figures,
-  type Timeline,
-  type TimeMetric,
-} from './timeline.js';
+  addBlock,
+  closed,
+  emptyBlock,
+  failedTimes,
+  kindOf,
+  wholeOf,
+  type Collected,
+  type CollectedLabel,
+} from './collected.js';
+import { timeMetrics, type Timeline, type TimeMetric } from './timeline.js';
 
 /** Takes samples in any order, of one file or several. */
 export interface TimelineCollector {
@@ -25,6 +27,10 @@ export interface TimelineCollector {
   reach(firstStart: number, lastStart: number): void;
   /** How blocks lie now, for those who count in blocks of their own. They become longer, each then holding whole ones of those before. */
   grid(): Grid;
+  /** What was collected, as data for `add` of a collector with the same grid or one that it had before. */
+  data(): TimelineData;
+  /** Adds what was collected elsewhere of the same labels. */
+  add(data: TimelineData): void;
   /** What was collected so far, to be looked at before more is; undefined when there is no sample. */
   timeline(): Timeline | undefined;
 }
@@ -53,6 +59,26 @@ export interface Grid {
   readonly origin: number | undefined;
   readonly blockMilliseconds: number;
   readonly classBits: ClassBits;
+  /** Whether blocks stay as long as they are. */
+  readonly fixed: boolean;
+}
+
+/** What a collector has, as data. */
+export interface TimelineData {
+  /** Starts of the first and the last sample and the latest end, milliseconds since the epoch; infinite when there is none. */
+  readonly first: number;
+  readonly last: number;
+  readonly end: number;
+  readonly blockMilliseconds: number;
+  readonly labels: readonly LabelData[];
+}
+
+interface LabelData {
+  readonly label: string;
+  readonly transaction: boolean;
+  readonly failedTimes: HistogramData;
+  readonly blocks: readonly (readonly [at: number, collected: Collected])[];
+  readonly times: Uint8Array;
 }
 
 /** A short test has blocks of a second. */
@@ -63,47 +89,30 @@ const blockLimit = 48;
 const windowBits = 10;
 const courseBits = 8;
 
-/** The kinds of times of a block. */
-const kindOf = { response_time: 0, latency: 1, connect_time: 2 } as const;
-const failedTimes = 3;
-
-interface Collected {
-  firstStart: number;
-  lastEnd: number;
-  readonly errors: Record<ErrorKind, number>;
-  bytes: number;
-}
-
-interface CollectedLabel {
-  readonly label: string;
-  readonly transaction: boolean;
-  readonly all: LabelStatistics[];
-  readonly failedTimes: Histogram;
-  blocks: Map<number, Collected>;
-  /** The times of the blocks. */
-  readonly times: BlockTimes;
-}
-
 /**
  * @param stepMilliseconds the length of a block, when windows of time are asked for; else blocks are as long as it takes to keep at
  * most 48, and at least 24 once a test is longer than that many seconds
  */
 export function collectTimeline(stepMilliseconds: number | undefined): TimelineCollector {
+  const fixed = stepMilliseconds !== undefined;
+  return collectInGrid({
+    origin: undefined,
+    blockMilliseconds: stepMilliseconds ?? shortestBlock,
+    classBits: fixed ? windowBits : courseBits,
+    fixed,
+  });
+}
+
+/** A collector whose blocks lie like those of another: what it has can be added there. */
+export function collectInGrid({ classBits, fixed, ...grid }: Grid): TimelineCollector {
   const labels = new Map<string, CollectedLabel>();
-  const classBits = stepMilliseconds === undefined ? courseBits : windowBits;
-  let blockMilliseconds = stepMilliseconds ?? shortestBlock;
+  let { blockMilliseconds } = grid;
   /** Blocks are counted from here; a sample that began earlier has a negative number. */
-  let origin: number | undefined;
+  let { origin } = grid;
   let first = Infinity;
   let last = -Infinity;
   let end = -Infinity;
 
-  const emptyBlock = (): Collected => ({
-    firstStart: Infinity,
-    lastEnd: -Infinity,
-    errors: { assertion: 0, response: 0, transport: 0 },
-    bytes: 0,
-  });
   const blockOf = (start: number) => Math.floor((start - (origin ?? start)) / blockMilliseconds);
   const double = () => {
     blockMilliseconds *= 2;
@@ -111,11 +120,7 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
       const halves = each.blocks;
       each.times.double();
       each.blocks = new Map();
-      for (const [at, collected] of halves) {
-        const whole = each.blocks.get(Math.floor(at / 2));
-        if (whole === undefined) each.blocks.set(Math.floor(at / 2), collected);
-        else merge(whole, collected);
-      }
+      for (const [at, collected] of halves) addBlock(each.blocks, Math.floor(at / 2), collected);
     }
   };
 
@@ -123,7 +128,18 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
     origin ??= firstStart;
     first = Math.min(first, firstStart);
     last = Math.max(last, lastStart);
-    if (stepMilliseconds === undefined) while (blockOf(last) - blockOf(first) >= blockLimit) double();
+    if (!fixed) while (blockOf(last) - blockOf(first) >= blockLimit) double();
+  }
+
+  function ownOf({ label, transaction }: Pick<CollectedLabel, 'label' | 'transaction'>): CollectedLabel {
+    const key = `${transaction} ${label}`;
+    let own = labels.get(key);
+    if (own === undefined) {
+      const times = new BlockTimes(classBits);
+      own = { label, transaction, all: [], failedTimes: new Histogram(), blocks: new Map(), times };
+      labels.set(key, own);
+    }
+    return own;
   }
 
   /** The block of samples of a label, the first of which began at `from` and the last at `to`. */
@@ -166,25 +182,37 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
 
   return {
     line(statistics) {
-      const { label, transaction } = statistics;
-      const key = `${transaction} ${label}`;
-      let own = labels.get(key);
-      if (own === undefined) {
-        own = {
-          label,
-          transaction,
-          all: [],
-          failedTimes: new Histogram(),
-          blocks: new Map(),
-          times: new BlockTimes(classBits),
-        };
-        labels.set(key, own);
-      }
+      const own = ownOf(statistics);
       own.all.push(statistics);
       return lineOf(own);
     },
     reach,
-    grid: () => ({ origin, blockMilliseconds, classBits }),
+    grid: () => ({ origin, blockMilliseconds, classBits, fixed }),
+    data: () => ({
+      first,
+      last,
+      end,
+      blockMilliseconds,
+      labels: [...labels.values()].map(({ label, transaction, failedTimes, blocks, times }) => ({
+        label,
+        transaction,
+        failedTimes: failedTimes.toData(),
+        blocks: [...blocks],
+        times: times.toData(),
+      })),
+    }),
+    add(data) {
+      if (data.labels.length === 0) return;
+      reach(data.first, data.last);
+      end = Math.max(end, data.end);
+      const longer = blockMilliseconds / data.blockMilliseconds;
+      for (const from of data.labels) {
+        const own = ownOf(from);
+        own.failedTimes.addAll(Histogram.from(from.failedTimes));
+        own.times.addData(from.times, Math.log2(longer));
+        for (const [at, collected] of from.blocks) addBlock(own.blocks, Math.floor(at / longer), collected);
+      }
+    },
     timeline() {
       if (origin === undefined) return undefined;
       const zero = blockOf(first);
@@ -205,45 +233,3 @@ export function collectTimeline(stepMilliseconds: number | undefined): TimelineC
   };
 }
 
-function merge(into: Collected, from: Collected): void {
-  for (const kind of ['assertion', 'response', 'transport'] as const) into.errors[kind] += from.errors[kind];
-  into.bytes += from.bytes;
-  into.firstStart = Math.min(into.firstStart, from.firstStart);
-  into.lastEnd = Math.max(into.lastEnd, from.lastEnd);
-}
-
-/** @param zero the number of the test's first block */
-function closed(at: number, zero: number, collected: Collected, times: BlockTimes): Block {
-  const { firstStart, lastEnd, errors, bytes } = collected;
-  const figures = lazyFigures(
-    { firstStart, lastEnd, errors: { ...errors }, bytes },
-    metric => times.distribution(at, kindOf[metric]),
-    () => times.distribution(at, failedTimes),
-  );
-  return Object.assign(figures, { at: at - zero });
-}
-
-const kept = { response_time: 'times', latency: 'latency', connect_time: 'connect' } as const;
-
-/** A label's figures of the whole test, with every millisecond. */
-function wholeOf(all: readonly LabelStatistics[], failed: Histogram): Figures {
-  const sum = (of: (line: LabelStatistics) => number) => all.reduce((total, line) => total + of(line), 0);
-  return lazyFigures(
-    {
-      firstStart: Math.min(...all.map(({ firstStart }) => firstStart)),
-      lastEnd: Math.max(...all.map(({ lastEnd }) => lastEnd)),
-      errors: {
-        assertion: sum(({ errors }) => errors.assertion),
-        response: sum(({ errors }) => errors.response),
-        transport: sum(({ errors }) => errors.transport),
-      },
-      bytes: sum(({ bytes }) => bytes),
-    },
-    metric => {
-      const sole = new Histogram();
-      for (const line of all) sole.addAll(line[kept[metric]]);
-      return distributionOf(new Map(sole.entries()));
-    },
-    () => distributionOf(new Map(failed.entries())),
-  );
-}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { kindOf } from '../../../../tasks/RunJmeterLoad/src/analysis/collection.js';
+import { kindOf } from '../../../../tasks/RunJmeterLoad/src/analysis/sampleFields.js';
 import type { ErrorKind, WarmUp } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
 import { analyseBothWays } from './bothWays.js';
 

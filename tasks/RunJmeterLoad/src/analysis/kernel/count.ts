@@ -13,6 +13,7 @@ import {
   bucketSamples,
   bucketSize,
   bucketThreads,
+  decided,
   exactLimit,
   latest,
   lineBlocks,
@@ -54,6 +55,7 @@ let next: i32 = arena;
 let stoppedBy: i32 = rowByHand;
 let warmUpEnd: i64 = i64.MIN_VALUE;
 let warmUpSamples: i32 = 0;
+let assumed: f64 = -1;
 /** Buckets count from here, milliseconds since the epoch, a multiple of a second. */
 let windowStart: i64 = 0;
 /** How long the window is that buckets and blocks are kept of, milliseconds. */
@@ -83,6 +85,11 @@ export function reset(start: f64, length: u32, lead: u32, block: u32, precision:
 export function warmUp(end: f64): void {
   // A moment is whole: before the end is before the next whole one.
   warmUpEnd = i64(Math.ceil(end));
+}
+
+/** Says what `latest` of a thread is before its first sample: see Threads. */
+export function assume(start: f64): void {
+  assumed = start;
 }
 
 /** How many samples were left out since the last time this was asked. */
@@ -121,8 +128,7 @@ export function take(first: i32, count: i32): i32 {
     const moment = load<i64>(record, rowMoment);
     const start = load<f64>(record, rowStart);
     const own = latest + (thread << 3);
-    // Samples inside a transaction come before it in its thread and begin within it: see Collection.take.
-    const transaction = kind === 0 ? 0 : i32(kind === 2 || load<f64>(own) >= start);
+    const transaction = kind === 0 ? 0 : i32(kind === 2 || repeats(own, start));
     if (moment < warmUpEnd) {
       if (kind === 0) store<f64>(own, start);
       warmUpSamples += 1 - transaction;
@@ -167,6 +173,17 @@ export function take(first: i32, count: i32): i32 {
     if (connected > 0) countClass(classes + 2 * classTable, connected);
   }
   return count;
+}
+
+/** Whether a transaction repeats samples of the thread whose `latest` this is: see Threads. */
+function repeats(own: i32, start: f64): bool {
+  const known = load<f64>(own);
+  if (known === assumed) {
+    const place = own + (decided - latest);
+    const most = load<f64>(place);
+    store<f64>(place, known >= start ? max(most, start) : min(most, start));
+  }
+  return known >= start;
 }
 
 function stop(row: i32, why: i32): i32 {

@@ -2,5 +2,5 @@
 export * from './layout';
 export { index } from './scan';
 export { columns, parse } from './records';
-export { leftOut, makeLine, reason, reset, take, warmUp } from './count';
+export { assume, leftOut, makeLine, reason, reset, take, warmUp } from './count';
 export { takeXml, xmlNames, xmlRows } from './xml';

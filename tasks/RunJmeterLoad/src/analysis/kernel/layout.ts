@@ -59,8 +59,10 @@ export const failureTexts: i32 = threadNames + cacheSize;
 
 /** For each thread the start of its latest sample that is no transaction, f64. */
 export const latest: i32 = failureTexts + cacheSize;
+/** For each thread `ThreadEntry.decided`, f64. */
+export const decided: i32 = latest + nameLimit * 8;
 /** For each label its line of samples and its line of transactions, i32, 0 where it has none. */
-export const lines: i32 = latest + nameLimit * 8;
+export const lines: i32 = decided + nameLimit * 8;
 /** Lines, pages of counts, buckets and blocks, one behind the other. */
 export const arena: i32 = lines + nameLimit * 2 * 4;
 export const arenaEnd: i32 = 16 * 1024 * 1024;

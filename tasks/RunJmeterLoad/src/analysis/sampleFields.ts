@@ -1,0 +1,30 @@
+/** What the texts of a sample's fields say. */
+import type { Failure } from './collection.js';
+import type { ErrorKind } from './statistics.js';
+
+const transactionMessage = 'Number of samples in transaction : ';
+
+/** What failed, from the fields that tell. */
+export function failureOf(responseCode: string, responseMessage: string, failureMessage: string): Failure {
+  return {
+    kind: kindOf(responseCode, failureMessage),
+    message: failureMessage === '' ? `${responseCode} ${responseMessage}`.trim() : failureMessage,
+  };
+}
+
+/** The kind of a failed sample. Where there was no answer JMeter writes `Non HTTP response code: …`, and runs the assertions all the same. */
+export function kindOf(responseCode: string, failureMessage: string): ErrorKind {
+  if (/^\d+$/.test(responseCode)) return Number(responseCode) >= 400 ? 'response' : 'assertion';
+  return failureMessage === '' || responseCode.startsWith('Non HTTP response') ? 'transport' : 'assertion';
+}
+
+/** Reads the message that a transaction controller gives its own samples; undefined when it is another. */
+export function samplesInTransaction(responseMessage: string): number | undefined {
+  if (!responseMessage.startsWith(transactionMessage)) return undefined;
+  return Number.parseInt(responseMessage.slice(transactionMessage.length), 10);
+}
+
+/** A whole number of at most 15 digits, undefined for any other text. */
+export function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
