@@ -37,6 +37,8 @@ export interface Gates {
   readonly missing: MissingBaseline | undefined;
   /** Which earlier run of this pipeline is the baseline; undefined when none of them is. */
   readonly lastRun: LastRunWish | undefined;
+  /** Whether it is a failure when nothing can be compared. */
+  readonly required: boolean;
 }
 
 /** Reads them; what is wrong is added to the problems. */
@@ -44,7 +46,12 @@ export function readGates(input: GateInput, agent: Agent, problems: string[]): G
   const { criteria, problems: mistakes } = parseCriteria(input.criteria ?? '');
   if (mistakes.length > 0) problems.push(`'criteria' cannot be read:\n${mistakes.join('\n')}\n${grammar}`);
   const compared = criteria.some(({ limit }) => !('value' in limit));
-  const none = { criteria, baseline: undefined, missing: undefined, lastRun: undefined };
+  if (input.criteria !== undefined && criteria.length === 0 && mistakes.length === 0)
+    problems.push(
+      "'criteria' holds comments and nothing to keep to: begin lines with |, not >, in YAML, or leave it out.",
+    );
+  const required = input.baselineRequired;
+  const none = { criteria, baseline: undefined, missing: undefined, lastRun: undefined, required };
   if (input.baseline === 'none') {
     if (compared)
       problems.push(
@@ -70,7 +77,7 @@ export function readGates(input: GateInput, agent: Agent, problems: string[]): G
   const path = resolve(agent.workingDirectory, input.baselineFile);
   try {
     const baseline = readBaseline(path);
-    if (baseline === undefined && input.baselineRequired)
+    if (baseline === undefined && required)
       problems.push(`'baselineFile': there is no baseline in ${path}, and 'baselineRequired' is true.`);
     if (baseline !== undefined) return { ...none, baseline };
     const next = "Keep this run's summary file there to compare the next run with it.";
@@ -112,7 +119,7 @@ export async function withLastRun(gates: Gates, required: boolean, agent: Agent)
  * @param unlisted samples of labels that were too many to be told apart
  */
 export function judgeGates(
-  { criteria, baseline, missing }: Gates,
+  { criteria, baseline, missing, required }: Gates,
   timeline: Timeline | undefined,
   countedErrors: readonly ErrorKind[],
   unlisted = 0,
@@ -126,12 +133,29 @@ export function judgeGates(
       };
     const earlier = earlierBlocks(criterion, label, baseline.timeline);
     if (earlier.length === 0)
-      return { value: undefined, passed: true, detail: 'not compared: the baseline has no such label' };
+      return {
+        value: undefined,
+        passed: true,
+        detail: 'not compared: the baseline has no such label',
+        nothingBefore: true,
+      };
     const now = { blocks, blockMilliseconds: timeline?.blockMilliseconds ?? 1000 };
     const before = { blocks: earlier, blockMilliseconds: baseline.timeline.blockMilliseconds };
     return compareRuns(criterion, now, before, countedErrors);
   };
-  return judgeCriteria(criteria, timeline, { countedErrors, unlisted, compare });
+  const outcomes = judgeCriteria(criteria, timeline, { countedErrors, unlisted, compare });
+  return required ? withComparison(outcomes) : outcomes;
+}
+
+/** A single new label is compared from the next run on; where not one could be compared there might as well be no baseline. */
+function withComparison(outcomes: CriterionOutcome[]): CriterionOutcome[] {
+  const compared = outcomes.filter(({ criterion }) => !('value' in criterion.limit));
+  if (!compared.every(({ nothingBefore }) => nothingBefore)) return outcomes;
+  return outcomes.map(each =>
+    each.nothingBefore === true
+      ? { ...each, passed: false, detail: `${each.detail}; 'baselineRequired' is true` }
+      : each,
+  );
 }
 
 function earlierBlocks(

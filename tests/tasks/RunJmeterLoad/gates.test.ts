@@ -157,6 +157,25 @@ p95(response_time) of "GET /data" <= baseline + 10%`,
     );
   });
 
+  it('fails when a baseline is required and not one criterion could be compared with it', () => {
+    write('old.json', summaryOf(makeRun(1)));
+    const outcomes = (criteria: string) =>
+      judgeGates(
+        read({ criteria, baselineRequired: true }).gates,
+        makeRun(1, 1, index => ({ label: index % 2 === 0 ? 'home' : 'GET /data' })),
+        errorKinds,
+      ).map(({ passed, detail }) => [passed, detail]);
+    const home = 'p95(response_time) of home <= baseline + 10%';
+    assert.deepEqual(outcomes(`${home}\nerrors == 0`), [
+      [false, "not compared: the baseline has no such label; 'baselineRequired' is true"],
+      [true, 'it was 0'],
+    ]);
+    assert.deepEqual(
+      outcomes(`${home}\np95(response_time) of "GET /data" <= baseline + 10%`).map(([passed]) => passed),
+      [true, true],
+    );
+  });
+
   it('refuses what is no summary, and says why', () => {
     for (const [data, message] of [
       ['{', /is not a summary of this task \(load-summary\.json\): /],
@@ -183,6 +202,10 @@ p95(response_time) of "GET /data" <= baseline + 10%`,
     assert.match(
       read({ criteria: 'error_rate < 1%' }).problems.join(),
       /no line of 'criteria' compares with it/,
+    );
+    assert.match(
+      read({ criteria: '# of all error_rate < 1%', baseline: 'none' }).problems.join(),
+      /'criteria' holds comments and nothing to keep to/,
     );
     const { problems } = read({ criteria: 'error_rate < 1\nx', baseline: 'none' });
     assert.match(problems.join(), /line 1, column 15(.|\n)*line 2, column 1(.|\n)*A criterion is: MEASURE/);

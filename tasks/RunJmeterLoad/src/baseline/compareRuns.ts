@@ -42,6 +42,7 @@ export function compareRuns(
       value,
       passed: true,
       detail: `it was ${formatMeasured(value, quantity)}; the baseline has nothing to measure`,
+      nothingBefore: true,
     };
 
   const factor = limit.marginIs === 'percent' ? 1 + limit.margin / 100 : 1;

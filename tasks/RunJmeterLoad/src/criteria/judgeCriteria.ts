@@ -33,6 +33,8 @@ export interface CriterionOutcome {
   readonly passed: boolean;
   /** What was measured, where and how it compares, as a sentence without its end. */
   readonly detail: string;
+  /** Whether it passed because the earlier run had nothing to compare with. */
+  readonly nothingBefore?: boolean;
 }
 
 /** What criteria need to know beside the samples. */
@@ -50,6 +52,8 @@ export interface Comparison {
   readonly value: number | undefined;
   readonly passed: boolean;
   readonly detail: string;
+  /** Whether the earlier run had nothing to compare with. */
+  readonly nothingBefore?: boolean;
 }
 
 /**
@@ -130,8 +134,8 @@ function judgeOne(
       ? { ...criterion, selection: { label, each: false } }
       : criterion,
   );
-  const { value, passed, detail } = compareWith(criterion, label, meant, timeline, options);
-  return { criterion, text, ...(label === undefined ? {} : { label }), value, passed, detail };
+  const comparison = compareWith(criterion, label, meant, timeline, options);
+  return { criterion, text, ...(label === undefined ? {} : { label }), ...comparison };
 }
 
 function compareWith(
