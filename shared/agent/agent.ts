@@ -147,6 +147,8 @@ export interface ToolCall {
   readonly echo?: boolean;
   /** Asks the program to end in a way of its own, before it gets a signal and within its grace. */
   readonly askToEnd?: () => Promise<void>;
+  /** Puts in order what the task leaves behind: starts although the task is cancelled, and goes on until it ends or is stopped. */
+  readonly evenWhenCancelled?: boolean;
   /** How the program is asked to end when the task is cancelled; SIGTERM unless given. Windows asks nothing and ends it at once. */
   readonly stopSignal?: 'SIGINT' | 'SIGTERM';
   /** How long it may take to end after that before its process group is killed; 10 s unless given. */

@@ -36,10 +36,11 @@ export async function runTool(call: ToolCall, context: ToolContext): Promise<Too
  * Starts a program. It ends by itself, by `stop()`, or when the signal is aborted: first asked by its stop signal, sent to its
  * whole process group, then killed with the group when its grace is over. Windows knows no asking: there the whole tree is ended at once.
  * @throws ToolError when the system will not start it at all
- * @throws the signal's reason when it was aborted before
+ * @throws the signal's reason when it was aborted before, unless the program runs even then
  */
 export function startTool(call: ToolCall, { signal, log }: ToolContext): RunningTool {
-  signal.throwIfAborted();
+  const withTask = call.evenWhenCancelled !== true;
+  if (withTask) signal.throwIfAborted();
   const child = spawned(call);
   const tail: string[] = [];
   const take = (line: string, stream: 'stdout' | 'stderr') => {
@@ -74,7 +75,7 @@ export function startTool(call: ToolCall, { signal, log }: ToolContext): Running
       signalGroup(child, 'SIGKILL');
     }, call.stopGraceMilliseconds ?? defaultGraceMilliseconds);
   };
-  signal.addEventListener('abort', end, { once: true });
+  if (withTask) signal.addEventListener('abort', end, { once: true });
 
   const ended = new Promise<ToolResult>((resolve, reject) => {
     child.once('error', error => {

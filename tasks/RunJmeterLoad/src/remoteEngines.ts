@@ -41,40 +41,85 @@ export function engineProperties(properties: ReadonlyMap<string, string>): Map<s
   return new Map([...properties].filter(([name]) => !/^(server|client)\.rmi\./.test(name)));
 }
 
+/** What a run's engines have come to. */
+export interface EngineWatch {
+  /** Looks once more. @returns which engines are lost, undefined when none is */
+  look(): Promise<string | undefined>;
+  /** Whether each has finished or cannot be reached any more: then there is nobody to wait for. */
+  areThrough(): boolean;
+  /** Those that have been given the test, finished or not, and can be reached as far as is known. */
+  reachable(): string[];
+  /** Those that have been given the test and have not finished it. */
+  atWork(): string[];
+  /** Those that the test should have been given to and was not. */
+  leftOut(): string[];
+  /** Takes one for gone. */
+  giveUp(host: string): void;
+}
+
 /**
  * Looks after engines; JMeter itself would wait for one that is gone for ever.
- * @param log JMeter's log, which names the engines that have finished
- * @returns what tells, each time it is called, which engines are lost; undefined when none is
+ * @param log JMeter's log, which names the engines that have been given the test and those that have finished it
  */
-export function lookAfter({ hosts }: RemoteEngines, log: string): () => Promise<string | undefined> {
+export function lookAfter({ hosts }: RemoteEngines, log: string): EngineWatch {
   const inVain = new Map<string, number>();
-  return async () => {
-    const answers = await Promise.all(hosts.map(async host => [host, await answersAt(host)] as const));
-    for (const [host, answered] of answers) {
-      // One that has not been there yet is JMeter's to wait for (client.tries) or to complain of.
-      const before = inVain.get(host);
-      if (answered) inVain.set(host, 0);
-      else if (before !== undefined) inVain.set(host, before + 1);
-    }
-    const gone = hosts.filter(host => (inVain.get(host) ?? 0) >= looksInVain);
-    if (gone.length === 0) return undefined;
-    const finished = enginesFinished(log);
-    const lost = gone.filter(host => !finished.has(host));
-    if (lost.length === 0) return undefined;
-    return `${lost.length} of ${plural(hosts.length, 'engine')} had not finished and cannot be reached any more: ${listOf(lost)}. Look at jmeter-server and its log there; all samples that came are counted.`;
+  const isGone = (host: string) => (inVain.get(host) ?? 0) >= looksInVain;
+  const said = () => enginesIn(existsSync(log) ? readFileSync(log, 'utf8') : '');
+  return {
+    async look() {
+      const answers = await Promise.all(hosts.map(async host => [host, await answersAt(host)] as const));
+      for (const [host, answered] of answers) {
+        // One that has not been there yet is JMeter's to wait for (client.tries) or to complain of.
+        const before = inVain.get(host);
+        if (answered) inVain.set(host, 0);
+        else if (before !== undefined) inVain.set(host, before + 1);
+      }
+      if (!hosts.some(isGone)) return undefined;
+      const { finished } = said();
+      const lost = hosts.filter(host => isGone(host) && !finished.has(host));
+      if (lost.length === 0) return undefined;
+      return `${lost.length} of ${plural(hosts.length, 'engine')} had not finished and cannot be reached any more: ${listOf(lost)}. All samples that came are counted.`;
+    },
+    areThrough() {
+      const { finished, passedOver } = said();
+      return hosts.every(host => finished.has(host) || passedOver.has(host) || isGone(host));
+    },
+    reachable() {
+      const { given } = said();
+      return hosts.filter(host => given.has(host) && !isGone(host));
+    },
+    atWork() {
+      const { given, finished } = said();
+      return hosts.filter(host => given.has(host) && !finished.has(host));
+    },
+    leftOut() {
+      const { given, passedOver } = said();
+      return hosts.filter(host => !given.has(host) && !passedOver.has(host));
+    },
+    giveUp: host => void inVain.set(host, looksInVain),
   };
 }
 
-/** Whether all of them have finished, by JMeter's log. */
-export function haveFinished({ hosts }: RemoteEngines, log: string): boolean {
-  const finished = enginesFinished(log);
-  return hosts.every(host => finished.has(host));
+/** The engines that a log of JMeter's names. */
+export interface EnginesInLog {
+  /** `sent test to 10.0.0.5:1099 basedir='.'` */
+  readonly given: ReadonlySet<string>;
+  /** `Finished remote host: 10.0.0.5:1099 (1795412637727)` */
+  readonly finished: ReadonlySet<string>;
+  /** Those that JMeter goes on without (its property client.continue_on_fail): `…could not be configured:[10.0.0.5:1099, …]`. */
+  readonly passedOver: ReadonlySet<string>;
 }
 
-/** The engines that a log of JMeter's says have finished: `Finished remote host: 10.0.0.5:1099 (1795412637727)`. */
-export function enginesFinished(log: string): Set<string> {
-  const text = existsSync(log) ? readFileSync(log, 'utf8') : '';
-  return new Set([...text.matchAll(/Finished remote host: +(\S+) \(/g)].flatMap(match => match[1] ?? []));
+/** What a log of JMeter's says of engines. */
+export function enginesIn(log: string): EnginesInLog {
+  const named = (pattern: RegExp) => [...log.matchAll(pattern)].flatMap(match => match[1] ?? []);
+  return {
+    given: new Set(named(/sent test to (\S+) basedir/g)),
+    finished: new Set(named(/Finished remote host: +(\S+) \(/g)),
+    passedOver: new Set(
+      named(/remote engines could not be configured: *\[([^\]]*)\]/g).flatMap(list => list.split(/, */)),
+    ),
+  };
 }
 
 function answersAt(engine: string): Promise<boolean> {

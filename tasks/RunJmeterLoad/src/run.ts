@@ -4,7 +4,7 @@ import type { Agent } from '../../../shared/agent/agent.js';
 import { runGate } from '../../../shared/agent/gate.js';
 import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ToolError, UserError, describe } from '../../../shared/core/errors.js';
-import { lastLines, listOf, plural } from '../../../shared/core/text.js';
+import { lastLines, plural } from '../../../shared/core/text.js';
 import { checkInputs, type LoadInput, type LoadOrder } from './checkInputs.js';
 import { courseLines } from './course.js';
 import { stepFor } from './criteria/judgeCriteria.js';
@@ -18,7 +18,6 @@ import { attempt, keepResults } from './keepFiles.js';
 import { summarise, summaryName, type LoadSummary } from './loadSummary.js';
 import { preparePlan } from './preparePlan.js';
 import { publishLoad } from './publishLoad.js';
-import type { RemoteEngines } from './remoteEngines.js';
 import { faultsOf } from './report.js';
 import { reportLoad, reportPlan } from './reportLoad.js';
 import { runJmeter, type JmeterRun } from './runJmeter.js';
@@ -63,6 +62,8 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   const { publishResults } = input;
   await publishLoad({ summary, verdict, rules, remarks, title, publishResults }, agent);
   if (run !== undefined) await attempt('The results', () => keepResults(run.jtl, agent), agent);
+  if (run !== undefined && agent.signal.aborted)
+    for (const fault of await run.engineFaults) agent.warning(fault);
   // What there was of a run that is cancelled or late has been published all the same.
   agent.signal.throwIfAborted();
   const sentence = conclude(summary, verdict, run, agent);
@@ -116,7 +117,7 @@ async function runPlan(order: LoadOrder, input: LoadInput, agent: Agent): Promis
     },
     agent,
   );
-  const end = endOf(run, order, agent);
+  const end = await endOf(run, agent);
   // A cancelled step has seconds, too few to read large results once more.
   const seen = agent.signal.aborted ? await run.seen() : undefined;
   if (seen !== undefined) return { ...seen, run, end };
@@ -126,24 +127,15 @@ async function runPlan(order: LoadOrder, input: LoadInput, agent: Agent): Promis
   return { analysis, timeline: course.timeline(), run, end };
 }
 
-function endOf(run: JmeterRun, { remote }: LoadOrder, agent: Agent): RunEnd {
+async function endOf(run: JmeterRun, { signal }: Agent): Promise<RunEnd> {
+  const { ended, endedBecause } = run;
   // Of a JMeter that did not end itself the last samples may be counted and not written, or the other way round.
-  const taken = run.ended.exitCode === 0 ? run.taken : undefined;
-  return { taken, fault: endFault(run, remote, agent.signal) };
-}
-
-function endFault(
-  { ended, endedBecause }: JmeterRun,
-  remote: RemoteEngines | undefined,
-  signal: AbortSignal,
-): string | undefined {
-  if (signal.aborted) return describe(signal.reason);
-  if (endedBecause !== undefined) return `the run was ended early: ${endedBecause}`;
-  if (ended.exitCode === 0) return undefined;
-  const fault = `JMeter ${describeEnd(ended)}.`;
-  return remote === undefined
-    ? fault
-    : `${fault}\nNobody has told its engines: ${listOf(remote.hosts)} may go on with the test. Look at jmeter-server there.`;
+  const taken = ended.exitCode === 0 ? run.taken : undefined;
+  if (signal.aborted) return { taken, fault: describe(signal.reason) };
+  const faults = await run.engineFaults;
+  if (endedBecause !== undefined) faults.unshift(`the run was ended early: ${endedBecause}`);
+  else if (ended.exitCode !== 0) faults.unshift(`JMeter ${describeEnd(ended)}.`);
+  return { taken, fault: faults.length === 0 ? undefined : faults.join('\n') };
 }
 
 /** Says what the run is worth, after everything has been published. */

@@ -6,15 +6,10 @@ import { describeEnd } from '../../../shared/agent/toolEnd.js';
 import { ToolError } from '../../../shared/core/errors.js';
 import { lastLines } from '../../../shared/core/text.js';
 import { keepLog } from './keepFiles.js';
+import { careForEngines, engineFaults } from './careForEngines.js';
 import { shutdownPort, stopEngines } from './endJmeter.js';
 import { ownProperties, propertiesFile, samplingProperties } from './jmeter.js';
-import {
-  engineProperties,
-  haveFinished,
-  lookAfter,
-  remoteArguments,
-  type RemoteEngines,
-} from './remoteEngines.js';
+import { engineProperties, remoteArguments, type RemoteEngines } from './remoteEngines.js';
 import { watchRun, type Seen, type Watch } from './watchRun.js';
 
 const jmeterGrace = 5000;
@@ -51,6 +46,8 @@ export interface JmeterRun {
   readonly endedBecause: string | undefined;
   /** What was seen of the results while they were written, and the rest; undefined when they could not be followed. */
   readonly seen: () => Promise<Seen | undefined>;
+  /** What is wrong with its engines, known when they have been told to stop. */
+  readonly engineFaults: Promise<string[]>;
 }
 
 /**
@@ -90,6 +87,10 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
   let port: number | undefined;
   let taken: number | undefined;
   let lastLine = Date.now();
+  const engines =
+    remote === undefined
+      ? undefined
+      : careForEngines(remote, files.log, { jmeter: call.jmeter, propertyArguments }, agent);
   const tool = agent.start({
     name: 'JMeter',
     path: call.jmeter,
@@ -98,16 +99,9 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
     cwd: call.directory,
     echo: false,
     stopGraceMilliseconds: jmeterGrace,
-    ...(remote !== undefined && {
-      askToEnd: () =>
-        stopEngines(
-          () => port,
-          () => haveFinished(remote, files.log),
-        ),
-    }),
+    ...(engines !== undefined && { askToEnd: () => stopEngines(() => port, engines) }),
     onLine: line => {
-      // Log4j's complaint about JMeter's own configuration, the same in every run.
-      if (line.startsWith('WARN StatusConsoleListener')) return;
+      if (isNoise(line)) return;
       agent.info(line);
       lastLine = Date.now();
       testStart ??= startOfTest(line);
@@ -115,9 +109,8 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
       taken = samplesTaken(line) ?? taken;
     },
   });
-  const look = remote === undefined ? () => Promise.resolve(undefined) : lookAfter(remote, files.log);
   const trouble = async () => {
-    const lost = await look();
+    const lost = await engines?.look();
     // While JMeter still starts its engines it cannot be asked to stop them.
     return port === undefined ? undefined : lost;
   };
@@ -127,20 +120,36 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
     testStart: () => testStart,
     lastLine: () => lastLine,
     port: () => port,
+    engines,
     trouble,
   };
   const { endedBecause, seen } = await watchRun(run, call.watch, agent);
   const ended = await tool.ended;
+  const early = endedBecause !== undefined || agent.signal.aborted;
+  const faults = engines?.settle(early).then(left => engineFaults(left, early)) ?? Promise.resolve([]);
+  // A cancelled step has seconds: what there was is published while engines are told to stop.
+  agent.onCleanUp('stopping the engines', async () => {
+    await faults;
+  });
   const log = await keepLog(files.log, agent);
-  if (existsSync(files.jtl)) return { jtl: files.jtl, testStart, ended, taken, endedBecause, seen };
+  if (existsSync(files.jtl))
+    return { jtl: files.jtl, testStart, ended, taken, endedBecause, seen, engineFaults: faults };
+  const reasons = await faults;
+  if (endedBecause !== undefined) reasons.unshift(`It was ended: ${endedBecause}`);
+  else if (reasons.length === 0) reasons.push(`The plan ${call.plan} did not run.`);
   agent.signal.throwIfAborted();
   const hints = log.filter(line => / (ERROR|FATAL) /.test(line));
   throw new ToolError(
-    `JMeter ${describeEnd(ended)} without any results. ${endedBecause === undefined ? `The plan ${call.plan} did not run.` : `It was ended: ${endedBecause}`}`,
+    `JMeter ${describeEnd(ended)} without any results. ${reasons.join('\n')}`,
     'JMeter',
     ended.exitCode,
-    lastLines([...ended.tail, ...hints].map(line => agent.mask(line))),
+    lastLines([...ended.tail.filter(line => !isNoise(line)), ...hints].map(line => agent.mask(line))),
   );
+}
+
+/** Log4j's complaint about JMeter's own configuration, the same in every run. */
+function isNoise(line: string): boolean {
+  return line.startsWith('WARN StatusConsoleListener');
 }
 
 /** The moment JMeter gives when a test starts: `Starting standalone test @ 2026 Nov 23 01:47:17 UTC (1795398437078)`. */

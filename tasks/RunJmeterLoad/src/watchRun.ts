@@ -13,7 +13,7 @@ import {
 } from './analysis/statistics.js';
 import { criterionText, type Criterion } from './criteria/criterion.js';
 import { judgeCriteria } from './criteria/judgeCriteria.js';
-import { endJmeter } from './endJmeter.js';
+import { endJmeter, type EnginesToStop } from './endJmeter.js';
 import { collectTimeline, type TimelineCollector } from './timeline/collectTimeline.js';
 import type { Timeline } from './timeline/timeline.js';
 import { formatPercent } from './verdict.js';
@@ -47,6 +47,8 @@ export interface WatchedRun {
   readonly lastLine: () => number;
   /** Where JMeter listens for the word to end, undefined while it does not. */
   readonly port: () => number | undefined;
+  /** That run the test in its place. */
+  readonly engines?: EnginesToStop | undefined;
   /** Asked at every look: why the run cannot end well any more, undefined while it can. */
   readonly trouble: () => Promise<string | undefined>;
 }
@@ -149,9 +151,9 @@ async function watchResults(
   return undefined;
 }
 
-async function endBecause(why: string, { tool, port }: WatchedRun, agent: Agent): Promise<string> {
+async function endBecause(why: string, { tool, port, engines }: WatchedRun, agent: Agent): Promise<string> {
   agent.info(`Ending the run: ${why}`);
-  await endJmeter(tool, port());
+  await endJmeter(tool, port(), engines);
   return why;
 }
 

@@ -87,6 +87,14 @@ describe('tool', () => {
     );
   });
 
+  it('starts what puts things in order even then, and lets it go on', async () => {
+    const { exitCode } = await startTool(
+      { ...script('setTimeout(() => process.exit(3), 50)'), evenWhenCancelled: true },
+      { signal: AbortSignal.abort(new CancelledError('stopped')), log: () => undefined },
+    ).ended;
+    assert.equal(exitCode, 3);
+  });
+
   it('hands batch files to the interpreter of Windows, and no argument that it would change', () => {
     const java = String.raw`C:\jdk\bin\java.exe`;
     assert.deepEqual(onWindows(java, ['a b', '100%']), {

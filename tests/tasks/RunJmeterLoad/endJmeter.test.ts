@@ -46,14 +46,14 @@ describe('endJmeter', () => {
 
   it('asks to finish the samples first, and no more where that is enough', async () => {
     const { tool, isStopped } = program('Shutdown');
-    await endJmeter(tool, port, 20_000);
+    await endJmeter(tool, port, undefined, 20_000);
     assert.deepEqual(words, ['Shutdown']);
     assert.equal(isStopped(), false);
   });
 
   it('asks to interrupt them next, and ends the process when nothing helps', async () => {
     const { tool, isStopped } = program(undefined);
-    await endJmeter(tool, port, 100);
+    await endJmeter(tool, port, undefined, 100);
     assert.deepEqual(words, ['Shutdown', 'StopTestNow']);
     assert.equal(isStopped(), true);
   });
@@ -64,11 +64,39 @@ describe('endJmeter', () => {
     assert.equal(isStopped(), true);
   });
 
+  it('waits for engines to finish, not for a JMeter that waits for one that is gone', async () => {
+    const { tool, isStopped } = program(undefined);
+    const engines = { areThrough: () => words.length > 0, tell: () => Promise.reject(new Error('told')) };
+    await endJmeter(tool, port, engines, 20_000);
+    assert.deepEqual(words, ['Shutdown']);
+    assert.equal(isStopped(), true);
+  });
+
+  it('tells engines by a way of their own when JMeter does not reach them, before it is ended', async () => {
+    const { tool, isStopped } = program(undefined);
+    const seen: unknown[] = [];
+    const engines = {
+      areThrough: () => seen.length > 0,
+      tell: () => Promise.resolve(void seen.push([...words, isStopped()])),
+    };
+    await endJmeter(tool, port, engines, 100);
+    assert.deepEqual(seen, [['Shutdown', 'StopTestNow', false]]);
+    assert.equal(isStopped(), true);
+  });
+
   it('has engines stop as soon as it is known where to say so, and says it again until they have', async () => {
     let asked = 0;
     const known = () => (asked++ < 2 ? undefined : port);
-    await stopEngines(known, () => words.length > 1);
+    const engines = { areThrough: () => words.length > 1, tell: () => Promise.resolve() };
+    await stopEngines(known, engines);
     assert.deepEqual(words, ['StopTestNow', 'StopTestNow']);
+  });
+
+  it('tells engines by a way of their own when they do not hear it so', async () => {
+    let told = 0;
+    const engines = { areThrough: () => told > 0, tell: () => Promise.resolve(void (told += 1)) };
+    await stopEngines(() => undefined, engines);
+    assert.equal(told, 1);
   });
 });
 
