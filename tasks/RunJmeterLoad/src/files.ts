@@ -2,13 +2,34 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { UserError } from '../../../shared/core/errors.js';
 import { analyse } from './analysis/analyse.js';
-import type { JtlAnalysis, WarmUp } from './analysis/statistics.js';
+import { merge, type JtlAnalysis, type WarmUp } from './analysis/statistics.js';
 import type { TimelineCollector } from './timeline/collectTimeline.js';
 
 /** Analyses a results file. @param timeline collects its course @throws UserError when it holds no results */
 export function analyseJtl(path: string, warmUp: WarmUp, timeline: TimelineCollector): Promise<JtlAnalysis> {
   return analyse(path, { warmUp, timeline });
+}
+
+/** Results, or what is wrong with a file that holds none; then they are those of no sample. */
+export interface Results {
+  readonly analysis: JtlAnalysis;
+  readonly fault: string | undefined;
+}
+
+/** Analyses a results file, whatever it holds. @param timeline collects its course */
+export async function readResults(
+  path: string,
+  warmUp: WarmUp,
+  timeline: TimelineCollector,
+): Promise<Results> {
+  try {
+    return { analysis: await analyseJtl(path, warmUp, timeline), fault: undefined };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { analysis: merge(), fault: error.message };
+  }
 }
 
 /** SHA-256 of a file, hexadecimal. */

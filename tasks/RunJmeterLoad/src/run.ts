@@ -8,7 +8,7 @@ import { lastLines, plural } from '../../../shared/core/text.js';
 import { checkInputs, type LoadInput, type LoadOrder } from './checkInputs.js';
 import { courseLines } from './course.js';
 import { stepFor } from './criteria/judgeCriteria.js';
-import { analyseJtl, digestOf } from './files.js';
+import { digestOf, readResults } from './files.js';
 import { baselineNotes, judgeGates, withLastRun } from './gates.js';
 import { chooseJmeter } from './install/chooseJmeter.js';
 import { fetchPlugins } from './install/plugins.js';
@@ -86,8 +86,8 @@ async function mergeShares(
   agent: Agent,
 ): Promise<Outcome> {
   const course = collectTimeline(stepFor(gates.criteria));
-  const { analysis, fault } = await readShares(pattern, warmUpSeconds, course, agent);
-  return { analysis, timeline: course.timeline(), run: undefined, end: { fault } };
+  const { analysis, faults } = await readShares(pattern, warmUpSeconds, course, agent);
+  return { analysis, timeline: course.timeline(), run: undefined, end: { faults } };
 }
 
 async function runPlan(order: LoadOrder, input: LoadInput, agent: Agent): Promise<Outcome> {
@@ -117,25 +117,29 @@ async function runPlan(order: LoadOrder, input: LoadInput, agent: Agent): Promis
     },
     agent,
   );
-  const end = await endOf(run, agent);
+  const faults = await faultsIn(run, agent);
+  // Of a JMeter that did not end itself the last samples may be counted and not written, or the other way round.
+  const taken = run.ended.exitCode === 0 ? run.taken : undefined;
   // A cancelled step has seconds, too few to read large results once more.
   const seen = agent.signal.aborted ? await run.seen() : undefined;
-  if (seen !== undefined) return { ...seen, run, end };
+  if (seen !== undefined) return { ...seen, run, end: { taken, faults } };
   const course = collectTimeline(stepFor(order.gates.criteria));
   const warmUp = { seconds: input.warmUpSeconds, testStart: run.testStart };
-  const analysis = await analyseJtl(run.jtl, warmUp, course);
-  return { analysis, timeline: course.timeline(), run, end };
+  const { analysis, fault } = await readResults(run.jtl, warmUp, course);
+  if (fault !== undefined) faults.push(fault);
+  return { analysis, timeline: course.timeline(), run, end: { taken, faults } };
 }
 
-async function endOf(run: JmeterRun, { signal }: Agent): Promise<RunEnd> {
-  const { ended, endedBecause } = run;
-  // Of a JMeter that did not end itself the last samples may be counted and not written, or the other way round.
-  const taken = ended.exitCode === 0 ? run.taken : undefined;
-  if (signal.aborted) return { taken, fault: describe(signal.reason) };
-  const faults = await run.engineFaults;
+/** What went wrong in a run before anybody looks at its samples. */
+async function faultsIn(
+  { ended, endedBecause, engineFaults }: JmeterRun,
+  { signal }: Agent,
+): Promise<string[]> {
+  if (signal.aborted) return [describe(signal.reason)];
+  const faults = [...(await engineFaults)];
   if (endedBecause !== undefined) faults.unshift(`the run was ended early: ${endedBecause}`);
   else if (ended.exitCode !== 0) faults.unshift(`JMeter ${describeEnd(ended)}.`);
-  return { taken, fault: faults.length === 0 ? undefined : faults.join('\n') };
+  return faults;
 }
 
 /** Says what the run is worth, after everything has been published. */

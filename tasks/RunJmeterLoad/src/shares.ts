@@ -3,7 +3,7 @@ import type { Agent } from '../../../shared/agent/agent.js';
 import { UserError } from '../../../shared/core/errors.js';
 import { plural } from '../../../shared/core/text.js';
 import { merge } from './analysis/statistics.js';
-import { analyseJtl } from './files.js';
+import { readResults } from './files.js';
 import type { JtlAnalysis } from './analysis/statistics.js';
 import type { TimelineCollector } from './timeline/collectTimeline.js';
 
@@ -37,8 +37,8 @@ export function shareOfThreads(threads: number, agent: Agent): number {
 export interface Shares {
   /** As if they stood in one file. */
   readonly analysis: JtlAnalysis;
-  /** What is wrong with which of them, undefined when nothing is. */
-  readonly fault: string | undefined;
+  /** What is wrong with which of them. */
+  readonly faults: readonly string[];
 }
 
 /**
@@ -62,9 +62,13 @@ export async function readShares(
   const faults: string[] = [];
   const known = new Map<string, string>();
   for (const file of files) {
-    const part = await readShare(file, warmUpSeconds, timeline);
-    if (typeof part === 'string') {
-      faults.push(part);
+    const { analysis: part, fault } = await readResults(
+      file,
+      { seconds: warmUpSeconds, testStart: undefined },
+      timeline,
+    );
+    if (fault !== undefined) {
+      faults.push(`${file} cannot be read: ${fault}`);
       continue;
     }
     const samples = part.overall.times.count;
@@ -78,21 +82,7 @@ export async function readShares(
       );
     known.set(traitsOf(part), file);
   }
-  return { analysis: merge(...parts), fault: faults.length === 0 ? undefined : faults.join('\n') };
-}
-
-/** Analyses one; what is wrong where it cannot be read. */
-async function readShare(
-  file: string,
-  warmUpSeconds: number,
-  timeline: TimelineCollector,
-): Promise<JtlAnalysis | string> {
-  try {
-    return await analyseJtl(file, { seconds: warmUpSeconds, testStart: undefined }, timeline);
-  } catch (error) {
-    if (error instanceof UserError) return `${file} cannot be read: ${error.message}`;
-    throw error;
-  }
+  return { analysis: merge(...parts), faults };
 }
 
 /** What two machines never have in common to the millisecond and the byte. */

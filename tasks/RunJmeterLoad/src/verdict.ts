@@ -34,8 +34,8 @@ export interface LoadVerdict {
 export interface RunEnd {
   /** How many samples JMeter says it took, undefined where it does not. */
   readonly taken?: number | undefined;
-  /** Why there are not the samples that there should be, undefined when it came to its own end. */
-  readonly fault?: string | undefined;
+  /** Why there are not the samples that there should be, none when it came to its own end. */
+  readonly faults?: readonly string[];
 }
 
 const shownLabels = 5;
@@ -130,9 +130,10 @@ function errorsFault(
   return [headline, ...named, ...rest].join('\n');
 }
 
-function wholenessFault(analysis: JtlAnalysis, { taken, fault }: RunEnd): string | undefined {
-  const faults = [fault, missingFault(analysis, taken)].filter(each => each !== undefined);
-  return faults.length === 0 ? undefined : faults.join('\n');
+function wholenessFault(analysis: JtlAnalysis, { taken, faults = [] }: RunEnd): string | undefined {
+  const missing = missingFault(analysis, taken);
+  const all = missing === undefined ? faults : [...faults, missing];
+  return all.length === 0 ? undefined : all.join('\n');
 }
 
 /** JMeter does not notice when its results cannot be written: it goes on and ends well. */

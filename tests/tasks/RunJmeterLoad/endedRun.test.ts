@@ -147,6 +147,21 @@ describe('runLoad with a JMeter that is ended, or ends badly', function () {
       assert.match(rig.fake.log.at(-1) ?? '', /until the job ends; there is no time to compress them\.$/);
     });
 
+    it('publishes and keeps what there is of results that cannot be read, with how JMeter ended', async () => {
+      const home = launcher(`printf 'No sample\\n' > "$jtl"; echo 'No space left on device' >&2; exit 1`);
+      const { message } = await rig.run({ jmeterHome: home, criteria: 'errors == 0' });
+      assert.match(
+        message,
+        /^The load test did not pass: JMeter ended with exit code 1\.\nThe results file does not begin with .*\nJMeter took no sample\..*\nerrors == 0: there is no sample\.\n(.|\n)*No space left on device/,
+      );
+      assert.deepEqual([rig.fake.outputs['gatePassed'], rig.fake.outputs['samples']], ['false', '0']);
+      assert.match(rig.fake.summaries[0]?.markdown ?? '', /^\*\*Failed\*\*/);
+      assert.deepEqual(
+        rig.fake.kept.map(path => basename(path)),
+        ['load-summary.json', 'results.jtl.gz'],
+      );
+    });
+
     it('tells of results that are cut, and counts what is whole', async () => {
       const home = launcher(
         `printf '%s\\n' '${header}' '${sample}' > "$jtl"; printf '17954125' >> "$jtl"; echo 'No space left on device' >&2; exit 1`,

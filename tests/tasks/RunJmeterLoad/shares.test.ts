@@ -55,14 +55,18 @@ describe('readShares', () => {
     const fake = fakeAgent({ workingDirectory: directory });
     try {
       for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
-      const { analysis, fault } = await readShares(
+      const { analysis, faults } = await readShares(
         '*.jtl*',
         warmUpSeconds,
         collectTimeline(undefined),
         fake.agent,
       );
       const plain = (text: string) => text.replaceAll(`${directory}/`, '');
-      return { samples: analysis.overall.times.count, fault: plain(fault ?? ''), log: fake.log.map(plain) };
+      return {
+        samples: analysis.overall.times.count,
+        fault: plain(faults.join('\n')),
+        log: fake.log.map(plain),
+      };
     } finally {
       await fake.close();
       rmSync(directory, { recursive: true });

@@ -103,7 +103,7 @@ describe('whole results', () => {
 
   it('come of a run to its end: of another the verdict says so first, in every place that shows it', () => {
     const { summary, verdict, rules, faults } = judge([good(), '1000,1'], { minimumSamples: 2 }, [], {
-      fault: 'the run was ended early: by us.',
+      faults: ['the run was ended early: by us.'],
     });
     assert.match(
       faults.join('\n'),
