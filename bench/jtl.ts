@@ -11,7 +11,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { kernelDefinition } from '../scripts/kernel.js';
+import { rangeWorkerDefinition } from '../scripts/rangeWorker.js';
 import { jmeterHome } from '../scripts/setup/cache.mjs';
+import { threadsFor } from '../tasks/RunJmeterLoad/src/analysis/ranges/workers.js';
 import { truePercentile, writeResults, type Truth } from './jtlData.js';
 import { installPeers, type Contender } from './jtlPeers.js';
 
@@ -25,7 +27,10 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-jtl-'));
   try {
     const peers = installPeers(directory, percents, process.argv.includes('--native'));
-    const own = await bundle(join(directory, 'own.js'), kernelDefinition());
+    const own = await bundle(join(directory, 'own.js'), {
+      ...kernelDefinition(),
+      ...rangeWorkerDefinition(),
+    });
     const plain = await bundle(join(directory, 'plain.js'), {});
     const node = (name: string, file: string, ...more: readonly string[]): Contender => ({
       name,
@@ -34,9 +39,13 @@ async function main(): Promise<void> {
     });
     const wc: Contender = { name: 'wc -l', command: ['wc', '-l', 'FILE'], rounds };
     const ours = [
-      node('this analysis', own),
-      node('… and course', own, 'course'),
+      node('this analysis', own, 'threads=1'),
+      node('… and course', own, 'threads=1', 'course'),
       { ...node('… without kernel', plain), rounds: Math.min(2, rounds) },
+    ];
+    const two = [
+      node('… two threads', own, 'threads=2'),
+      node('… and course, two', own, 'threads=2', 'course'),
     ];
     const [processor] = cpus();
     console.log(`${processor?.model ?? ''}, ${cpus().length} processors, Node ${process.version}`);
@@ -48,7 +57,8 @@ async function main(): Promise<void> {
     ] as const) {
       const path = join(directory, `results.${format}`);
       check(path, writeResults(path, samples, format), own);
-      compare(path, [wc, ...ours, ...others]);
+      const large = format === 'csv' && threadsFor(statSync(path).size, 2) > 1;
+      compare(path, [wc, ...ours, ...(large ? two : []), ...others]);
       rmSync(path);
     }
   } finally {
@@ -62,13 +72,17 @@ async function bundle(outfile: string, define: Readonly<Record<string, string>>)
   await build({
     stdin: {
       contents: `
+        import { createHash } from 'node:crypto';
         import { analyse } from './analysis/analyse.js';
         import { collectTimeline } from './timeline/collectTimeline.js';
-        const options = process.argv[3] === 'course' ? { timeline: collectTimeline(undefined) } : {};
-        const analysis = await analyse(process.argv[2], options);
+        const [path, ...words] = process.argv.slice(2);
+        const timeline = words.includes('course') ? collectTimeline(undefined) : undefined;
+        const threads = words.map(word => /^threads=(\\d+)$/.exec(word)?.[1]).find(Boolean);
+        const analysis = await analyse(path, timeline && { timeline }, threads && { threads: Number(threads) });
+        const all = words.includes('all') ? JSON.stringify([analysis, timeline?.timeline()], (_, value) => value?.toData?.() ?? value) : '';
         const figures = analysis.labels.map(({ label, times, errors, bytes }) => [label, times.count,
           errors.assertion + errors.response + errors.transport, bytes, ...${JSON.stringify(percents)}.map(p => times.percentile(p))]);
-        console.log(JSON.stringify({ figures, memory: process.resourceUsage().maxRSS / 1024 }));`,
+        console.log(JSON.stringify({ figures, all: createHash('sha256').update(all).digest('hex'), memory: process.resourceUsage().maxRSS / 1024 }));`,
       resolveDir: source,
       loader: 'ts',
     },
@@ -83,9 +97,9 @@ async function bundle(outfile: string, define: Readonly<Record<string, string>>)
   return outfile;
 }
 
-/** Holds our figures against what is true. */
+/** Holds our figures against what is true, and those of several threads against all that one finds. */
 function check(path: string, truth: ReadonlyMap<string, Truth>, own: string): void {
-  const found = run(own, path);
+  const found = run(own, path, 'threads=1');
   const lines = new Map(found.figures.map(line => [line[0], line]));
   for (const [label, known] of truth)
     assert.deepEqual(lines.get(label), [
@@ -96,19 +110,28 @@ function check(path: string, truth: ReadonlyMap<string, Truth>, own: string): vo
       ...percents.map(percent => truePercentile(known, percent)),
     ]);
   assert.equal(lines.size, truth.size);
+  const [all, ...others] = [1, 2, 3].map(
+    threads => run(own, path, `threads=${threads}`, 'course', 'all').all,
+  );
+  for (const other of others) assert.equal(other, all);
   const bare = execFileSync(process.execPath, ['-p', 'process.resourceUsage().maxRSS / 1024'], {
     encoding: 'utf8',
   });
   const over = ({ memory }: { readonly memory: number }) => `${Math.round(memory - Number(bare))} MiB`;
   console.log(
     `\n${samples} samples, ${Math.round(statSync(path).size / 1e6)} MB of ${path.slice(-3).toUpperCase()}. All counts and percentiles right. ` +
-      `Peak memory over that of bare Node (${Math.round(Number(bare))} MiB): ${over(found)}, with the course ${over(run(own, path, 'course'))}.`,
+      `Peak memory over that of bare Node (${Math.round(Number(bare))} MiB): ${over(found)}, with the course ${over(run(own, path, 'threads=1', 'course'))}, ` +
+      `with two threads ${over(run(own, path, 'threads=2'))} and ${over(run(own, path, 'threads=2', 'course'))}.`,
   );
 }
 
 function run(own: string, ...words: readonly string[]) {
   const output = execFileSync(process.execPath, [own, ...words], { encoding: 'utf8' });
-  return JSON.parse(output) as { readonly figures: unknown[][]; readonly memory: number };
+  return JSON.parse(output) as {
+    readonly figures: unknown[][];
+    readonly all: string;
+    readonly memory: number;
+  };
 }
 
 /** In turns, and medians of the ratios to the first: the machine's speed drifts. */

@@ -1,9 +1,9 @@
 /** Counts samples by label, and tells the samples that count from those that repeat others. */
 import type { TimelineLine } from '../timeline/collectTimeline.js';
 import {
+  addLine,
   dataOf,
   staysExact,
-  statisticsOf,
   type Assumptions,
   type Malformed,
   type RangeCounts,
@@ -11,7 +11,6 @@ import {
 import {
   addMessage,
   addSample,
-  addStatistics,
   defaultLabelLimit,
   emptyStatistics,
   merge,
@@ -242,10 +241,7 @@ export class Collection {
     this.recordsBefore += records;
     for (const label of range.labels) this.labelEntry(label);
     for (const line of range.lines)
-      addStatistics(
-        this.lineOf(this.labelEntry(line.label), line.transaction).statistics,
-        statisticsOf(line),
-      );
+      addLine(this.lineOf(this.labelEntry(line.label), line.transaction).statistics, line);
     if (range.timeline !== undefined) this.timeline?.add(range.timeline);
     this.threads.add(range.threads);
     this.warmUp += range.warmUp;

@@ -147,19 +147,27 @@ export class Histogram {
   }
 
   /** The opposite of `toData`. The data is trusted: look at it before. */
-  static from({ sum, range, counts }: HistogramData): Histogram {
+  static from(data: HistogramData): Histogram {
     const made = new Histogram();
+    made.addData(data);
+    return made;
+  }
+
+  /** Adds what `toData` gave. */
+  addData({ sum, range, counts }: HistogramData): void {
     let slot = 0;
     for (let index = 0; index + 1 < counts.length; index += 2) {
       slot += counts[index] ?? 0;
       const count = counts[index + 1] ?? 0;
-      const page = made.pages[slot >>> pageBits] ?? made.newPage(slot >>> pageBits);
-      page[slot & pageMask] = count;
-      made.samples += count;
+      const page = this.pages[slot >>> pageBits] ?? this.newPage(slot >>> pageBits);
+      const at = slot & pageMask;
+      page[at] = (page[at] ?? 0) + count;
+      this.samples += count;
     }
-    made.total = sum;
-    [made.smallest = Infinity, made.largest = -Infinity] = range;
-    return made;
+    this.total += sum;
+    const [smallest = Infinity, largest = -Infinity] = range;
+    this.smallest = Math.min(this.smallest, smallest);
+    this.largest = Math.max(this.largest, largest);
   }
 
   private combine(other: Histogram, sign: 1 | -1): void {

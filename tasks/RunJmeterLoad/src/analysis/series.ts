@@ -20,6 +20,9 @@ export interface SeriesData {
   readonly counts: Float64Array;
 }
 
+/** As many as `Bucket` has. */
+const numbersOfBucket = 6;
+
 type Counts = Float64Array<ArrayBuffer>;
 
 const bucketLimit = 1024;
@@ -96,28 +99,26 @@ export class Series {
 
   /** As plain data: the buckets that have samples. */
   toData(): SeriesData {
-    const counts = this.buckets()
-      .filter(({ samples }) => samples > 0)
-      .flatMap(({ start, samples, errors, elapsed, longest, threads }) => [
-        start,
-        samples,
-        errors,
-        elapsed,
-        longest,
-        threads,
-      ]);
-    return { width: this.milliseconds, counts: Float64Array.from(counts) };
+    const used = this.buckets().filter(({ samples }) => samples > 0);
+    const counts = new Float64Array(used.length * numbersOfBucket);
+    for (const [at, { start, samples, errors, elapsed, longest, threads }] of used.entries())
+      counts.set([start, samples, errors, elapsed, longest, threads], at * numbersOfBucket);
+    return { width: this.milliseconds, counts };
   }
 
-  /** The opposite of `toData`. */
-  static from({ width, counts }: SeriesData): Series {
-    const made = new Series();
-    made.milliseconds = width;
-    for (let at = 0; at < counts.length; at += 6) {
-      const [start = 0, samples = 0, errors = 0, elapsed = 0, longest = 0, threads = 0] = counts.subarray(at);
-      made.addCounts(start, samples, errors, elapsed, longest, threads);
-    }
-    return made;
+  /** Adds what `toData` gave. */
+  addData({ width, counts }: SeriesData): void {
+    while (this.milliseconds < width) this.coarsen();
+    const number = (at: number) => counts[at] ?? 0;
+    for (let at = 0; at < counts.length; at += numbersOfBucket)
+      this.addCounts(
+        number(at),
+        number(at + 1),
+        number(at + 2),
+        number(at + 3),
+        number(at + 4),
+        number(at + 5),
+      );
   }
 
   copy(): Series {

@@ -18,16 +18,21 @@ export interface ErrorMessage {
 }
 
 /** What was seen of one label. */
-export interface LabelStatistics {
-  readonly label: string;
-  /** A transaction controller's own samples repeat what its samplers have counted already: shown, never added up. */
-  readonly transaction: boolean;
+export interface LabelStatistics extends LabelTotals {
   /** Elapsed times. */
   readonly times: Histogram;
   /** Times to the first byte of the answer, of the samples that have one. */
   readonly latency: Histogram;
   /** Times to connect, of the samples that have one. */
   readonly connect: Histogram;
+  readonly series: Series;
+}
+
+/** What was seen of all samples of a label together. */
+export interface LabelTotals {
+  readonly label: string;
+  /** A transaction controller's own samples repeat what its samplers have counted already: shown, never added up. */
+  readonly transaction: boolean;
   readonly errors: Record<ErrorKind, number>;
   /** The first messages by kind; the failures whose message is not kept are in `errors` all the same. */
   readonly messages: ErrorMessage[];
@@ -37,7 +42,6 @@ export interface LabelStatistics {
   /** Start of the first sample and end of the last, milliseconds since the epoch; Infinity and -Infinity when there is none. */
   firstStart: number;
   lastEnd: number;
-  readonly series: Series;
 }
 
 /** What results hold: of a whole file, of a file so far, or of several files together. */
@@ -164,13 +168,18 @@ export function addStatistics(to: LabelStatistics, from: LabelStatistics): void 
   to.times.addAll(from.times);
   to.latency.addAll(from.latency);
   to.connect.addAll(from.connect);
+  to.series.addAll(from.series);
+  addTotals(to, from);
+}
+
+/** Adds what is counted once for all samples of a label. */
+export function addTotals(to: LabelStatistics, from: LabelTotals): void {
   for (const kind of ['assertion', 'response', 'transport'] as const) to.errors[kind] += from.errors[kind];
   for (const { kind, text, count } of from.messages) addMessage(to, kind, text, count);
   to.bytes += from.bytes;
   to.sentBytes += from.sentBytes;
   to.firstStart = Math.min(to.firstStart, from.firstStart);
   to.lastEnd = Math.max(to.lastEnd, from.lastEnd);
-  to.series.addAll(from.series);
 }
 
 /** All samples of these labels, those of transactions left out. */

@@ -4,6 +4,8 @@ import type { Range, ReadAt } from './readRange.js';
 
 /** How far the begin of a record is looked for; beyond it two ranges are left as one. */
 const searched = 64 * 1024;
+/** So much of a large file is read in the time that a thread takes to start: the first range is longer by it. */
+const headStart = 32 * 1024 * 1024;
 const lineFeed = 10;
 
 /**
@@ -18,8 +20,9 @@ export function findRanges(
 ): readonly Range[] {
   const window = Buffer.alloc(Math.min(searched, Math.floor((to - from) / count)));
   const begins = [from];
+  const lead = from + (to - from > 8 * headStart ? headStart : 0);
   for (let number = 1; number < count; number += 1) {
-    const near = from + Math.floor(((to - from) / count) * number);
+    const near = lead + Math.floor(((to - lead) / count) * number);
     const begin = recordIn(window.subarray(0, readAt(window, near)), layout);
     if (begin !== undefined) begins.push(near + begin);
   }

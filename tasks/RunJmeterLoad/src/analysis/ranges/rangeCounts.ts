@@ -1,9 +1,9 @@
 /** What the reader of a range of a file is told and what it tells, as data that one thread can send to another. */
 import type { Grid, TimelineData } from '../../timeline/collectTimeline.js';
 import type { CsvLayout } from '../csvColumns.js';
-import { Histogram, type HistogramData } from '../histogram.js';
-import { Series, type SeriesData } from '../series.js';
-import type { LabelStatistics, WarmUp } from '../statistics.js';
+import type { HistogramData } from '../histogram.js';
+import type { SeriesData } from '../series.js';
+import { addTotals, type LabelStatistics, type LabelTotals, type WarmUp } from '../statistics.js';
 import type { ThreadData } from '../threads.js';
 
 /** What is taken for granted of what stands before a range. */
@@ -44,10 +44,11 @@ export interface Malformed {
   readonly text: string;
 }
 
-type TimesOf = 'times' | 'latency' | 'connect';
-
 /** `LabelStatistics` as data. */
-export interface LineData extends Omit<LabelStatistics, TimesOf | 'series'>, Record<TimesOf, HistogramData> {
+export interface LineData extends LabelTotals {
+  readonly times: HistogramData;
+  readonly latency: HistogramData;
+  readonly connect: HistogramData;
   readonly series: SeriesData;
 }
 
@@ -62,15 +63,13 @@ export function dataOf(statistics: LabelStatistics): LineData {
   };
 }
 
-export function statisticsOf(line: LineData): LabelStatistics {
-  const { times, latency, connect, series } = line;
-  return {
-    ...line,
-    times: Histogram.from(times),
-    latency: Histogram.from(latency),
-    connect: Histogram.from(connect),
-    series: Series.from(series),
-  };
+/** Adds what `dataOf` gave. */
+export function addLine(to: LabelStatistics, line: LineData): void {
+  to.times.addData(line.times);
+  to.latency.addData(line.latency);
+  to.connect.addData(line.connect);
+  to.series.addData(line.series);
+  addTotals(to, line);
 }
 
 /** Whether sums are whole numbers without a doubt when a range's are added: then no order of adding makes a difference. */
