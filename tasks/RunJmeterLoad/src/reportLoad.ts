@@ -86,9 +86,9 @@ function culpritsFirst(
   labels: readonly SummaryLine[],
   { criteria, tooManyErrors }: LoadVerdict,
 ): readonly SummaryLine[] {
-  const failed = criteria.filter(({ passed }) => !passed).map(({ text }) => text);
+  const failed = new Set(criteria.filter(({ passed }) => !passed).map(({ label }) => label));
   const rank = ({ label, errorPercent }: SummaryLine) => {
-    if (label !== '' && failed.some(text => text.includes(`"${label}"`))) return 0;
+    if (failed.has(label)) return 0;
     return tooManyErrors && errorPercent > 0 ? 1 : 2;
   };
   return labels

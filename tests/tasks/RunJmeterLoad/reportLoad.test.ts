@@ -97,6 +97,18 @@ describe("the load test's part of the release report", function () {
     assert.match(second.notes[0]!, /^Compared with the run of 2023-11-14T/);
   });
 
+  it('has the label that failed first, whatever it is called', async () => {
+    const jtl = results(20, label => (label === 'Store' ? 80 : 50)).replaceAll(
+      ',Store,',
+      ',"The ""best"" store",',
+    );
+    const { labels: shown } = await run(jtl, { criteria: 'max(response_time) of each /./ < 60ms' });
+    assert.deepEqual(
+      shown.map(({ label }) => label),
+      ['All samples', 'The "best" store', 'Home', 'Cart'],
+    );
+  });
+
   it('has a course of no more than 300 points, gaps where nothing was sampled', async () => {
     const { course } = await run(
       results(900, () => 20)
