@@ -1,5 +1,5 @@
 /** What stands in fields: numbers, names, the words that JMeter writes. */
-import { cacheBytes, entryHash, entryLength, entryNumber, entryPlace, slotBits } from './layout';
+import { cacheBytes, entryLength, entryNumber, entryPlace, slotBits } from './layout';
 
 /** What a transaction controller writes: "Number of samples in transaction : ". */
 export const transactionMessage: usize = memory.data<u8>([
@@ -40,13 +40,10 @@ export function find(names: usize, start: usize, end: usize): i32 {
     if (place === 0) return -1;
     const entry = names + place;
     const differs = v128.or(v128.xor(first, v128.load(entry)), v128.xor(second, v128.load(entry, 16)));
-    if (!v128.any_true(differs) && load<i32>(entry, entryLength) === length)
-      if (
-        length <= 32 ||
-        (load<i32>(entry, entryHash) === hash &&
-          same(start + 32, names + cacheBytes + load<i32>(entry, entryPlace) + 32, length - 32))
-      )
-        return load<i32>(entry, entryNumber);
+    if (!v128.any_true(differs) && load<i32>(entry, entryLength) === length) {
+      const rest = names + cacheBytes + load<i32>(entry, entryPlace) + 32;
+      if (length <= 32 || same(start + 32, rest, length - 32)) return load<i32>(entry, entryNumber);
+    }
     slot = (slot + 1) & ((1 << slotBits) - 1);
   }
 }
@@ -75,11 +72,19 @@ function hashOf(start: usize, length: i32): i32 {
   return finish(sums, length);
 }
 
+const weights: usize = memory.data<i16>(
+  [
+    31153, -25621, 18371, 29389, -12743, 21577, -30241, 15467, -17609, 27701, 9811, -23011, 32491, -14387,
+    20063, -28547,
+  ],
+  16,
+);
+
 /** The 16-bit words of 32 bytes, each weighed with a number of its own. */
 function sum(first: v128, second: v128): v128 {
   return i32x4.add(
-    i32x4.dot_i16x8_s(first, i16x8(31153, -25621, 18371, 29389, -12743, 21577, -30241, 15467)),
-    i32x4.dot_i16x8_s(second, i16x8(-17609, 27701, 9811, -23011, 32491, -14387, 20063, -28547)),
+    i32x4.dot_i16x8_s(first, v128.load(weights)),
+    i32x4.dot_i16x8_s(second, v128.load(weights, 16)),
   );
 }
 

@@ -82,6 +82,17 @@ export function columns(
   urlAt = url;
   latencyAt = latency;
   connectAt = connect;
+  store<i32>(offsets, offset(startAt));
+  store<i32>(offsets, offset(elapsedAt), 4);
+  store<i32>(offsets, numberOffset(latencyAt), 8);
+  store<i32>(offsets, numberOffset(connectAt), 12);
+  store<i32>(offsets, numberOffset(bytesAt), 16);
+  store<i32>(offsets, numberOffset(sentAt), 20);
+  store<i32>(offsets, numberOffset(activeAt), 24);
+  store<i32>(offsets, offset(successAt), 28);
+  store<i32>(offsets, offset(labelAt), 32);
+  store<i32>(offsets, offset(threadAt), 36);
+  store<i32>(offsets, offset(messageAt), 40);
   v128.store(presentColumns, i32x4(-1, there(latency), there(connect), there(bytes)));
   v128.store(presentColumns, i32x4(there(sentBytes), there(allThreads), 0, 0), 16);
 }
@@ -105,14 +116,20 @@ export function parse(first: i32, count: i32): void {
   let base = first === 0 ? 0 : load<i32>(rows + ((first - 1) << 2));
   const present = v128.load(presentColumns);
   const presentToo = v128.load(presentColumns, 16);
-  const startColumn = offset(startAt);
-  const elapsedColumn = offset(elapsedAt);
-  const latencyColumn = numberOffset(latencyAt);
-  const connectColumn = numberOffset(connectAt);
-  const bytesColumn = numberOffset(bytesAt);
-  const sentColumn = numberOffset(sentAt);
-  const activeColumn = numberOffset(activeAt);
-  const successColumn = offset(successAt);
+  const startColumn = load<i32>(offsets, 0);
+  const elapsedColumn = load<i32>(offsets, 4);
+  const latencyColumn = load<i32>(offsets, 8);
+  const connectColumn = load<i32>(offsets, 12);
+  const bytesColumn = load<i32>(offsets, 16);
+  const sentColumn = load<i32>(offsets, 20);
+  const activeColumn = load<i32>(offsets, 24);
+  const successColumn = load<i32>(offsets, 28);
+  const zero = v128.load(constants);
+  const lowBytes = v128.load(constants, 16);
+  const tens = v128.load(constants, 32);
+  const hundreds = v128.load(constants, 48);
+  const tenThousands = v128.load(constants, 64);
+  const toSign = v128.load(constants, 80);
   for (let row = 0; row < count; row += 1) {
     const last = load<i32>(rows + ((first + row) << 2));
     const record = batch + row * rowSize;
@@ -139,19 +156,20 @@ export function parse(first: i32, count: i32): void {
     const sentLength = sentEnd - startOf(fields, sentColumn);
     const activeLength = activeEnd - startOf(fields, activeColumn);
     const startLength = startEnd - startOf(fields, startColumn) - 8;
-    const a = digits(lastBytes(elapsedEnd, latencyEnd), elapsedLength, latencyLength);
-    const b = digits(lastBytes(connectEnd, bytesEnd), connectLength, bytesLength);
-    const c = digits(lastBytes(sentEnd, activeEnd), sentLength, activeLength);
+    const a = digits(lastBytes(elapsedEnd, latencyEnd), elapsedLength, latencyLength, zero);
+    const b = digits(lastBytes(connectEnd, bytesEnd), connectLength, bytesLength, zero);
+    const c = digits(lastBytes(sentEnd, activeEnd), sentLength, activeLength, zero);
     const d = digits(
       v128.load64_lane(startEnd, v128.load64_zero(startEnd, text - 16), 1, text - 8),
       startLength,
       8,
+      zero,
     );
-    v128.store(record, v128.and(numbers(a, b), present));
-    const second = numbers(c, d);
+    v128.store(record, v128.and(numbers(a, b, lowBytes, tens, hundreds, tenThousands), present));
+    const second = numbers(c, d, lowBytes, tens, hundreds, tenThousands);
     v128.store(record, v128.and(second, presentToo), rowSentBytes);
-    const high = i32x4.extract_lane(second, 2);
-    const moment = i64(high) * 100000000 + i64(i32x4.extract_lane(second, 3));
+    const start = i64x2.extract_lane(second, 1);
+    const moment = i64(u32(start)) * 100000000 + (start >> 32);
     store<i64>(record, moment, rowMoment);
     store<f64>(record, f64(moment), rowStart);
     const wrong =
@@ -162,13 +180,14 @@ export function parse(first: i32, count: i32): void {
       (sentLength - 1) |
       (activeLength - 1) |
       startLength;
-    const odd = i8x16.gt_u(i8x16.max_u(i8x16.max_u(a, b), i8x16.max_u(c, d)), i8x16.splat(9));
-    const isNumber = i32((wrong & ~7) === 0) & i32(!v128.any_true(odd));
+    // What is above nine has the highest bit with this added.
+    const most = i8x16.max_u(i8x16.max_u(a, b), i8x16.max_u(c, d));
+    const isNumber = ((wrong & ~7) | i8x16.bitmask(i8x16.add_sat_u(most, toSign))) === 0;
     const success = startOf(fields, successColumn);
     const successLength = endOf(fields, successColumn) - success;
     const word = load<u32>(success, text) | 0x20202020;
     let kind = sample;
-    if (successLength !== 4 || word !== wordTrue) {
+    if (((successLength ^ 4) | (word ^ wordTrue)) !== 0) {
       const isFalse =
         successLength === 5 && word === wordFals && (load<u8>(success, text + 4) | 0x20) === smallE;
       kind = isFalse ? failed : byHand;
@@ -177,6 +196,16 @@ export function parse(first: i32, count: i32): void {
   }
   readTexts(count);
 }
+
+/** What stands in memory and not here, so that it stays in registers: a compiler makes constants anew where they are used. */
+const offsets: usize = memory.data(48, 16);
+const constants: usize = memory.data(96, 16);
+v128.store(constants, i8x16.splat(48));
+v128.store(constants, i16x8.splat(0xff), 16);
+v128.store(constants, i16x8.splat(10), 32);
+v128.store(constants, i16x8(100, 1, 100, 1, 100, 1, 100, 1), 48);
+v128.store(constants, i16x8(10000, 1, 10000, 1, 10000, 1, 10000, 1), 64);
+v128.store(constants, i8x16.splat(118), 80);
 
 /** Ones for the columns that the file has, in the order of a row. */
 const presentColumns: usize = memory.data(32, 16);
@@ -208,27 +237,29 @@ function lastBytes(firstEnd: i32, secondEnd: i32): v128 {
 }
 
 /** The digits of two numbers in their last eight bytes, zeros before them. */
-function digits(bytes: v128, firstLength: i32, secondLength: i32): v128 {
+function digits(bytes: v128, firstLength: i32, secondLength: i32, zero: v128): v128 {
   const mask = v128.load64_lane(
     (secondLength & 15) << 3,
     v128.load64_zero((firstLength & 15) << 3, digitMasks),
     1,
     digitMasks,
   );
-  return v128.and(i8x16.sub(bytes, i8x16.splat(48)), mask);
+  return v128.and(i8x16.sub(bytes, zero), mask);
 }
 
 /** Four numbers of eight digits each. */
-function numbers(a: v128, b: v128): v128 {
-  const fours = i16x8.narrow_i32x4_s(fourDigits(a), fourDigits(b));
-  return i32x4.dot_i16x8_s(fours, i16x8(10000, 1, 10000, 1, 10000, 1, 10000, 1));
+function numbers(a: v128, b: v128, lowBytes: v128, tens: v128, hundreds: v128, tenThousands: v128): v128 {
+  const fours = i16x8.narrow_i32x4_s(
+    fourDigits(a, lowBytes, tens, hundreds),
+    fourDigits(b, lowBytes, tens, hundreds),
+  );
+  return i32x4.dot_i16x8_s(fours, tenThousands);
 }
 
 /** Sixteen digits as numbers of four. */
-function fourDigits(digits: v128): v128 {
-  const tens = i16x8.mul(v128.and(digits, i16x8.splat(0xff)), i16x8.splat(10));
-  const twos = i16x8.add(tens, i16x8.shr_u(digits, 8));
-  return i32x4.dot_i16x8_s(twos, i16x8(100, 1, 100, 1, 100, 1, 100, 1));
+function fourDigits(digits: v128, lowBytes: v128, tens: v128, hundreds: v128): v128 {
+  const twos = i16x8.add(i16x8.mul(v128.and(digits, lowBytes), tens), i16x8.shr_u(digits, 8));
+  return i32x4.dot_i16x8_s(twos, hundreds);
 }
 
 /** The ends of a record's fields, its line end being two bytes. */
@@ -242,9 +273,9 @@ function trim(fields: i32, row: i32): i32 {
 
 /** Looks up names, and tells what is a transaction. Without a column of threads all records have the name without a letter. */
 function readTexts(count: i32): void {
-  const messageColumn = offset(messageAt);
-  const labelColumn = offset(labelAt);
-  const threadColumn = offset(threadAt);
+  const labelColumn = load<i32>(offsets, 32);
+  const threadColumn = load<i32>(offsets, 36);
+  const messageColumn = load<i32>(offsets, 40);
   const threadless = threadAt < 0;
   for (let row = 0; row < count; row += 1) {
     const record: usize = batch + row * rowSize;
@@ -254,13 +285,10 @@ function readTexts(count: i32): void {
       continue;
     }
     const fields: usize = load<i32>(record, rowFields);
+    const label: usize = text + startOf(fields, labelColumn);
     const thread: usize = text + startOf(fields, threadColumn);
-    const threadEnd = threadless ? thread : text + endOf(fields, threadColumn);
-    store<i32>(
-      record,
-      find(labelNames, text + startOf(fields, labelColumn), text + endOf(fields, labelColumn)),
-      rowLabel,
-    );
+    const threadEnd: usize = threadless ? thread : text + endOf(fields, threadColumn);
+    store<i32>(record, find(labelNames, label, text + endOf(fields, labelColumn)), rowLabel);
     store<i32>(record, find(threadNames, thread, threadEnd), rowThread);
     if (load<i32>(record, rowKind) === failed) {
       store<i32>(record, textNumber(fields, codeAt), rowCode);

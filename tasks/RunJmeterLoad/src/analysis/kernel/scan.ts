@@ -11,17 +11,24 @@ const afterQuote: i32 = 3;
 const quote: u8 = 34;
 const lineFeed: u8 = 10;
 
+/** The separator, line feed and quote, sixteen times each. */
+const marks: usize = memory.data(48, 16);
+v128.store(marks, i8x16.splat(lineFeed), 16);
+v128.store(marks, i8x16.splat(quote), 32);
+
 let endCount: i32 = 0;
 let rowCount: i32 = 0;
 
 /** Finds the ends of fields and records in `text[from, to)` and appends them to `ends` and `rows`. */
 export function index(from: i32, to: i32, separator: u8): void {
-  endCount = load<i32>(progress);
+  let found = load<i32>(progress);
   rowCount = load<i32>(progress + 4);
   let state = load<i32>(progress + 8);
-  const separators = i8x16.splat(separator);
-  const lineFeeds = i8x16.splat(lineFeed);
-  const quotes = i8x16.splat(quote);
+  // Of memory, so that they stay in registers: a compiler makes constants anew where they are used.
+  v128.store(marks, i8x16.splat(separator));
+  const separators = v128.load(marks);
+  const lineFeeds = v128.load(marks, 16);
+  const quotes = v128.load(marks, 32);
   let at = from;
   while (at + 64 <= to) {
     // Line ends are counted in bytes, which are full after so many stretches.
@@ -36,7 +43,7 @@ export function index(from: i32, to: i32, separator: u8): void {
       const lineB = i8x16.eq(b, lineFeeds);
       const lineC = i8x16.eq(c, lineFeeds);
       const lineD = i8x16.eq(d, lineFeeds);
-      let found = bits(
+      let marked = bits(
         v128.or(lineA, i8x16.eq(a, separators)),
         v128.or(lineB, i8x16.eq(b, separators)),
         v128.or(lineC, i8x16.eq(c, separators)),
@@ -59,24 +66,28 @@ export function index(from: i32, to: i32, separator: u8): void {
         // A quote opens a field at its beginning, or goes on with one behind the quote that closed it. Anywhere else it is a character
         // like any other, and what comes is not told by counting quotes.
         const opens = quoteBits & inside;
-        const may = ((found | quoteBits) << 1) | u64(state === begin || state === afterQuote);
+        const may = ((marked | quoteBits) << 1) | u64(state === begin || state === afterQuote);
         if ((opens & ~may) !== 0) {
+          endCount = found;
           state = indexSlowly(at, at + 64, separator, state);
+          found = endCount;
           continue;
         }
-        found &= ~inside;
+        marked &= ~inside;
         const last = u64(1) << 63;
-        state = inside & last ? quoted : quoteBits & last ? afterQuote : found & last ? begin : plain;
-        rowCount += i32(popcnt(bits(lineA, lineB, lineC, lineD) & found));
+        state = inside & last ? quoted : quoteBits & last ? afterQuote : marked & last ? begin : plain;
+        rowCount += i32(popcnt(bits(lineA, lineB, lineC, lineD) & marked));
       } else {
         if (state === quoted) continue;
-        state = i32(found >> 63) ^ 1;
+        state = i32(marked >> 63) ^ 1;
         lineEnds = i8x16.sub(i8x16.sub(lineEnds, i8x16.add(lineA, lineB)), i8x16.add(lineC, lineD));
       }
-      append(found, at);
+      append(marked, at, found << 2);
+      found += i32(popcnt(marked));
     }
     rowCount += sumOf(lineEnds);
   }
+  endCount = found;
   state = indexSlowly(at, to, separator, state);
   findRows();
   store<i32>(progress, endCount);
@@ -124,9 +135,8 @@ function bits(a: v128, b: v128, c: v128, d: v128): u64 {
 }
 
 /** Most stretches have up to twelve ends; what is written beyond the last is written again with the next. */
-function append(found: u64, at: i32): void {
-  const place = endCount << 2;
-  let rest = found;
+function append(marked: u64, at: i32, place: i32): void {
+  let rest = marked;
   store<i32>(place, at + i32(ctz(rest)), ends + 4);
   rest &= rest - 1;
   store<i32>(place, at + i32(ctz(rest)), ends + 8);
@@ -155,7 +165,6 @@ function append(found: u64, at: i32): void {
     store<i32>(more, at + i32(ctz(rest)), ends);
     more += 4;
   }
-  endCount += i32(popcnt(found));
 }
 
 /** The same byte by byte. @returns the state behind the last one */
