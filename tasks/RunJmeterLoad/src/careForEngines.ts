@@ -12,6 +12,8 @@ export interface EnginesLeft {
   readonly unfinished: readonly string[];
   /** Those that never had it. */
   readonly leftOut: readonly string[];
+  /** Those that could not be reached at the start. */
+  readonly unreached: readonly string[];
   /** Those that may go on with it. */
   readonly untold: readonly string[];
 }
@@ -47,21 +49,25 @@ export function careForEngines(
     areThrough: () => watch.areThrough(),
     tell: () => tell(reachableAtWork()),
     async settle(early) {
-      const [unfinished, leftOut] = [watch.atWork(), watch.leftOut()];
+      const [unfinished, leftOut, unreached] = [watch.atWork(), watch.leftOut(), watch.unreached()];
       // A JMeter that ends by itself ends the engines' processes as well.
       await tell(remote.exit && early ? watch.reachable() : reachableAtWork());
       const untold: string[] = [];
       for (const host of unfinished) if (!(await stopper.hasBeenTold(host))) untold.push(host);
-      return { hosts: remote.hosts, unfinished, leftOut, untold };
+      return { hosts: remote.hosts, unfinished, leftOut, unreached, untold };
     },
   };
 }
 
 /** What is wrong with engines that were left like this. */
 export function engineFaults(left: EnginesLeft, endedEarly: boolean): string[] {
-  const { hosts, unfinished, leftOut, untold } = left;
+  const { hosts, unfinished, leftOut, unreached, untold } = left;
   const faults: string[] = [];
   const some = (list: readonly string[]) => `${list.length} of ${plural(hosts.length, 'engine')}`;
+  if (!endedEarly && unreached.length > 0)
+    faults.push(
+      `JMeter could not reach ${some(unreached)}: ${listOf(unreached)}. Is jmeter-server up there and open to this agent, and has it TLS or not as 'remoteTls' and the keystore in 'properties' have it? 'client.tries=60' in 'properties' has JMeter try for five minutes.`,
+    );
   if (!endedEarly && leftOut.length > 0)
     faults.push(
       `${some(leftOut)} did not take the test: ${listOf(leftOut)}. jmeter.log says why. One that is busy has a test of somebody else, or of a run that was killed: then restart jmeter-server there.`,

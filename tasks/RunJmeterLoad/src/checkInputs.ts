@@ -55,6 +55,10 @@ export function checkInputs(input: LoadInput, agent: Agent): LoadOrder {
   if (!(allowedErrorPercent <= 100))
     problems.push(`'allowedErrorPercent' must be a number from 0 to 100, such as 0.5, not '${allowed}'.`);
   const site = input.siteUrl === undefined ? undefined : webAddress(input.siteUrl, 'siteUrl', problems);
+  if (site !== undefined && site.search + site.hash !== '')
+    problems.push(
+      `'siteUrl' ends with ${site.search}${site.hash}, which no plan is given: leave it out, and put it into the plan's requests.`,
+    );
   let properties: ReadonlyMap<string, string> = new Map();
   try {
     properties = parseNameValues(input.properties, 'properties');

@@ -51,8 +51,10 @@ export interface EngineWatch {
   reachable(): string[];
   /** Those that have been given the test and have not finished it. */
   atWork(): string[];
-  /** Those that the test should have been given to and was not. */
+  /** Those that could be reached and were not given the test. */
   leftOut(): string[];
+  /** Those that could not be reached at the start, where that ended JMeter. */
+  unreached(): string[];
   /** Takes one for gone. */
   giveUp(host: string): void;
 }
@@ -94,7 +96,12 @@ export function lookAfter({ hosts }: RemoteEngines, log: string): EngineWatch {
     },
     leftOut() {
       const { given, passedOver } = said();
+      if (given.size === 0 && passedOver.size > 0) return [];
       return hosts.filter(host => !given.has(host) && !passedOver.has(host));
+    },
+    unreached() {
+      const { given, passedOver } = said();
+      return given.size === 0 ? hosts.filter(host => passedOver.has(host)) : [];
     },
     giveUp: host => void inVain.set(host, looksInVain),
   };
@@ -106,7 +113,7 @@ export interface EnginesInLog {
   readonly given: ReadonlySet<string>;
   /** `Finished remote host: 10.0.0.5:1099 (1795412637727)` */
   readonly finished: ReadonlySet<string>;
-  /** Those that JMeter goes on without (its property client.continue_on_fail): `…could not be configured:[10.0.0.5:1099, …]`. */
+  /** Those that JMeter ends for, or goes on without (its property client.continue_on_fail): `…could not be configured:[10.0.0.5:1099, …]`. */
   readonly passedOver: ReadonlySet<string>;
 }
 

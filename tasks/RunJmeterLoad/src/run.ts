@@ -62,8 +62,7 @@ async function load(input: LoadInput, agent: Agent): Promise<string> {
   const { publishResults } = input;
   await publishLoad({ summary, verdict, rules, remarks, title, publishResults }, agent);
   if (run !== undefined) await attempt('The results', () => keepResults(run.jtl, agent), agent);
-  if (run !== undefined && agent.signal.aborted)
-    for (const fault of await run.engineFaults) agent.warning(fault);
+  if (run !== undefined && agent.signal.aborted) for (const fault of await run.faults) agent.warning(fault);
   // What there was of a run that is cancelled or late has been published all the same.
   agent.signal.throwIfAborted();
   const sentence = conclude(summary, verdict, run, agent);
@@ -132,11 +131,11 @@ async function runPlan(order: LoadOrder, input: LoadInput, agent: Agent): Promis
 
 /** What went wrong in a run before anybody looks at its samples. */
 async function faultsIn(
-  { ended, endedBecause, engineFaults }: JmeterRun,
+  { ended, endedBecause, faults: known }: JmeterRun,
   { signal }: Agent,
 ): Promise<string[]> {
   if (signal.aborted) return [describe(signal.reason)];
-  const faults = [...(await engineFaults)];
+  const faults = [...(await known)];
   if (endedBecause !== undefined) faults.unshift(`the run was ended early: ${endedBecause}`);
   else if (ended.exitCode !== 0) faults.unshift(`JMeter ${describeEnd(ended)}.`);
   return faults;

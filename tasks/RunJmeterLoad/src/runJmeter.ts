@@ -9,6 +9,7 @@ import { keepLog } from './keepFiles.js';
 import { careForEngines, engineFaults } from './careForEngines.js';
 import { shutdownPort, stopEngines } from './endJmeter.js';
 import { ownProperties, propertiesFile, samplingProperties } from './jmeter.js';
+import { brokenThreads, isNoise, whyNotRun } from './jmeterLog.js';
 import { engineProperties, remoteArguments, type RemoteEngines } from './remoteEngines.js';
 import { watchRun, type Seen, type Watch } from './watchRun.js';
 
@@ -46,8 +47,8 @@ export interface JmeterRun {
   readonly endedBecause: string | undefined;
   /** What was seen of the results while they were written, and the rest; undefined when they could not be followed. */
   readonly seen: () => Promise<Seen | undefined>;
-  /** What is wrong with its engines, known when they have been told to stop. */
-  readonly engineFaults: Promise<string[]>;
+  /** What went wrong without its end or its samples telling; known when its engines have been told to stop. */
+  readonly faults: Promise<string[]>;
 }
 
 /**
@@ -126,30 +127,38 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
   const { endedBecause, seen } = await watchRun(run, call.watch, agent);
   const ended = await tool.ended;
   const early = endedBecause !== undefined || agent.signal.aborted;
-  const faults = engines?.settle(early).then(left => engineFaults(left, early)) ?? Promise.resolve([]);
+  const settled = engines?.settle(early).then(left => engineFaults(left, early)) ?? Promise.resolve([]);
   // A cancelled step has seconds: what there was is published while engines are told to stop.
   agent.onCleanUp('stopping the engines', async () => {
-    await faults;
+    await settled;
   });
   const log = await keepLog(files.log, agent);
-  if (existsSync(files.jtl))
-    return { jtl: files.jtl, testStart, ended, taken, endedBecause, seen, engineFaults: faults };
+  const broken = early ? undefined : brokenThreads(log, call.directory);
+  const faults = settled.then(those => [...those, broken ?? []].flat());
+  if (existsSync(files.jtl)) return { jtl: files.jtl, testStart, ended, taken, endedBecause, seen, faults };
   const reasons = await faults;
-  if (endedBecause !== undefined) reasons.unshift(`It was ended: ${endedBecause}`);
-  else if (reasons.length === 0) reasons.push(`The plan ${call.plan} did not run.`);
   agent.signal.throwIfAborted();
-  const hints = log.filter(line => / (ERROR|FATAL) /.test(line));
-  throw new ToolError(
-    `JMeter ${describeEnd(ended)} without any results. ${reasons.join('\n')}`,
-    'JMeter',
-    ended.exitCode,
-    lastLines([...ended.tail.filter(line => !isNoise(line)), ...hints].map(line => agent.mask(line))),
-  );
+  if (endedBecause !== undefined) reasons.unshift(`It was ended: ${endedBecause}`);
+  throw noResults(call.plan, ended, reasons, log, agent);
 }
 
-/** Log4j's complaint about JMeter's own configuration, the same in every run. */
-function isNoise(line: string): boolean {
-  return line.startsWith('WARN StatusConsoleListener');
+function noResults(
+  plan: string,
+  ended: ToolResult,
+  reasons: readonly string[],
+  log: readonly string[],
+  agent: Agent,
+): ToolError {
+  const said = ended.tail.filter(line => !isNoise(line));
+  const didNotRun = [`The plan ${plan} did not run.`, whyNotRun(said) ?? []].flat().join(' ');
+  const why = reasons.length === 0 ? didNotRun : reasons.join('\n');
+  const hints = log.filter(line => / (ERROR|FATAL) /.test(line));
+  return new ToolError(
+    `JMeter ${describeEnd(ended)} without any results. ${why}`,
+    'JMeter',
+    ended.exitCode,
+    lastLines([...said, ...hints].map(line => agent.mask(line))),
+  );
 }
 
 /** The moment JMeter gives when a test starts: `Starting standalone test @ 2026 Nov 23 01:47:17 UTC (1795398437078)`. */

@@ -101,7 +101,7 @@ function samplesFault({ overall, warmUpSamples }: LoadSummary, minimum: number):
   const warm =
     warmUpSamples > 0 ? ` after ${plural(warmUpSamples, 'sample')} of warm-up (input 'warmUpSeconds')` : '';
   if (overall.samples === 0)
-    return `JMeter took no sample${warm}. Look at the plan's thread groups: their threads, loops, duration and conditions.`;
+    return `JMeter took no sample${warm}. Look at the plan's thread groups: their threads, loops, duration and conditions, and the properties that they read.`;
   if (overall.samples < minimum)
     return `only ${plural(overall.samples, 'sample')} counted${warm}, at least ${minimum} must (input 'minimumSamples').`;
   return undefined;

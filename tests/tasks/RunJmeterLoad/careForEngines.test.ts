@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
 import { jmeterHome, jmeterHomeFrom } from '../../../scripts/setup/cache.mjs';
 import { CancelledError, UserError, describe as describeError } from '../../../shared/core/errors.js';
 import type { LoadInput } from '../../../tasks/RunJmeterLoad/src/checkInputs.js';
@@ -15,13 +13,19 @@ import { propertiesFile } from '../../../tasks/RunJmeterLoad/src/jmeter.js';
 import { engineFaults } from '../../../tasks/RunJmeterLoad/src/careForEngines.js';
 import { runLoad } from '../../../tasks/RunJmeterLoad/src/run.js';
 import { fakeAgent, type FakeAgentOptions } from '../../fakes/fakeAgent.js';
-import { freePort } from '../../fakes/freePort.js';
 import { eventually } from '../../fakes/processes.js';
 import { commandLinesWith } from './commandLines.js';
+import { certificateAt, end, isGone, startJmeterServer, testsEnded, type Engine } from './engineRig.js';
 import { loadInput } from './loadInput.js';
 
 describe('engineFaults', () => {
-  const left = { hosts: ['a', 'b', 'c'], unfinished: ['a', 'b'], leftOut: ['c'], untold: ['b'] };
+  const left = {
+    hosts: ['a', 'b', 'c'],
+    unfinished: ['a', 'b'],
+    leftOut: ['c'],
+    unreached: [],
+    untold: ['b'],
+  };
 
   it('says who did not take the test, who had not finished it and who may go on with it', () => {
     assert.deepEqual(
@@ -35,17 +39,17 @@ describe('engineFaults', () => {
     assert.deepEqual(engineFaults({ ...left, unfinished: [], leftOut: [], untold: [] }, false), []);
   });
 
+  it('says whom JMeter could not reach at the start', () => {
+    const none = { hosts: ['a', 'b'], unfinished: [], leftOut: [], untold: [] };
+    const [fault = '', ...more] = engineFaults({ ...none, unreached: ['b'] }, false);
+    assert.match(fault, /^JMeter could not reach 1 of 2 engines: b\. Is jmeter-server up there/);
+    assert.deepEqual(more, []);
+  });
+
   it('does not tell what a run that was ended early cannot have', () => {
     assert.equal(engineFaults(left, true).length, 1);
   });
 });
-
-interface Engine {
-  readonly host: string;
-  readonly registry: number;
-  readonly child: ChildProcess;
-  readonly log: string;
-}
 
 const password = 'pass word = 1';
 
@@ -53,6 +57,7 @@ describe('runLoad on engines of this machine', function () {
   this.timeout(240_000);
   let site: Server;
   let requests = 0;
+  let started = 0;
   let directory: string;
   const engines: Engine[] = [];
   let tls: ReadonlyMap<string, string>;
@@ -97,31 +102,8 @@ describe('runLoad on engines of this machine', function () {
     rmSync(directory, { recursive: true });
   });
 
-  async function startEngine(way: string, index: number): Promise<Engine> {
-    const [registry, objects] = [await freePort(), await freePort()];
-    const log = join(directory, `${index}.log`);
-    const args = [
-      '-s',
-      '-q',
-      join(directory, `${way}.properties`),
-      `-Jserver_port=${registry}`,
-      `-Jserver.rmi.localport=${objects}`,
-      '-Djava.rmi.server.hostname=127.0.0.1',
-      '-j',
-      log,
-    ];
-    const child = spawn(join(jmeterHome(), 'bin', 'jmeter'), args, {
-      cwd: directory,
-      stdio: 'ignore',
-      env: { ...process.env, HEAP: '-Xms32m -Xmx256m' },
-    });
-    // The registry is there before the engine is bound to it.
-    while (!(await listens(registry)) || !(await listens(objects))) {
-      assert.equal(child.exitCode, null, 'the engine did not start');
-      await pause(200);
-    }
-    return { host: `127.0.0.1:${registry}`, registry, child, log };
-  }
+  const startEngine = (way: string) =>
+    startJmeterServer(directory, join(directory, `${way}.properties`), `${(started += 1)}`);
 
   /** @param meant the engines that must be without a test when the task has ended, if they live */
   async function run(
@@ -226,7 +208,7 @@ describe('runLoad on engines of this machine', function () {
 
   it('stops the others when an engine hangs and the task is late, and names it', async () => {
     const [one] = engines as [Engine];
-    const hung = await startEngine('tls', engines.length);
+    const hung = await startEngine('tls');
     engines.push(hung);
     const before = requests;
     const abort = new AbortController();
@@ -254,7 +236,7 @@ describe('runLoad on engines of this machine', function () {
 
   it('ends a run that has lost an engine, names it, stops the other one and keeps the samples', async () => {
     const [one] = engines as [Engine];
-    const lost = await startEngine('tls', engines.length);
+    const lost = await startEngine('tls');
     engines.push(lost);
     const before = requests;
     const watch = setInterval(() => {
@@ -275,42 +257,3 @@ describe('runLoad on engines of this machine', function () {
     assert.ok(await eventually(() => plain.child.exitCode !== null));
   });
 });
-
-function isGone({ child }: Pick<Engine, 'child'>): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-/** How many tests an engine has brought to their end. */
-function testsEnded({ log }: Engine): number {
-  return readFileSync(log, 'utf8').split('Test has ended on host').length - 1;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (isGone({ child })) return;
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
-}
-
-/** Whose certificate is shown at a port of this machine. */
-function certificateAt(port: number): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().subject.CN);
-      socket.destroy();
-    });
-    socket.once('error', reject);
-  });
-}

@@ -1,6 +1,6 @@
 /** Runs that do not come to a good end: cancelled, given up, killed, cut, hung, without room on the disk. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { jmeterHome } from '../../../scripts/setup/cache.mjs';
 import { CancelledError } from '../../../shared/core/errors.js';
@@ -102,6 +102,35 @@ describe('runLoad with a JMeter that is ended, or ends badly', function () {
       ["JMeter's log", 'The summary file', 'The results for the Tests tab', 'The results'],
     );
     assert.equal(rig.fake.summaries.length, 1);
+  });
+
+  it('does not pass when threads broke off, though the others went on and JMeter ended well', async () => {
+    const plan = readFileSync(join(rig.directory, 'site.jmx'), 'utf8');
+    const [start, end] = [plan.indexOf('<ThreadGroup '), plan.lastIndexOf('</hashTree>\n  </hashTree>')];
+    const group = plan.slice(start, end);
+    const users =
+      '<CSVDataSet guiclass="TestBeanGUI" testclass="CSVDataSet" testname="Users"><stringProp name="filename">users.csv</stringProp><stringProp name="delimiter">,</stringProp></CSVDataSet><hashTree/>';
+    const broken = group.replace('<hashTree>', `<hashTree>${users}`);
+    writeFileSync(join(rig.directory, 'two.jmx'), plan.slice(0, start) + group + broken + plan.slice(end));
+    const { message } = await rig.run({ testPlan: 'two.jmx', properties: 'threads=2\nloops=1' });
+    assert.match(
+      message,
+      /^The load test did not pass: 2 threads broke off, the first by IllegalArgumentException: .*users\.csv/,
+    );
+    assert.equal(rig.fake.outputs['samples'], '4');
+  });
+
+  it('names the plug-in class that a plan needs and JMeter lacks', async () => {
+    const plan = readFileSync(join(rig.directory, 'site.jmx'), 'utf8');
+    writeFileSync(
+      join(rig.directory, 'plugin.jmx'),
+      plan.replaceAll(/(<\/?)ThreadGroup\b/g, '$1kg.apc.OtherThreadGroup'),
+    );
+    const { message } = await rig.run({ testPlan: 'plugin.jmx' });
+    assert.match(
+      message,
+      /^JMeter ended with exit code \d+ without any results\. The plan .*plugin\.jmx did not run\. This JMeter has no kg\.apc\.OtherThreadGroup: /,
+    );
   });
 
   describe('with a launcher that misbehaves', () => {

@@ -84,10 +84,13 @@ describe('lookAfter', () => {
   it('knows which engines are at work, which can be reached and which never had the test', () => {
     const watch = lookAfter({ hosts: ['a', 'b', 'c', 'd'], tls: false, exit: false }, log);
     assert.deepEqual([watch.atWork(), watch.leftOut()], [[], ['a', 'b', 'c', 'd']]);
+    writeFileSync(log, 'Following remote engines could not be configured:[d]');
+    assert.deepEqual([watch.leftOut(), watch.unreached()], [[], ['d']], 'JMeter ends before it starts one');
     const given = ['a', 'b'].map(host => `sent test to ${host} basedir='.'`);
     const passedOver = 'Following remote engines could not be configured:[d]';
     writeFileSync(log, [...given, 'Finished remote host: a (1)', passedOver].join('\n'));
     assert.deepEqual([watch.atWork(), watch.reachable(), watch.leftOut()], [['b'], ['a', 'b'], ['c']]);
+    assert.deepEqual(watch.unreached(), [], 'JMeter went on without it, as it was told to');
     assert.equal(watch.areThrough(), false);
     for (const host of ['b', 'c']) watch.giveUp(host);
     assert.deepEqual([watch.atWork(), watch.reachable()], [['b'], ['a']]);

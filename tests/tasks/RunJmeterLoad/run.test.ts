@@ -162,7 +162,7 @@ describe('runLoad with a real JMeter', function () {
     const { message } = await rig.run({ testPlan: 'cut.jmx', siteUrl: undefined });
     assert.match(
       message,
-      /^JMeter ended with exit code \d+ without any results\. The plan .*cut\.jmx did not run\.\nIts last lines were:\n/,
+      /^JMeter ended with exit code \d+ without any results\. The plan .*cut\.jmx did not run\..*\nIts last lines were:\n/,
     );
     assert.match(message, /StreamException|XmlPullParserException|Error in NonGUIDriver/);
     assert.equal(rig.fake.outputs['gatePassed'], 'false');
@@ -249,6 +249,9 @@ describe('runLoad with a real JMeter', function () {
       message,
       /nope\.jmx, which is not a file\.\n(.|\n)*'allowedErrorPercent' must be(.|\n)*'siteUrl' must be(.|\n)*'properties'(.|\n)*no\.properties, which is not a file/,
     );
+    await rig.fake.close();
+    const query = await rig.run({ siteUrl: `${rig.siteUrl}/app?user=1#top` });
+    assert.match(query.message, /'siteUrl' ends with \?user=1#top, which no plan is given/);
   });
 
   it('keeps secret properties out of arguments, log and files', async () => {
