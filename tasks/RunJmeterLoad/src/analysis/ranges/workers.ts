@@ -30,6 +30,8 @@ export interface RangeWorkers {
 const shortestRange = 150_000_000;
 /** Each thread takes memory. */
 const mostThreads = 4;
+/** What is short-lived is little; more room for it is only taken. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 /** How many threads are of use for a file of so many bytes. */
 export function threadsFor(size: number, processors = availableParallelism()): number {
@@ -48,7 +50,7 @@ export function rangeWorkers(script: string, file: number, module: KernelModule 
     read: (range, ahead) =>
       new Promise(resolve => {
         const workerData: RangeWork = { file, range, ahead, module };
-        const worker = new Worker(script, { eval: true, workerData, execArgv: [], env: {} });
+        const worker = new Worker(script, { eval: true, workerData, execArgv: [], env: {}, resourceLimits });
         workers.push(worker);
         const nothing = () => {
           resolve(undefined);
