@@ -98,7 +98,7 @@ function messagesOf({ failed, inTransaction, index }: MadeSample) {
 function csvOf(sample: MadeSample): string {
   const { code, response, failure } = messagesOf(sample);
   const cell = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const url = sample.inTransaction ? 'null' : 'http://shop.example/item';
+  const url = sample.inTransaction ? 'null' : 'https://www.shop.example/catalogue/item/4711';
   return `${sample.start},${sample.elapsed},${cell(sample.label)},${code},${cell(response)},Shoppers 1-${sample.thread},text,${!sample.failed},${cell(failure)},${sample.bytes},250,50,50,${url},${sample.latency},0,3\n`;
 }
 
@@ -113,7 +113,7 @@ function xmlOf(sample: MadeSample): string {
     failure === ''
       ? ''
       : `  <assertionResult>\n    <name>Welcome</name>\n    <failure>true</failure>\n    <error>false</error>\n    <failureMessage>${escape(failure)}</failureMessage>\n  </assertionResult>\n`;
-  return `${open}>\n${assertion}  <java.net.URL>http://shop.example/item</java.net.URL>\n</${name}>\n`;
+  return `${open}>\n${assertion}  <java.net.URL>https://www.shop.example/catalogue/item/4711</java.net.URL>\n</${name}>\n`;
 }
 
 /** Numbers from 0 to 1, the same for each seed (mulberry32). */

@@ -1,6 +1,5 @@
 /** Reads JMeter's results in one pass and constant memory. */
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
@@ -65,7 +64,7 @@ export async function analyse(
 ): Promise<JtlAnalysis> {
   const module = means.module ?? bundledKernel();
   const reader = createJtlReader(options, module);
-  const whole = (await isGzip(path)) ? await unpack(path, reader) : await read(path, reader, module, means);
+  const whole = isGzip(path) ? await unpack(path, reader) : await read(path, reader, module, means);
   const analysis = reader.end();
   return whole ? analysis : { ...analysis, cut: true };
 }
@@ -166,13 +165,14 @@ async function readOn(
   }
 }
 
-async function isGzip(path: string): Promise<boolean> {
-  const file = await open(path);
+function isGzip(path: string): boolean {
+  const file = openSync(path, 'r');
   try {
-    const { buffer } = await file.read(Buffer.alloc(gzipMagic.length), 0, gzipMagic.length, 0);
-    return buffer.equals(gzipMagic);
+    const begin = Buffer.alloc(gzipMagic.length);
+    readSync(file, begin, 0, begin.length, 0);
+    return begin.equals(gzipMagic);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

@@ -142,47 +142,44 @@ export function parse(first: i32, count: i32): void {
     }
     if (load<u8>(load<i32>(last << 2, ends), text - 1) === carriageReturn) fields = trim(fields, row);
     store<i32>(record, fields, rowFields);
+    // In two parts: what is made of the first needs no room when the second begins.
     const elapsedEnd = endOf(fields, elapsedColumn);
     const latencyEnd = endOf(fields, latencyColumn);
     const connectEnd = endOf(fields, connectColumn);
     const bytesEnd = endOf(fields, bytesColumn);
-    const sentEnd = endOf(fields, sentColumn);
-    const activeEnd = endOf(fields, activeColumn);
-    const startEnd = endOf(fields, startColumn);
     const elapsedLength = elapsedEnd - startOf(fields, elapsedColumn);
     const latencyLength = latencyEnd - startOf(fields, latencyColumn);
     const connectLength = connectEnd - startOf(fields, connectColumn);
     const bytesLength = bytesEnd - startOf(fields, bytesColumn);
+    const a = digits(lastBytes(elapsedEnd, latencyEnd), elapsedLength, latencyLength, zero);
+    const b = digits(lastBytes(connectEnd, bytesEnd), connectLength, bytesLength, zero);
+    v128.store(record, v128.and(numbers(a, b, lowBytes, tens, hundreds, tenThousands), present));
+    const wrong = (elapsedLength - 1) | (latencyLength - 1) | (connectLength - 1) | (bytesLength - 1);
+    // What is above nine has the highest bit with this added.
+    if (((wrong & ~7) | i8x16.bitmask(i8x16.add_sat_u(i8x16.max_u(a, b), toSign))) !== 0) {
+      store<i32>(record, byHand, rowKind);
+      continue;
+    }
+    const sentEnd = endOf(fields, sentColumn);
+    const activeEnd = endOf(fields, activeColumn);
+    const startEnd = endOf(fields, startColumn);
     const sentLength = sentEnd - startOf(fields, sentColumn);
     const activeLength = activeEnd - startOf(fields, activeColumn);
     const startLength = startEnd - startOf(fields, startColumn) - 8;
-    const a = digits(lastBytes(elapsedEnd, latencyEnd), elapsedLength, latencyLength, zero);
-    const b = digits(lastBytes(connectEnd, bytesEnd), connectLength, bytesLength, zero);
     const c = digits(lastBytes(sentEnd, activeEnd), sentLength, activeLength, zero);
-    const d = digits(
-      v128.load64_lane(startEnd, v128.load64_zero(startEnd, text - 16), 1, text - 8),
-      startLength,
-      8,
-      zero,
-    );
-    v128.store(record, v128.and(numbers(a, b, lowBytes, tens, hundreds, tenThousands), present));
+    const lastSixteen = v128.load64_lane(startEnd, v128.load64_zero(startEnd, text - 16), 1, text - 8);
+    const d = digits(lastSixteen, startLength, 8, zero);
     const second = numbers(c, d, lowBytes, tens, hundreds, tenThousands);
     v128.store(record, v128.and(second, presentToo), rowSentBytes);
     const start = i64x2.extract_lane(second, 1);
     const moment = i64(u32(start)) * 100000000 + (start >> 32);
     store<i64>(record, moment, rowMoment);
     store<f64>(record, f64(moment), rowStart);
-    const wrong =
-      (elapsedLength - 1) |
-      (latencyLength - 1) |
-      (connectLength - 1) |
-      (bytesLength - 1) |
-      (sentLength - 1) |
-      (activeLength - 1) |
-      startLength;
-    // What is above nine has the highest bit with this added.
-    const most = i8x16.max_u(i8x16.max_u(a, b), i8x16.max_u(c, d));
-    const isNumber = ((wrong & ~7) | i8x16.bitmask(i8x16.add_sat_u(most, toSign))) === 0;
+    const wrongToo = (sentLength - 1) | (activeLength - 1) | startLength;
+    if (((wrongToo & ~7) | i8x16.bitmask(i8x16.add_sat_u(i8x16.max_u(c, d), toSign))) !== 0) {
+      store<i32>(record, byHand, rowKind);
+      continue;
+    }
     const success = startOf(fields, successColumn);
     const successLength = endOf(fields, successColumn) - success;
     const word = load<u32>(success, text) | 0x20202020;
@@ -192,7 +189,7 @@ export function parse(first: i32, count: i32): void {
         successLength === 5 && word === wordFals && (load<u8>(success, text + 4) | 0x20) === smallE;
       kind = isFalse ? failed : byHand;
     }
-    store<i32>(record, isNumber ? kind : byHand, rowKind);
+    store<i32>(record, kind, rowKind);
   }
   readTexts(count);
 }

@@ -143,27 +143,31 @@ function append(marked: u64, at: i32, place: i32): void {
   rest &= rest - 1;
   store<i32>(place, at + i32(ctz(rest)), ends + 12);
   rest &= rest - 1;
-  store<i32>(place, at + i32(ctz(rest)), ends + 16);
-  rest &= rest - 1;
-  store<i32>(place, at + i32(ctz(rest)), ends + 20);
-  rest &= rest - 1;
-  store<i32>(place, at + i32(ctz(rest)), ends + 24);
-  rest &= rest - 1;
-  store<i32>(place, at + i32(ctz(rest)), ends + 28);
-  rest &= rest - 1;
-  store<i32>(place, at + i32(ctz(rest)), ends + 32);
-  rest &= rest - 1;
-  store<i32>(place, at + i32(ctz(rest)), ends + 36);
-  rest &= rest - 1;
-  store<i32>(place, at + i32(ctz(rest)), ends + 40);
-  rest &= rest - 1;
-  store<i32>(place, at + i32(ctz(rest)), ends + 44);
-  rest &= rest - 1;
-  store<i32>(place, at + i32(ctz(rest)), ends + 48);
-  rest &= rest - 1;
-  for (let more = place + 52; rest !== 0; rest &= rest - 1) {
-    store<i32>(more, at + i32(ctz(rest)), ends);
-    more += 4;
+  if (rest !== 0) {
+    store<i32>(place, at + i32(ctz(rest)), ends + 16);
+    rest &= rest - 1;
+    store<i32>(place, at + i32(ctz(rest)), ends + 20);
+    rest &= rest - 1;
+    store<i32>(place, at + i32(ctz(rest)), ends + 24);
+    rest &= rest - 1;
+    store<i32>(place, at + i32(ctz(rest)), ends + 28);
+    rest &= rest - 1;
+    if (rest !== 0) {
+      store<i32>(place, at + i32(ctz(rest)), ends + 32);
+      rest &= rest - 1;
+      store<i32>(place, at + i32(ctz(rest)), ends + 36);
+      rest &= rest - 1;
+      store<i32>(place, at + i32(ctz(rest)), ends + 40);
+      rest &= rest - 1;
+      store<i32>(place, at + i32(ctz(rest)), ends + 44);
+      rest &= rest - 1;
+      store<i32>(place, at + i32(ctz(rest)), ends + 48);
+      rest &= rest - 1;
+      for (let more = place + 52; rest !== 0; rest &= rest - 1) {
+        store<i32>(more, at + i32(ctz(rest)), ends);
+        more += 4;
+      }
+    }
   }
 }
 
