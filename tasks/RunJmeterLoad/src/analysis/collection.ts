@@ -154,6 +154,13 @@ export class Collection {
     line.course?.add(numbers, failure?.kind);
   }
 
+  /** Counts what is only of a failure, of a sample that is counted elsewhere. @param start milliseconds since the epoch */
+  addFailure(line: Line, failure: Failure, start: number, elapsed: number): void {
+    this.countFailure(line, failure);
+    line.statistics.series.addCounts(start, 0, 1, 0, 0, 0);
+    line.course?.addFailure(start, elapsed, failure.kind);
+  }
+
   /** Samples that began before this, milliseconds since the epoch, are left out; undefined until the first sample tells. */
   get warmUpEnd(): number | undefined {
     if (this.warmUpSeconds === 0) return -Infinity;

@@ -43,7 +43,6 @@ export function createCsvReader(
   let records = layout.header ? 1 : 0;
   let first = 0;
 
-  const failures = knownFailures(sink);
   const numbersOfRow = emptyNumbers();
 
   const raw = (base: number, column: number) => {
@@ -66,34 +65,17 @@ export function createCsvReader(
     discard(count === 0 ? 0 : (rows[count - 1] ?? 0));
   }
 
-  /** Takes a record that failed, or is not ordinary. */
+  /** Takes a record that is not ordinary. */
   function takeRow(row: number): void {
     const number = first + row;
     const base = number === 0 ? 0 : (rows[number - 1] ?? 0);
     const last = rows[number] ?? 0;
-    if (sink.rows.numbers[row * rowWords + inRow.kind] === rowKind.failed) {
-      if (takeFailed(row, base)) return;
-    }
     if (last - base === width) {
       if (!takeSample(row, base)) reject(number, base, last);
     } else {
       const empty = last - base === 1 && endOfField(text, base) === (ends[base] ?? 0) + 1;
       if (!empty) reject(number, base, last);
     }
-  }
-
-  /** @returns whether it could be taken as it was read: its names have numbers */
-  function takeFailed(row: number, base: number): boolean {
-    const { numbers } = sink.rows;
-    const at = row * rowWords;
-    if ((numbers[at + inRow.label] ?? -1) < 0 || (numbers[at + inRow.thread] ?? -1) < 0) return false;
-    const code = numbers[at + inRow.code] ?? -1;
-    const message = numbers[at + inRow.message] ?? -1;
-    const failureMessage = numbers[at + inRow.failure] ?? -1;
-    if (code < 0 || message < 0 || failureMessage < 0) return false;
-    const failure = failures.of(code, message, failureMessage);
-    sink.takeFailed(row, failure, mayBeTransaction(base) ? inTransaction(base) : undefined);
-    return true;
   }
 
   /** @returns whether the record is a sample, or a header */
@@ -140,7 +122,7 @@ export function createCsvReader(
   /** A text of a failed sample, which has a number from now on. */
   function learn(base: number, column: Column): string {
     const [from, to] = columns[column] < 0 ? [0, 0] : place(base, columns[column]);
-    return unquote(sink.failures.of(bytes, from, to));
+    return unquote(sink.failures.texts.of(bytes, from, to));
   }
 
   /** `true` or `false` in any case, undefined for all else. */
@@ -247,24 +229,5 @@ export function createCsvReader(
     },
     open: () => fill > 0,
     records: () => records,
-  };
-}
-
-/** Failures by the numbers of their texts, so that each is one object. */
-function knownFailures({ failures }: SampleSink) {
-  const known = new Map<number, Map<number, Failure>>();
-  const text = (number: number) => unquote(failures.known[number] ?? '');
-  return {
-    of(code: number, message: number, failureMessage: number): Failure {
-      const key = code * 8192 + message;
-      let some = known.get(key);
-      if (some === undefined) known.set(key, (some = new Map<number, Failure>()));
-      let failure = some.get(failureMessage);
-      if (failure === undefined) {
-        failure = failureOf(text(code), text(message), text(failureMessage));
-        some.set(failureMessage, failure);
-      }
-      return failure;
-    },
   };
 }

@@ -94,11 +94,12 @@ export function plainScanner(
     to.numbers[at + inRow.thread] = findName(threads, bytes, thread, threadEnd - thread);
     const success = place(base, 'success');
     if (isTrue(bytes, ...success)) return kindOf(base);
-    if (!isFalse(bytes, ...success)) return rowKind.byHand;
+    const kind = isFalse(bytes, ...success) ? kindOf(base) : rowKind.byHand;
+    if (kind === rowKind.byHand) return kind;
     to.numbers[at + inRow.code] = textNumber(base, 'responseCode');
     to.numbers[at + inRow.message] = textNumber(base, 'responseMessage');
     to.numbers[at + inRow.failure] = textNumber(base, 'failureMessage');
-    return rowKind.failed;
+    return kind + rowKind.failed;
   }
 
   /** The number of a text of a failed sample, of the text without a letter when the file does not have the column. */

@@ -22,6 +22,8 @@ const places = [
   'progress',
   'batchSize',
   'batch',
+  'failuresTaken',
+  'failureCount',
   'nameLimit',
   'labelNames',
   'threadNames',

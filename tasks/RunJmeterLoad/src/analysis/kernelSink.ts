@@ -5,17 +5,8 @@ import { timeMetrics } from '../timeline/timeline.js';
 import type { Kernel } from './kernel.js';
 import { nowhere, windowAround, type Window } from './kernelWindow.js';
 import { cacheIn, nameEntries } from './names.js';
-import {
-  emptyNumbers,
-  failureEntries,
-  inRow,
-  readRow,
-  rowsIn,
-  rowWords,
-  startOf,
-  type SampleSink,
-  type SinkMemory,
-} from './sampleSink.js';
+import { rowFailures } from './rowFailures.js';
+import { inRow, rowsIn, rowWords, startOf, type SampleSink, type SinkMemory } from './sampleSink.js';
 import type { Series } from './series.js';
 import type { ThreadEntry } from './threads.js';
 
@@ -56,6 +47,7 @@ export function kernelSink(
     name => collection.threadEntry(decode(name)),
     tellThread,
   );
+  const failures = rowFailures(memory);
   /** The lines that the kernel counts in, by their places. */
   const lines = new Map<number, Line>();
   let window: Window = nowhere;
@@ -86,6 +78,21 @@ export function kernelSink(
     }
     lines.clear();
     begin();
+  }
+
+  /** Counts what is only of failures, of the failed samples that the kernel has counted otherwise. */
+  function addFailures(): void {
+    const count = numbers[at.failureCount / 4] ?? 0;
+    for (let index = 0; index < count; index += 1) {
+      const place = at.failuresTaken / 4 + 2 * index;
+      const row = numbers[place] ?? 0;
+      const line = lines.get(numbers[place + 1] ?? 0);
+      const failure = failures.of(row);
+      if (line === undefined || failure === undefined) continue;
+      const elapsed = rows.numbers[row * rowWords + inRow.elapsed] ?? 0;
+      collection.addFailure(line, failure, rows.starts[startOf(row)] ?? 0, elapsed);
+    }
+    if (count > 0) numbers[at.failureCount / 4] = 0;
   }
 
   /** Lets the kernel count from nothing. */
@@ -210,7 +217,6 @@ export function kernelSink(
     makeLines(label, number);
   }
 
-  const one = emptyNumbers();
   kernel.run.assume(collection.assumedLatest);
   if (collection.warmUpEnd !== undefined) {
     kernel.run.warmUp(collection.warmUpEnd);
@@ -223,11 +229,12 @@ export function kernelSink(
     rows,
     labels,
     threads,
-    failures: failureEntries(memory),
+    failures,
     take(count, byHand) {
       for (let row = 0; row < count; row += 1) {
         const stop = kernel.run.take(row, count);
         taken += stop - row;
+        addFailures();
         row = stop;
         if (row === count) return;
         const reason = kernel.run.reason();
@@ -235,19 +242,6 @@ export function kernelSink(
         else if (reason === outsideWindow && taken >= moveAfter) moveWindow(rows.starts[startOf(row)] ?? 0);
         byHand(row);
       }
-    },
-    takeFailed(row, failure, inTransaction) {
-      taken += 1;
-      const place = row * rowWords;
-      const labelNumber = rows.numbers[place + inRow.label] ?? -1;
-      const threadNumber = rows.numbers[place + inRow.thread] ?? -1;
-      const label = labels.known[labelNumber];
-      const thread = threads.known[threadNumber];
-      if (label === undefined || thread === undefined) return;
-      askThread(thread, threadNumber);
-      collection.take(label, thread, readRow(rows, row, one), failure, inTransaction);
-      tellThread(thread, threadNumber);
-      if (numbers[at.lines / 4 + labelNumber * 2] === 0) ready(label, labelNumber, one.start);
     },
     takeOne(label, thread, one, failure, inTransaction) {
       taken += 1;

@@ -1,6 +1,7 @@
 /** Takes samples side by side, a column for each of their numbers: what the readers of CSV and XML hand over. */
 import { type Collection, type Failure, type LabelEntry, type SampleNumbers } from './collection.js';
-import { emptyCache, fieldLimit, nameEntries, type NameCache, type NameEntries } from './names.js';
+import { emptyCache, nameEntries, type NameCache, type NameEntries } from './names.js';
+import { rowFailures, type RowFailures } from './rowFailures.js';
 import type { ThreadEntry } from './threads.js';
 
 /** Samples handed over at a time: their columns stay in a processor's nearest cache. */
@@ -16,7 +17,7 @@ export const rowKind = {
   emptyTransaction: 2,
   /** What the reader takes by itself: numbers that do not fit their column, anything that is no sample. */
   byHand: 3,
-  /** One that failed. */
+  /** Added to the kind of a sample or a transaction that failed. */
   failed: 4,
 } as const;
 
@@ -77,15 +78,13 @@ export interface SampleSink {
   readonly rows: SampleRows;
   readonly labels: NameEntries<LabelEntry>;
   readonly threads: NameEntries<ThreadEntry>;
-  readonly failures: NameEntries<string>;
+  readonly failures: RowFailures;
   /**
    * Counts the first of the rows.
    * @param byHand called in its turn for each row that the sink cannot count: one of that kind, of a name without a number, the first
    * of a label. It takes the sample with `takeOne`, or rejects it. Rows stay as they are meanwhile.
    */
   take(count: number, byHand: (row: number) => void): void;
-  /** Counts the failed sample of a row whose label and thread have numbers. */
-  takeFailed(row: number, failure: Failure, inTransaction: number | undefined): void;
   /** Counts one sample: see `Collection.take`. */
   takeOne(
     label: LabelEntry,
@@ -106,37 +105,25 @@ export function plainSink(
   const { numbers } = rows;
   const labels = nameEntries(memory.labels, name => collection.labelEntry(decode(name)));
   const threads = nameEntries(memory.threads, name => collection.threadEntry(decode(name)));
+  const failures = rowFailures(memory);
   const one = emptyNumbers();
   return {
     rows,
     labels,
     threads,
-    failures: failureEntries(memory),
+    failures,
     take(count, byHand) {
       for (let row = 0; row < count; row += 1) {
         const at = row * rowWords;
-        const kind = numbers[at + inRow.kind];
+        const kind = numbers[at + inRow.kind] ?? rowKind.byHand;
         const label = labels.known[numbers[at + inRow.label] ?? -1];
         const thread = threads.known[numbers[at + inRow.thread] ?? -1];
-        if (
-          kind === undefined ||
-          kind > rowKind.emptyTransaction ||
-          label === undefined ||
-          thread === undefined
-        ) {
-          byHand(row);
-          continue;
-        }
-        const inTransaction = kind === rowKind.sample ? undefined : kind === rowKind.transaction ? 1 : 0;
-        collection.take(label, thread, readRow(rows, row, one), undefined, inTransaction);
+        const failure = kind >= rowKind.failed ? failures.of(row) : undefined;
+        const ready = kind < rowKind.byHand || failure !== undefined;
+        if (ready && label !== undefined && thread !== undefined)
+          collection.take(label, thread, readRow(rows, row, one), failure, inTransactionOf(kind));
+        else byHand(row);
       }
-    },
-    takeFailed(row, failure, inTransaction) {
-      const at = row * rowWords;
-      const label = labels.known[numbers[at + inRow.label] ?? -1];
-      const thread = threads.known[numbers[at + inRow.thread] ?? -1];
-      if (label !== undefined && thread !== undefined)
-        collection.take(label, thread, readRow(rows, row, one), failure, inTransaction);
     },
     takeOne(label, thread, sample, failure, inTransaction) {
       collection.take(label, thread, sample, failure, inTransaction);
@@ -144,9 +131,10 @@ export function plainSink(
   };
 }
 
-/** Texts of failures, as they stand in the results. */
-export function failureEntries({ failures }: SinkMemory): NameEntries<string> {
-  return nameEntries(failures, text => text, undefined, fieldLimit);
+/** How many samples a row of this kind stands for, as `Collection.take` wants it. */
+export function inTransactionOf(kind: number): number | undefined {
+  const passed = kind % rowKind.failed;
+  return passed === rowKind.sample ? undefined : passed === rowKind.transaction ? 1 : 0;
 }
 
 /** What a sink works in. */

@@ -1,5 +1,14 @@
 /** Takes ordinary samples of XML in batches and leaves the rest to a reader that knows everything. */
-import { batchSize, emptyNumbers, inRow, readRow, rowKind, rowWords, type SampleSink } from './sampleSink.js';
+import {
+  batchSize,
+  emptyNumbers,
+  inRow,
+  inTransactionOf,
+  readRow,
+  rowKind,
+  rowWords,
+  type SampleSink,
+} from './sampleSink.js';
 import type { XmlLoops } from './xmlLoops.js';
 
 /** Takes what is ordinary. */
@@ -20,13 +29,13 @@ export function createXmlScanner({ text, names, ...loops }: XmlLoops, sink: Samp
   const numbers = emptyNumbers();
   function byHand(row: number): void {
     readRow(rows, row, numbers);
-    const kind = rows.numbers[row * rowWords + inRow.kind];
+    const kind = rows.numbers[row * rowWords + inRow.kind] ?? rowKind.byHand;
     sink.takeOne(
       labels.of(text, names[row * 4] ?? 0, names[row * 4 + 1] ?? 0),
       threads.of(text, names[row * 4 + 2] ?? 0, names[row * 4 + 3] ?? 0),
       numbers,
       undefined,
-      kind === rowKind.sample ? undefined : kind === rowKind.transaction ? 1 : 0,
+      inTransactionOf(kind),
     );
   }
 

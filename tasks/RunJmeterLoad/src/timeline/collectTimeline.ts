@@ -38,11 +38,13 @@ export interface TimelineCollector {
 /** Takes the samples of one label. */
 export interface TimelineLine {
   add(sample: SampleNumbers, kind: ErrorKind | undefined): void;
-  /** Adds samples that passed, block by block. */
+  /** Adds what is only of a failure, of a sample that is added elsewhere. @param start milliseconds since the epoch */
+  addFailure(start: number, elapsed: number, kind: ErrorKind): void;
+  /** Adds samples, block by block, as if they had passed. */
   addBlocks(blocks: readonly CountedBlock[]): void;
 }
 
-/** Samples that passed and began in one block of the grid, as it is or was. */
+/** Samples that began in one block of the grid, as it is or was. */
 export interface CountedBlock {
   /** Where the block begins, milliseconds since the epoch. */
   readonly start: number;
@@ -163,7 +165,10 @@ export function collectInGrid({ classBits, fixed, ...grid }: Grid): TimelineColl
         if (latency > 0) own.times.add(at, kindOf.latency, latency);
         if (connect > 0) own.times.add(at, kindOf.connect_time, connect);
         block.bytes += bytes;
-        if (kind === undefined) return;
+        if (kind !== undefined) this.addFailure(start, elapsed, kind);
+      },
+      addFailure(start, elapsed, kind) {
+        const [at, block] = place(own, start, start, start + elapsed);
         block.errors[kind] += 1;
         own.times.add(at, failedTimes, elapsed);
         own.failedTimes.add(elapsed);
@@ -232,4 +237,3 @@ export function collectInGrid({ classBits, fixed, ...grid }: Grid): TimelineColl
     },
   };
 }
-

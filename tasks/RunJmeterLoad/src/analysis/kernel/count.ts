@@ -15,6 +15,8 @@ import {
   bucketThreads,
   decided,
   exactLimit,
+  failureCount,
+  failuresTaken,
   latest,
   lineBlocks,
   lineBytes,
@@ -32,11 +34,14 @@ import {
   pageCounts,
   rowActive,
   rowBytes,
+  rowCode,
   rowConnect,
   rowElapsed,
+  rowFailure,
   rowKind,
   rowLabel,
   rowLatency,
+  rowMessage,
   rowMoment,
   rowSize,
   rowStart,
@@ -121,10 +126,12 @@ export function take(first: i32, count: i32): i32 {
   let number: i32 = -1;
   for (let row = first; row < count; row += 1) {
     const record: usize = batch + row * rowSize;
-    const kind = load<i32>(record, rowKind);
+    const state = load<i32>(record, rowKind);
     const label = load<i32>(record, rowLabel);
     const thread = load<i32>(record, rowThread);
-    if (kind > 2 || (label | thread) < 0) return stop(row, rowByHand);
+    const kind = state & 3;
+    if (kind === 3 || (label | thread) < 0) return stop(row, rowByHand);
+    if (state !== kind && textsOf(record) < 0) return stop(row, rowByHand);
     const moment = load<i64>(record, rowMoment);
     const start = load<f64>(record, rowStart);
     const own = latest + (thread << 3);
@@ -145,6 +152,7 @@ export function take(first: i32, count: i32): i32 {
     if (next > arenaEnd - sampleLimit) return stop(row, arenaFull);
     if (kind === 0) store<f64>(own, start);
 
+    if (state !== kind) keepFailure(row, line);
     countTime(line + lineElapsed, time);
     if (early > 0) countTime(line + lineLatency, early);
     if (connected > 0) countTime(line + lineConnect, connected);
@@ -184,6 +192,19 @@ function repeats(own: i32, start: f64): bool {
     store<f64>(place, known >= start ? max(most, start) : min(most, start));
   }
   return known >= start;
+}
+
+/** Negative when one of a failed sample's texts has no number. */
+function textsOf(record: usize): i32 {
+  return load<i32>(record, rowCode) | load<i32>(record, rowMessage) | load<i32>(record, rowFailure);
+}
+
+/** Notes a failed sample: TypeScript counts what is only of failures. */
+function keepFailure(row: i32, line: i32): void {
+  const count = load<i32>(failureCount);
+  store<i32>(failuresTaken + (count << 3), row);
+  store<i32>(failuresTaken + (count << 3), line, 4);
+  store<i32>(failureCount, count + 1);
 }
 
 function stop(row: i32, why: i32): i32 {

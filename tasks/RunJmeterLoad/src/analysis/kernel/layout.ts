@@ -36,7 +36,11 @@ export const rowMessage: i32 = 60;
 export const rowFailure: i32 = rowFields;
 /** The ends of fields of records whose line ends are two bytes, without the first of these. */
 export const widest: i32 = 200;
-export const trimmed: i32 = batch + batchSize * rowSize;
+export const trimmed: i32 = batch + batchSize * rowSize + batchSize * 8 + 64;
+
+/** Failed samples that `take` counted of the batch: the row and the line of each, i32. */
+export const failuresTaken: i32 = batch + batchSize * rowSize;
+export const failureCount: i32 = failuresTaken + batchSize * 8;
 
 /**
  * A cache of names: slots of an open hash table (where in the cache a name's entry is, 0 is free), entries (a name's first 32 bytes with

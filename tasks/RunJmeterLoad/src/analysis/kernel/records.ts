@@ -106,6 +106,7 @@ const sample: i32 = 0;
 const transaction: i32 = 1;
 const emptyTransaction: i32 = 2;
 const byHand: i32 = 3;
+/** Added to the first three. */
 const failed: i32 = 4;
 
 /**
@@ -291,13 +292,14 @@ function readTexts(count: i32): void {
       store<i32>(record, textNumber(fields, codeAt), rowCode);
       store<i32>(record, textNumber(fields, messageAt), rowMessage);
       store<i32>(record, textNumber(fields, failureAt), rowFailure);
-      continue;
     }
     if (messageAt < 0) continue;
     const message: usize = text + startOf(fields, messageColumn);
     const opening = load<u8>(message) === quote ? 1 : 0;
-    if (load<u8>(message + opening) === capitalN)
-      store<i32>(record, kindOf(fields, message + opening, text + endOf(fields, messageColumn)), rowKind);
+    if (load<u8>(message + opening) === capitalN) {
+      const kind = kindOf(fields, message + opening, text + endOf(fields, messageColumn));
+      store<i32>(record, kind === byHand ? byHand : kind | load<i32>(record, rowKind), rowKind);
+    }
   }
 }
 
