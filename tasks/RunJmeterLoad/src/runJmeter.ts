@@ -125,8 +125,8 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
     trouble,
   };
   const { endedBecause, seen } = await watchRun(run, call.watch, agent);
-  const ended = await tool.ended;
-  const early = endedBecause !== undefined || agent.signal.aborted;
+  const ended = withoutNoise(await tool.ended);
+  const early = endedBecause !== undefined || agent.signal.aborted || wasKilled(ended);
   const settled = engines?.settle(early).then(left => engineFaults(left, early)) ?? Promise.resolve([]);
   // A cancelled step has seconds: what there was is published while engines are told to stop.
   agent.onCleanUp('stopping the engines', async () => {
@@ -142,6 +142,15 @@ export async function runJmeter(call: JmeterCall, agent: Agent): Promise<JmeterR
   throw noResults(call.plan, ended, reasons, log, agent);
 }
 
+function withoutNoise(ended: ToolResult): ToolResult {
+  return { ...ended, tail: ended.tail.filter(line => !isNoise(line)) };
+}
+
+/** A launcher that waits for its Java gives 128 and more for what was killed. */
+function wasKilled({ exitCode, signal }: ToolResult): boolean {
+  return signal !== undefined || (exitCode ?? 0) > 128;
+}
+
 function noResults(
   plan: string,
   ended: ToolResult,
@@ -149,15 +158,14 @@ function noResults(
   log: readonly string[],
   agent: Agent,
 ): ToolError {
-  const said = ended.tail.filter(line => !isNoise(line));
-  const didNotRun = [`The plan ${plan} did not run.`, whyNotRun(said) ?? []].flat().join(' ');
+  const didNotRun = [`The plan ${plan} did not run.`, whyNotRun(ended.tail) ?? []].flat().join(' ');
   const why = reasons.length === 0 ? didNotRun : reasons.join('\n');
   const hints = log.filter(line => / (ERROR|FATAL) /.test(line));
   return new ToolError(
     `JMeter ${describeEnd(ended)} without any results. ${why}`,
     'JMeter',
     ended.exitCode,
-    lastLines([...said, ...hints].map(line => agent.mask(line))),
+    lastLines([...ended.tail, ...hints].map(line => agent.mask(line))),
   );
 }
 
