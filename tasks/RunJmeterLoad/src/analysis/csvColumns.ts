@@ -73,7 +73,7 @@ export function isHeader(fields: readonly string[], { columns }: CsvLayout): boo
 
 /** What to say of a file that begins with this line. */
 export function noLayout(line: string): string {
-  return `The results file does not begin with a header line that names the columns ${needed.join(', ')}, nor with a sample as JMeter writes it by default, but with: ${singleLine(line, 200)}`;
+  return `The results file does not begin with a header line that names the columns ${needed.join(', ')}, nor with a sample as JMeter writes it by default, nor with its XML, but with: ${singleLine(line, 200)}`;
 }
 
 /** The text of a field as it stands in a record. */

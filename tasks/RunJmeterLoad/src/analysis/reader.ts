@@ -12,6 +12,8 @@ import type { AnalysisOptions } from './statistics.js';
 const longestHeader = 64 * 1024;
 const lineFeed = 10;
 const lessThan = '<';
+/** The name of the element that XML begins with: a page of a server that took the file's place is well-formed, too. */
+const firstElement = /^(?:\s|<\?[^>]*\?>|<!--[^]*?-->|<!DOCTYPE html[^>]*>)*<(?![?!])([^\s>/]+)[\s>/]/i;
 
 /** Reads one file, of which others may read ranges. */
 export interface JtlReader extends Analyser {
@@ -39,6 +41,9 @@ export function createJtlReader(options: AnalysisOptions, module = bundledKernel
   function begin(last: boolean): void {
     const text = head.toString('utf8').replace(/^\ufeff/, '');
     if (text.trimStart().startsWith(lessThan)) {
+      const root = firstElement.exec(text)?.[1];
+      if (root === undefined && !last && head.length <= longestHeader) return;
+      if (root !== undefined && root !== 'testResults') throw new UserError(noLayout(text));
       records = xmlReader(collection, module);
       feed(records, head);
     } else {

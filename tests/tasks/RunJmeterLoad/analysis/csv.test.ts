@@ -151,6 +151,8 @@ describe('createAnalyser on CSV', () => {
       'no line end',
       '1700000000000,1,2\n',
       `${header.replace('label', 'name')}\n`,
+      '<!DOCTYPE html>\n<html><body>Sign in</body></html>',
+      '<?xml version="1.0"?>\n<!-- a <page> -->\n<html xmlns="http://www.w3.org/1999/xhtml"/>',
     ])
       assert.throws(() => read(text), { name: 'UserError', message: /does not begin with a header line/ });
     assert.throws(() => read('x'.repeat(100_000), all, 1000), { name: 'UserError', message: /header line/ });
