@@ -150,15 +150,16 @@ export class Series {
 
   /** Makes room for so many buckets, and moves those there are by `shift`. */
   private extend(length: number, shift: number): void {
-    const capacity =
-      this.samples.length >= length ? this.samples.length : Math.max(length, this.samples.length * 2);
-    const moved = (from: Counts) => {
-      if (shift === 0 && capacity === from.length) return from;
-      const to = new Float64Array(capacity);
-      to.set(from.subarray(0, this.length), shift);
+    const { length: before } = this;
+    this.each(from => {
+      if (from.length >= length) {
+        from.copyWithin(shift, 0, before).fill(0, 0, shift);
+        return from;
+      }
+      const to = new Float64Array(Math.max(length, Math.min(from.length * 2, bucketLimit)));
+      to.set(from.subarray(0, before), shift);
       return to;
-    };
-    this.each(moved);
+    });
     this.first -= shift;
     this.length = length;
   }
@@ -167,20 +168,21 @@ export class Series {
     const first = Math.floor(this.first / 2);
     const offset = this.first - first * 2;
     const { length } = this;
-    const joined = (join: (a: number, b: number) => number) => (from: Counts) => {
-      const to = new Float64Array(from.length);
-      for (let at = 0; at < length; at += 1) {
-        const half = (at + offset) >> 1;
-        to[half] = join(to[half] ?? 0, from[at] ?? 0);
+    const halves = length === 0 ? 0 : ((length - 1 + offset) >> 1) + 1;
+    // In its place: what is joined is read before something else is written there.
+    const joined = (join: (a: number, b: number) => number) => (all: Counts) => {
+      for (let half = 0; half < halves; half += 1) {
+        const at = 2 * half - offset;
+        all[half] = join(all[at] ?? 0, at + 1 < length ? (all[at + 1] ?? 0) : 0);
       }
-      return to;
+      return all.fill(0, halves, length);
     };
     this.each(
       joined((a, b) => a + b),
       joined(Math.max),
     );
     this.first = first;
-    this.length = length === 0 ? 0 : ((length - 1 + offset) >> 1) + 1;
+    this.length = halves;
     this.milliseconds *= 2;
   }
 

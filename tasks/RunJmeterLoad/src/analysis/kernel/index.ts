@@ -1,6 +1,7 @@
 /** The module that the fast reading of results is made of: see docs/adr/0022. Built by scripts/kernel.ts. */
 export * from './layout';
 export { index } from './scan';
-export { columns, parse } from './records';
+export { columns } from './columns';
+export { parse } from './records';
 export { assume, leftOut, makeLine, reason, reset, take, warmUp } from './count';
 export { takeXml, xmlNames, xmlRows } from './xml';

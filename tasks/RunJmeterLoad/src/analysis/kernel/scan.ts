@@ -1,6 +1,6 @@
 /** Finds where fields and records of CSV end. Its twin in TypeScript is csvScanner.ts. */
+import { fieldCount } from './columns';
 import { ends, progress, rows, text } from './layout';
-import { fieldCount } from './records';
 
 /** Where in a field the text before is: at its beginning, outside quotes, inside, or just behind a quote that may close it. */
 const begin: i32 = 0;
