@@ -70,11 +70,8 @@ export function kernelSink(
     collection.leaveOut(kernel.run.leftOut());
     for (const [place, line] of lines) addLine(place, line);
     if (window.block > 0) {
-      const { timeline } = collection;
-      const blocks = [...lines].map(([place, line]) => ({ place, line, used: usedBlocks(place) }));
-      const used = blocks.flatMap(each => each.used);
-      if (used.length > 0) timeline?.reach(...rangeOf(used));
-      for (const each of blocks) addBlocks(each.line, each.used);
+      tellReach();
+      for (const [place, line] of lines) addBlocks(line, usedBlocks(place));
     }
     lines.clear();
     begin();
@@ -151,6 +148,18 @@ export function kernelSink(
         );
       }
     }
+  }
+
+  /** Tells the timeline of when the first and at latest the last of all samples in blocks began. */
+  function tellReach(): void {
+    let first = Infinity;
+    let last = -Infinity;
+    for (const place of lines.keys())
+      for (const { start, firstStart } of usedBlocks(place)) {
+        first = Math.min(first, firstStart);
+        last = Math.max(last, start, firstStart);
+      }
+    if (first !== Infinity) collection.timeline?.reach(first, last);
   }
 
   /** The blocks of a line that have samples. */
@@ -260,15 +269,4 @@ interface UsedBlock {
   readonly place: number;
   readonly start: number;
   readonly firstStart: number;
-}
-
-/** When the first and at latest the last of all their samples began. */
-function rangeOf(blocks: readonly UsedBlock[]): [number, number] {
-  let first = Infinity;
-  let last = -Infinity;
-  for (const { start, firstStart } of blocks) {
-    first = Math.min(first, firstStart);
-    last = Math.max(last, start, firstStart);
-  }
-  return [first, last];
 }

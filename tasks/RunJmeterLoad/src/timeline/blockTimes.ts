@@ -12,13 +12,6 @@ interface Chunk {
   readonly doubled: number;
 }
 
-/** One distribution among those of a chunk. */
-interface Entry {
-  readonly key: number;
-  readonly bytes: Uint8Array;
-  readonly from: number;
-}
-
 /** Kinds of times of a block: those of `timeMetrics`, then those of the samples that failed. */
 const kindLimit = 4;
 /** Samples that are added one by one are written so many at a time. */
@@ -34,7 +27,7 @@ export class BlockTimes {
   private waiting = new Map<number, number[]>();
   private waitingCount = 0;
   /** What stands where when there is one chunk. */
-  private places: Map<number, Entry> | undefined;
+  private places: Map<number, number> | undefined;
 
   constructor(private readonly bits: ClassBits) {}
 
@@ -67,8 +60,8 @@ export class BlockTimes {
   /** All that there is, as bytes. */
   toData(): Uint8Array {
     this.writeWaiting();
-    this.places ??= this.compact();
-    return this.chunks[0]?.bytes ?? new Uint8Array(0);
+    if (this.places === undefined) this.compact();
+    return this.chunks[0]?.bytes ?? nothingWritten;
   }
 
   /** Adds what `toData` gave. @param doubled how often blocks have been doubled since they were as long as those in it */
@@ -78,12 +71,12 @@ export class BlockTimes {
 
   distribution(at: number, kind: number): Distribution {
     this.writeWaiting();
-    this.places ??= this.compact();
-    const entry = this.places.get(at * kindLimit + kind);
-    if (entry === undefined) return nothing;
+    this.places ??= this.find();
+    const from = this.places.get(at * kindLimit + kind);
+    if (from === undefined) return nothing;
     const values: number[] = [];
     const counts: number[] = [];
-    unpack(entry, (number, count) => {
+    unpack(this.chunks[0]?.bytes ?? nothingWritten, from, (number, count) => {
       values.push(timeOf(number, this.bits));
       counts.push(count);
     });
@@ -110,33 +103,46 @@ export class BlockTimes {
     if (bytes.length === 0) return;
     this.chunks.push({ bytes, doubled });
     this.places = undefined;
-    if (this.chunks.length >= chunkLimit) this.places = this.compact();
+    if (this.chunks.length >= chunkLimit) this.compact();
   }
 
-  /** Makes one chunk of all. */
-  private compact(): Map<number, Entry> {
-    const byKey = new Map<number, Entry[]>();
-    for (const chunk of this.chunks)
-      for (const entry of entriesOf(chunk, this.doubled)) {
-        const known = byKey.get(entry.key);
-        if (known === undefined) byKey.set(entry.key, [entry]);
-        else known.push(entry);
-      }
+  /** Makes one chunk of all. No objects are made of what stands in them: there are hundreds for every label. */
+  private compact(): void {
+    const { chunks, doubled } = this;
+    /** By key the chunks in which it is and where in each. */
+    const places = new Map<number, number[]>();
+    for (const [chunk, each] of chunks.entries())
+      eachEntry(each, doubled, (key, from) => {
+        const known = places.get(key);
+        if (known === undefined) places.set(key, [chunk, from]);
+        else known.push(chunk, from);
+      });
     let end = 0;
-    for (const [key, entries] of byKey) {
+    for (const [key, where] of places) {
       let last = 0;
-      for (const entry of entries)
-        unpack(entry, (number, count) => {
+      for (let at = 0; at < where.length; at += 2)
+        unpack(chunks[where[at] ?? 0]?.bytes ?? nothingWritten, where[at + 1] ?? 0, (number, count) => {
           open[number] = (open[number] ?? 0) + count;
           if (number >= last) last = number + 1;
         });
       end = writeEntry(key, last, end);
     }
-    const whole = { bytes: written.slice(0, end), doubled: this.doubled };
-    this.chunks = end === 0 ? [] : [whole];
-    return new Map(Array.from(entriesOf(whole, this.doubled), entry => [entry.key, entry]));
+    this.chunks = end === 0 ? [] : [{ bytes: written.slice(0, end), doubled }];
+  }
+
+  /** What stands where in the one chunk there is then. */
+  private find(): Map<number, number> {
+    this.compact();
+    const places = new Map<number, number>();
+    for (const chunk of this.chunks)
+      eachEntry(chunk, this.doubled, (key, from) => {
+        places.set(key, from);
+      });
+    return places;
   }
 }
+
+const nothingWritten = new Uint8Array(0);
 
 /** Counts of one distribution at a time while it is written: all zeros in between. As long as the finest classes take. */
 const open = new Uint32Array(classOf(Number.MAX_SAFE_INTEGER, 10) + 1);
@@ -176,8 +182,8 @@ function push(value: number, place: number): number {
   return at;
 }
 
-/** The distributions of a chunk, by the blocks there are after so many doublings. */
-function* entriesOf({ bytes, doubled }: Chunk, now: number): Generator<Entry> {
+/** Finds the distributions of a chunk, by the blocks there are after so many doublings, and where in it they begin. */
+function eachEntry({ bytes, doubled }: Chunk, now: number, take: (key: number, from: number) => void): void {
   const blocks = 2 ** (now - doubled);
   const reader = { bytes, at: 0 };
   while (reader.at < bytes.length) {
@@ -187,11 +193,11 @@ function* entriesOf({ bytes, doubled }: Chunk, now: number): Generator<Entry> {
     while (next(reader) !== 0) next(reader);
     const block = Math.floor(Math.floor(key / kindLimit) / blocks);
     const kind = key - Math.floor(key / kindLimit) * kindLimit;
-    yield { key: block * kindLimit + kind, bytes, from };
+    take(block * kindLimit + kind, from);
   }
 }
 
-function unpack({ bytes, from }: Entry, take: (number: number, count: number) => void): void {
+function unpack(bytes: Uint8Array, from: number, take: (number: number, count: number) => void): void {
   const reader = { bytes, at: from };
   let number = 0;
   for (let step = next(reader); step !== 0; step = next(reader)) {
