@@ -60,6 +60,14 @@ export function testsEnded({ log }: Engine): number {
   return readFileSync(log, 'utf8').split('Test has ended on host').length - 1;
 }
 
+/** Whether an engine has threads at work. One whose JMeter ends before it begins has none, and does not say that its test has ended. */
+export function isAtWork(engine: Engine): boolean {
+  if (isGone(engine)) return false;
+  const log = readFileSync(engine.log, 'utf8');
+  const latest = log.slice(log.lastIndexOf('Running the test!'));
+  return latest.includes('Starting ThreadGroup') && !latest.includes('Test has ended on host');
+}
+
 export async function end(child: ChildProcess): Promise<void> {
   if (isGone({ child })) return;
   child.kill('SIGKILL');
