@@ -28,7 +28,7 @@ export function cacheIn(buffer: ArrayBuffer, place: number): NameCache {
 }
 
 /** How many names a cache holds, and their bytes together; as in kernel/layout.ts. */
-const nameLimit = 8192;
+export const nameLimit = 8192;
 const nameBytes = 512 * 1024;
 const slotBits = 14;
 const slotCount = 1 << slotBits;
@@ -43,7 +43,7 @@ const cacheBytes = slotCount * 4 + nameLimit * entryWords * 4;
 /** Of a field that is longer only this much is sure to be kept, so that no field can fill the memory. */
 export const fieldLimit = 2048;
 /** Names that have as many characters in common are one. */
-export const nameLength = 500;
+const nameLength = 500;
 
 /** What belongs to the names of a cache. */
 export interface NameEntries<Entry> {

@@ -1,7 +1,7 @@
 /** What failed in the rows of a batch: texts that came before are known by their numbers. */
 import type { Failure } from './collection.js';
 import { unquote } from './csvColumns.js';
-import { fieldLimit, nameEntries, type NameEntries } from './names.js';
+import { fieldLimit, nameEntries, nameLimit, type NameEntries } from './names.js';
 import { failureOf } from './sampleFields.js';
 import { inRow, rowWords, type SinkMemory } from './sampleSink.js';
 
@@ -15,8 +15,6 @@ export interface RowFailures {
 
 /** So many failures are known by the numbers of their texts. */
 const knownLimit = 10_000;
-/** More than a cache has names. */
-const numberLimit = 2 ** 13;
 
 export function rowFailures({ rows, failures }: SinkMemory): RowFailures {
   const texts = nameEntries(failures, text => text, undefined, fieldLimit);
@@ -29,7 +27,7 @@ export function rowFailures({ rows, failures }: SinkMemory): RowFailures {
       const message = rows.numbers[at + inRow.message] ?? -1;
       const failureMessage = rows.numbers[at + inRow.failure] ?? -1;
       if (code < 0 || message < 0 || failureMessage < 0) return undefined;
-      const key = (code * numberLimit + message) * numberLimit + failureMessage;
+      const key = (code * nameLimit + message) * nameLimit + failureMessage;
       let failure = known.get(key);
       if (failure === undefined) {
         if (known.size >= knownLimit) known.clear();

@@ -1,10 +1,10 @@
-/** Takes samples side by side, a column for each of their numbers: what the readers of CSV and XML hand over. */
+/** Takes samples many at a time, a row of numbers for each: what the readers of CSV and XML hand over. */
 import { type Collection, type Failure, type LabelEntry, type SampleNumbers } from './collection.js';
 import { emptyCache, nameEntries, type NameCache, type NameEntries } from './names.js';
 import { rowFailures, type RowFailures } from './rowFailures.js';
 import type { ThreadEntry } from './threads.js';
 
-/** Samples handed over at a time: their columns stay in a processor's nearest cache. */
+/** Samples handed over at a time: their rows stay in a processor's nearest cache. */
 export const batchSize = 256;
 
 /** What a row is. */
@@ -22,7 +22,7 @@ export const rowKind = {
 } as const;
 
 /**
- * A batch of samples, a row of 64 bytes for each: see `numberIn`, `startIn`. It is the same memory for the life of a sink, that of
+ * A batch of samples, a row of 64 bytes for each: see `inRow`, `startOf`. It is the same memory for the life of a sink, that of
  * kernel/layout.ts where there is a kernel.
  */
 export interface SampleRows {

@@ -16,7 +16,10 @@ export const progress: i32 = rows + (textSize + 64) * 4;
 /** A batch of samples, a row for each. */
 export const batchSize: i32 = 256;
 export const batch: i32 = progress + 64;
-/** A row: whole numbers (i32), its start (f64), the numbers of its label and thread (i32), its kind, where its fields' ends stand. */
+/**
+ * A row: whole numbers (i32), when it began (the moment as i64, the start as f64), the numbers of its label and thread (i32), its kind,
+ * where its fields' ends stand.
+ */
 export const rowSize: i32 = 64;
 export const rowElapsed: i32 = 0;
 export const rowLatency: i32 = 4;
@@ -24,23 +27,23 @@ export const rowConnect: i32 = 8;
 export const rowBytes: i32 = 12;
 export const rowSentBytes: i32 = 16;
 export const rowActive: i32 = 20;
+export const rowMoment: i32 = 24;
 export const rowStart: i32 = 32;
 export const rowLabel: i32 = 40;
 export const rowThread: i32 = 44;
 export const rowKind: i32 = 48;
-export const rowMoment: i32 = 24;
 export const rowFields: i32 = 52;
-/** Of a failed sample also the numbers of its response code, response message and failure message. */
+/** Of a failed sample also the numbers of its response code, response message and failure message; ends are done with by then. */
 export const rowCode: i32 = 56;
 export const rowMessage: i32 = 60;
 export const rowFailure: i32 = rowFields;
-/** The ends of fields of records whose line ends are two bytes, without the first of these. */
-export const widest: i32 = 200;
-export const trimmed: i32 = batch + batchSize * rowSize + batchSize * 8 + 64;
-
 /** Failed samples that `take` counted of the batch: the row and the line of each, i32. */
 export const failuresTaken: i32 = batch + batchSize * rowSize;
 export const failureCount: i32 = failuresTaken + batchSize * 8;
+
+/** The ends of fields of records whose line ends are two bytes, without the first of these. */
+export const widest: i32 = 200;
+export const trimmed: i32 = failureCount + 64;
 
 /**
  * A cache of names: slots of an open hash table (where in the cache a name's entry is, 0 is free), entries (a name's first 32 bytes with
@@ -52,7 +55,6 @@ export const slotBits: i32 = 14;
 export const entrySize: i32 = 48;
 export const entryLength: i32 = 32;
 export const entryNumber: i32 = 36;
-export const entryHash: i32 = 40;
 export const entryPlace: i32 = 44;
 export const cacheEntries: i32 = 4 << slotBits;
 export const cacheBytes: i32 = cacheEntries + nameLimit * entrySize;
