@@ -55,6 +55,7 @@ const places = [
   'blockFirst',
   'blockLast',
   'blockBytes',
+  'blockThreads',
   'blockPages',
   'xmlNames',
 ] as const;

@@ -194,6 +194,7 @@ export function kernelSink(
         firstStart,
         lastEnd: floats[(place + at.blockLast) / 8] ?? 0,
         bytes: floats[(place + at.blockBytes) / 8] ?? 0,
+        threads: numbers[(place + at.blockThreads) / 4] ?? 0,
         fill: (metric, all) => {
           const table = place + at.blockPages + timeMetrics.indexOf(metric) * tablePages * 4;
           return addPages(all, table, tablePages);

@@ -148,6 +148,7 @@ function readLabel(start: number, blockMilliseconds: number, from: ColumnReader<
     lastEnd: index === length - 1 ? lastEnd : Math.min(lastEnd, start + (at + 1) * blockMilliseconds),
     errors: errors[index] ?? { assertion: 0, response: 0, transport: 0 },
     bytes: bytes[index] ?? 0,
+    threads: 0,
     times: {
       response_time: responseTimes?.[index] ?? none,
       latency: latencies?.[index] ?? none,

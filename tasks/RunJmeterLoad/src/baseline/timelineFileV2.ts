@@ -42,6 +42,7 @@ export function fromTimelineV2(data: unknown): Timeline | undefined {
         firstStart: start + (span[0] ?? 0),
         lastEnd: start + (span[1] ?? 0),
         bytes,
+        threads: 0,
         errors: { assertion: errors[0] ?? 0, response: errors[1] ?? 0, transport: errors[2] ?? 0 },
         times: { response_time: response ?? none, latency: latency ?? none, connect_time: connect ?? none },
         failedTimes: failed ?? none,

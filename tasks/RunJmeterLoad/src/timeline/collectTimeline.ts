@@ -51,6 +51,7 @@ export interface CountedBlock {
   readonly firstStart: number;
   readonly lastEnd: number;
   readonly bytes: number;
+  readonly threads: number;
   /** Adds their times of a kind to counts by class. */
   readonly fill: (metric: TimeMetric, counts: Uint32Array) => number;
 }
@@ -158,13 +159,14 @@ export function collectInGrid({ classBits, fixed, ...grid }: Grid): TimelineColl
 
   function lineOf(own: CollectedLabel): TimelineLine {
     return {
-      add({ start, elapsed, latency, connect, bytes }, kind) {
+      add({ start, elapsed, latency, connect, bytes, threads }, kind) {
         const [at, block] = place(own, start, start, start + elapsed);
         own.times.add(at, kindOf.response_time, elapsed);
         // JMeter writes 0 where no byte came, and where a connection was there already.
         if (latency > 0) own.times.add(at, kindOf.latency, latency);
         if (connect > 0) own.times.add(at, kindOf.connect_time, connect);
         block.bytes += bytes;
+        block.threads = Math.max(block.threads, threads);
         if (kind !== undefined) this.addFailure(start, elapsed, kind);
       },
       addFailure(start, elapsed, kind) {
@@ -175,9 +177,10 @@ export function collectInGrid({ classBits, fixed, ...grid }: Grid): TimelineColl
       },
       addBlocks(blocks) {
         own.times.addBlocks(put => {
-          for (const { start, firstStart, lastEnd, bytes, fill } of blocks) {
+          for (const { start, firstStart, lastEnd, bytes, threads, fill } of blocks) {
             const [at, block] = place(own, firstStart, Math.max(start, firstStart), lastEnd);
             block.bytes += bytes;
+            block.threads = Math.max(block.threads, threads);
             for (const metric of timeMetrics) put(at, kindOf[metric], counts => fill(metric, counts));
           }
         });
@@ -225,14 +228,14 @@ export function collectInGrid({ classBits, fixed, ...grid }: Grid): TimelineColl
         start: origin + zero * blockMilliseconds,
         end,
         blockMilliseconds,
-        labels: [...labels.values()].map(
-          ({ label, transaction, all, failedTimes: failed, blocks, times }) => ({
-            label,
-            transaction,
-            whole: wholeOf(all, failed),
-            blocks: [...blocks].sort(([a], [b]) => a - b).map(([at, each]) => closed(at, zero, each, times)),
-          }),
-        ),
+        labels: [...labels.values()].map(own => ({
+          label: own.label,
+          transaction: own.transaction,
+          whole: wholeOf(own),
+          blocks: [...own.blocks]
+            .sort(([a], [b]) => a - b)
+            .map(([at, each]) => closed(at, zero, each, own.times)),
+        })),
       };
     },
   };

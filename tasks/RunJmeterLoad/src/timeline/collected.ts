@@ -15,6 +15,8 @@ export interface Collected {
   lastEnd: number;
   readonly errors: Record<ErrorKind, number>;
   bytes: number;
+  /** The most that were active. */
+  threads: number;
 }
 
 /** One label, or its transactions. */
@@ -34,6 +36,7 @@ export function emptyBlock(): Collected {
     lastEnd: -Infinity,
     errors: { assertion: 0, response: 0, transport: 0 },
     bytes: 0,
+    threads: 0,
   };
 }
 
@@ -46,15 +49,16 @@ export function addBlock(blocks: Map<number, Collected>, at: number, from: Colle
   }
   for (const kind of ['assertion', 'response', 'transport'] as const) into.errors[kind] += from.errors[kind];
   into.bytes += from.bytes;
+  into.threads = Math.max(into.threads, from.threads);
   into.firstStart = Math.min(into.firstStart, from.firstStart);
   into.lastEnd = Math.max(into.lastEnd, from.lastEnd);
 }
 
 /** @param zero the number of the test's first block */
 export function closed(at: number, zero: number, collected: Collected, times: BlockTimes): Block {
-  const { firstStart, lastEnd, errors, bytes } = collected;
+  const { firstStart, lastEnd, errors, bytes, threads } = collected;
   const figures = lazyFigures(
-    { firstStart, lastEnd, errors: { ...errors }, bytes },
+    { firstStart, lastEnd, errors: { ...errors }, bytes, threads },
     metric => times.distribution(at, kindOf[metric]),
     () => times.distribution(at, failedTimes),
   );
@@ -64,7 +68,7 @@ export function closed(at: number, zero: number, collected: Collected, times: Bl
 const kept = { response_time: 'times', latency: 'latency', connect_time: 'connect' } as const;
 
 /** A label's figures of the whole test, with every millisecond. */
-export function wholeOf(all: readonly LabelStatistics[], failed: Histogram): Figures {
+export function wholeOf({ all, failedTimes: failed, blocks }: CollectedLabel): Figures {
   const sum = (of: (line: LabelStatistics) => number) => all.reduce((total, line) => total + of(line), 0);
   return lazyFigures(
     {
@@ -76,6 +80,7 @@ export function wholeOf(all: readonly LabelStatistics[], failed: Histogram): Fig
         transport: sum(({ errors }) => errors.transport),
       },
       bytes: sum(({ bytes }) => bytes),
+      threads: Math.max(0, ...[...blocks.values()].map(({ threads }) => threads)),
     },
     metric => {
       const sole = new Histogram();

@@ -16,6 +16,8 @@ export interface Figures {
   readonly lastEnd: number;
   readonly errors: Readonly<Record<ErrorKind, number>>;
   readonly bytes: number;
+  /** The most threads that were active at once, over all groups of one JMeter; 0 when that is not known. */
+  readonly threads: number;
   readonly times: Readonly<Record<TimeMetric, Distribution>>;
   /** Response times of the samples that failed; they are among `times`, too. */
   readonly failedTimes: Distribution;
@@ -61,6 +63,7 @@ export function poolFigures(all: readonly Figures[]): Figures {
         transport: sum(({ errors }) => errors.transport),
       },
       bytes: sum(({ bytes }) => bytes),
+      threads: all.reduce((most, { threads }) => Math.max(most, threads), 0),
     },
     metric => pool(all.map(({ times }) => times[metric])),
     () => pool(all.map(({ failedTimes }) => failedTimes)),

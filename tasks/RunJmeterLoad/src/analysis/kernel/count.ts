@@ -7,6 +7,7 @@ import {
   blockFirst,
   blockLast,
   blockPages,
+  blockThreads,
   bucketElapsed,
   bucketLongest,
   bucketMilliseconds,
@@ -175,6 +176,8 @@ export function take(first: i32, count: i32): i32 {
     store<f64>(block, load<f64>(block, blockBytes) + f64x2.extract_lane(transferred, 0), blockBytes);
     if (start < load<f64>(block, blockFirst)) store<f64>(block, start, blockFirst);
     if (end > load<f64>(block, blockLast)) store<f64>(block, end, blockLast);
+    const busy = load<i32>(record, rowActive);
+    if (busy > load<i32>(block, blockThreads)) store<i32>(block, busy, blockThreads);
     const classes = block + blockPages;
     countClass(classes, time);
     if (early > 0) countClass(classes + classTable, early);

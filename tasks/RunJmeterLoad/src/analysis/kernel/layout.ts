@@ -105,8 +105,9 @@ export const bucketLongest: i32 = 12;
 export const bucketThreads: i32 = 16;
 export const bucketSize: i32 = 24;
 
-/** A block: first start, last end, bytes (f64), then the pages of its classes: elapsed, latency, connect. */
+/** A block: first start, last end, bytes (f64), most threads (i32), then the pages of its classes: elapsed, latency, connect. */
 export const blockFirst: i32 = 0;
 export const blockLast: i32 = 8;
 export const blockBytes: i32 = 16;
-export const blockPages: i32 = 24;
+export const blockThreads: i32 = 24;
+export const blockPages: i32 = 32;
