@@ -25,14 +25,39 @@ export function linePath(
   return path;
 }
 
+/** What holds for a stretch of time. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly value: number | null;
+}
+
+/** A line that is level over each stretch and steps to the next; a null breaks it. */
+export function stepPath(
+  stretches: readonly Stretch[],
+  most: { readonly time: number; readonly value: number },
+): string {
+  let path = '';
+  let open = false;
+  for (const { from, to, value } of stretches) {
+    if (value !== null) {
+      const y = round(plotHeight - place(value, most.value, plotHeight));
+      path += open ? `V${y}` : `M${round(place(from, most.time, plotWidth))} ${y}`;
+      path += `H${round(place(to, most.time, plotWidth))}`;
+    }
+    open = value !== null;
+  }
+  return path;
+}
+
 /** Columns that stand on the axis, each as wide as its stretch of time. */
 export function columnPath(
-  columns: readonly { readonly from: number; readonly to: number; readonly value: number }[],
+  columns: readonly Stretch[],
   most: { readonly time: number; readonly value: number },
 ): string {
   return columns
-    .filter(({ value }) => value > 0)
-    .map(({ from, to, value }) => {
+    .flatMap(({ from, to, value }) => {
+      if (value === null || value <= 0) return [];
       const x = place(from, most.time, plotWidth);
       // What is not nought is seen.
       const height = Math.max(4, place(value, most.value, plotHeight));

@@ -1,17 +1,30 @@
-/** A picture of values over time, with its axes, and its figures told by pointer, by keys, and in a table. */
+/** A picture of values over time, in a panel for each scale, with its axes, and its figures told by pointer, by keys, and in a table. */
 import { roundSteps } from '../model/figures.js';
-import { columnPath, linePath } from '../model/plot.js';
+import { columnPath, linePath, stepPath } from '../model/plot.js';
 import { el, svg, type Child } from './dom.js';
 import { fold, growing } from './parts.js';
 import { percentOf, plotRow, scrubbed, stretched, timeAxis } from './plotParts.js';
+
+/** How values are drawn: joined from middle to middle, as columns, or level over each stretch. */
+type Shape = 'line' | 'columns' | 'steps';
 
 export interface Series {
   readonly name: string;
   /** Decides colour and dashes: `line-1` and so on. */
   readonly line: string;
   readonly values: readonly (number | null)[];
-  /** Drawn as columns instead of a line. */
-  readonly columns?: boolean;
+  readonly shape?: Shape;
+}
+
+/** Series on one scale. */
+export interface Panel {
+  readonly series: readonly Series[];
+  readonly height: number;
+  /** Steps of the scale, at most. */
+  readonly steps: number;
+  readonly format: (value: number | null) => string;
+  /** A value of the vertical axis. */
+  readonly formatStep: (value: number) => string;
 }
 
 export interface Chart {
@@ -23,50 +36,24 @@ export interface Chart {
   readonly times: readonly number[];
   readonly stretch: number;
   readonly length: number;
-  readonly series: readonly Series[];
-  readonly height: number;
-  readonly format: (value: number | null) => string;
-  /** A value of the vertical axis. */
-  readonly formatStep: (value: number) => string;
+  /** One beneath the other, on one axis of time. */
+  readonly panels: readonly Panel[];
   readonly formatTime: (milliseconds: number) => string;
 }
 
 export function chartView(chart: Chart): HTMLElement {
-  const { series, times, stretch, length, height } = chart;
-  const most = Math.max(0, ...series.flatMap(({ values }) => values.map(value => value ?? 0)));
-  const steps = roundSteps(most, 4);
-  const top = steps.at(-1) ?? 0;
+  const { times, length } = chart;
+  const series = toldSeries(chart);
+  const drawn = chart.panels.map(panel => panelView(panel, chart));
   const cursor = svg('line', { class: 'cursor', y1: 0, y2: '100%', visibility: 'hidden' });
   const surface = el(
     'div',
     { class: 'surface' },
-    stretched(
-      height,
-      ...steps.slice(1).map(step => {
-        const y = 100 - (step / top) * 100;
-        return svg('line', { class: 'grid', x1: 0, x2: 1000, y1: y, y2: y });
-      }),
-      ...series.map(({ line, values, columns }) =>
-        svg('path', {
-          class: columns === true ? `columns ${line}` : `line ${line}`,
-          d:
-            columns === true
-              ? columnPath(
-                  times.map((time, at) => ({
-                    from: time - stretch / 2,
-                    to: time + stretch / 2,
-                    value: values[at] ?? 0,
-                  })),
-                  { time: length, value: top },
-                )
-              : linePath(times, values, { time: length, value: top }),
-        }),
-      ),
-    ),
-    svg('svg', { class: 'over', width: '100%', height, 'aria-hidden': 'true' }, cursor),
+    ...drawn.map(({ plot }) => plot),
+    svg('svg', { class: 'over', width: '100%', height: '100%', 'aria-hidden': 'true' }, cursor),
   );
   const say = (at: number) =>
-    `${chart.formatTime(times[at] ?? 0)}: ${series.map(({ name, values }) => `${name} ${chart.format(values[at] ?? null)}`).join(', ')}`;
+    `${chart.formatTime(times[at] ?? 0)}: ${series.map(({ name, told }) => `${name} ${told(at)}`).join(', ')}`;
   const readout = scrubbed(surface, {
     label: `${chart.title}: values over time`,
     count: times.length,
@@ -84,11 +71,52 @@ export function chartView(chart: Chart): HTMLElement {
     { class: 'chart' },
     el('figcaption', {}, el('h3', {}, chart.title), legend(series)),
     el('p', { class: 'summary' }, chart.summary),
-    plotRow('', scale(steps, top, height, chart.formatStep), surface),
+    plotRow('', el('div', {}, ...drawn.map(panel => panel.scale)), surface),
     timeAxis(length),
     readout,
     fold(`${chart.key}/table`, ['As a table'], () => table(chart)),
   );
+}
+
+/** A chart's series, each with what is said of its values. */
+function toldSeries({ panels }: Chart) {
+  return panels.flatMap(({ series, format }) =>
+    series.map(each => ({ ...each, told: (at: number) => format(each.values[at] ?? null) })),
+  );
+}
+
+function panelView({ series, height, steps: count, formatStep }: Panel, { times, stretch, length }: Chart) {
+  const steps = roundSteps(
+    Math.max(0, ...series.flatMap(({ values }) => values.map(value => value ?? 0))),
+    count,
+  );
+  const top = steps.at(-1) ?? 0;
+  const most = { time: length, value: top };
+  const path = ({ values, shape = 'line' }: Series) => {
+    if (shape === 'line') return linePath(times, values, most);
+    const stretches = times.map((time, at) => ({
+      from: time - stretch / 2,
+      to: time + stretch / 2,
+      value: values[at] ?? null,
+    }));
+    return shape === 'columns' ? columnPath(stretches, most) : stepPath(stretches, most);
+  };
+  return {
+    scale: scale(steps, top, height, formatStep),
+    plot: stretched(
+      height,
+      ...steps.slice(1).map(step => {
+        const y = 100 - (step / top) * 100;
+        return svg('line', { class: 'grid', x1: 0, x2: 1000, y1: y, y2: y });
+      }),
+      ...series.map(each =>
+        svg('path', {
+          class: `${each.shape === 'columns' ? 'columns' : 'line'} ${each.line}`,
+          d: path(each),
+        }),
+      ),
+    ),
+  };
 }
 
 /** Values of the vertical axis, beside its lines. */
@@ -116,16 +144,16 @@ function legend(series: readonly Series[]): HTMLElement {
   return el(
     'ul',
     { class: 'legend' },
-    ...series.map(({ name, line, columns }) =>
+    ...series.map(({ name, line, shape = 'line' }) =>
       el(
         'li',
         {},
         svg(
           'svg',
           { width: 24, height: 10, 'aria-hidden': 'true' },
-          columns === true
+          shape === 'columns'
             ? svg('rect', { class: `columns ${line}`, x: 6, y: 0, width: 12, height: 10 })
-            : svg('path', { class: `line ${line}`, d: 'M0 5h24' }),
+            : svg('path', { class: `line ${line}`, d: shape === 'steps' ? 'M0 9h8V5h8V1h8' : 'M0 5h24' }),
         ),
         name,
       ),
@@ -134,6 +162,7 @@ function legend(series: readonly Series[]): HTMLElement {
 }
 
 function table(chart: Chart): Node[] {
+  const series = toldSeries(chart);
   const body = el('tbody');
   const rows = chart.times.map((time, at) => ({ time, at }));
   const made = growing(
@@ -144,7 +173,7 @@ function table(chart: Chart): Node[] {
         'tr',
         {},
         el('th', { scope: 'row' }, chart.formatTime(time)),
-        ...chart.series.map(({ values }) => el('td', { class: 'number' }, chart.format(values[at] ?? null))),
+        ...series.map(({ told }) => el('td', { class: 'number' }, told(at))),
       ),
     { first: 60, step: 300, noun: 'rows' },
   );
@@ -152,7 +181,7 @@ function table(chart: Chart): Node[] {
     'tr',
     {},
     el('th', { scope: 'col' }, 'Time'),
-    ...chart.series.map(({ name }) => el('th', { scope: 'col', class: 'number' }, name)),
+    ...series.map(({ name }) => el('th', { scope: 'col', class: 'number' }, name)),
   );
   const whole = el(
     'div',

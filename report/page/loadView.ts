@@ -11,12 +11,16 @@ import {
   grouped,
 } from '../model/figures.js';
 import { labelRows } from '../model/labels.js';
-import { chartView } from './chart.js';
+import { chartView, type Chart, type Panel } from './chart.js';
 import { el, outside, withStyle, type Child } from './dom.js';
 import { changeView, labelTable } from './labelTable.js';
 import { fold, growing, mark, unseen } from './parts.js';
 
+/** Both charts are as high, so that their axes of time are level. */
 const chartHeight = 150;
+const threadsHeight = 36;
+/** As the style sheet has it between two panels. */
+const panelGap = 10;
 const errorKinds = { assertion: 'assertion', response: 'response', transport: 'transport' } as const;
 
 export function loadView(body: LoadBody, key: string): Child[] {
@@ -99,9 +103,7 @@ function courses({ course }: LoadBody, key: string): HTMLElement {
   const times = course.start.map(start => start * 1000 + stretch / 2);
   const length = Math.max(1, ...course.start.map(start => start * 1000 + stretch));
   const formatMoment = (milliseconds: number) => formatTick(milliseconds - stretch / 2);
-  const highest = (values: readonly (number | null)[]) => Math.max(0, ...values.map(value => value ?? 0));
-  const failing = course.errors.filter(rate => rate > 0).length;
-  const shared = { times, stretch, length, height: chartHeight, formatTime: formatMoment };
+  const shared = { times, stretch, length, formatTime: formatMoment };
   return el(
     'div',
     { class: 'charts' },
@@ -110,27 +112,67 @@ function courses({ course }: LoadBody, key: string): HTMLElement {
       key: `${key}/times`,
       title: 'Response times',
       summary: `p95 up to ${formatTime(highest(course.p95))}, p99 up to ${formatTime(highest(course.p99))}, over ${formatDuration(length)}.`,
-      series: [
-        { name: 'p50', line: 'line-1', values: course.p50 },
-        { name: 'p95', line: 'line-2', values: course.p95 },
-        { name: 'p99', line: 'line-3', values: course.p99 },
+      panels: [
+        {
+          series: [
+            { name: 'p50', line: 'line-1', values: course.p50 },
+            { name: 'p95', line: 'line-2', values: course.p95 },
+            { name: 'p99', line: 'line-3', values: course.p99 },
+          ],
+          height: chartHeight,
+          steps: 4,
+          format: formatTime,
+          formatStep: value => (value === 0 ? '0' : formatTime(value).replace(/\.0(?= )/, '')),
+        },
       ],
-      format: formatTime,
-      formatStep: value => (value === 0 ? '0' : formatTime(value).replace(/\.0(?= )/, '')),
     }),
-    chartView({
-      ...shared,
-      key: `${key}/rates`,
-      title: 'Throughput and errors',
-      summary: `Up to ${formatRate(highest(course.throughput))} samples a second; ${failing === 0 ? 'no errors' : `errors in ${failing} of ${times.length} stretches of ${formatDuration(stretch)}`}.`,
-      series: [
-        { name: 'samples', line: 'line-1', values: course.throughput },
-        { name: 'errors', line: 'line-error', values: course.errors, columns: true },
-      ],
-      format: value => (value === null ? '–' : `${formatRate(value)}/s`),
-      formatStep: value => (value === 0 ? '0' : `${formatRateTick(value)}/s`),
-    }),
+    chartView({ ...shared, key: `${key}/rates`, ...rates(course, stretch) }),
   );
+}
+
+/** Samples and errors a second, and beneath them the threads that made them. */
+function rates(course: LoadBody['course'], stretch: number): Pick<Chart, 'title' | 'summary' | 'panels'> {
+  const { throughput, errors, threads } = course;
+  const failing = errors.filter(rate => rate > 0).length;
+  const most = highest(threads ?? []);
+  const active =
+    threads === undefined ? '' : `, ${grouped(most)} ${most === 1 ? 'thread' : 'threads'} in one JMeter`;
+  const failed =
+    failing === 0
+      ? 'no errors'
+      : `errors in ${failing} of ${errors.length} stretches of ${formatDuration(stretch)}`;
+  return {
+    title: threads === undefined ? 'Throughput and errors' : 'Load and errors',
+    summary: `Up to ${formatRate(highest(throughput))} samples a second${active}; ${failed}.`,
+    panels: [
+      {
+        series: [
+          { name: 'samples', line: 'line-1', values: throughput },
+          { name: 'errors', line: 'line-error', values: errors, shape: 'columns' },
+        ],
+        height: threads === undefined ? chartHeight : chartHeight - threadsHeight - panelGap,
+        steps: 4,
+        format: value => (value === null ? '–' : `${formatRate(value)}/s`),
+        formatStep: value => (value === 0 ? '0' : `${formatRateTick(value)}/s`),
+      },
+      ...(threads === undefined ? [] : [threadsPanel(threads, most)]),
+    ],
+  };
+}
+
+function threadsPanel(values: readonly (number | null)[], most: number): Panel {
+  return {
+    series: [{ name: 'threads', line: 'line-quiet', values, shape: 'steps' }],
+    height: threadsHeight,
+    // There is no half a thread.
+    steps: Math.max(1, Math.min(2, most)),
+    format: value => (value === null ? '–' : grouped(value)),
+    formatStep: grouped,
+  };
+}
+
+function highest(values: readonly (number | null)[]): number {
+  return Math.max(0, ...values.map(value => value ?? 0));
 }
 
 function errors({ errors: all }: LoadBody): HTMLElement {

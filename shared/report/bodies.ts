@@ -150,6 +150,8 @@ export const loadBody = z.object({
     p50: z.array(time),
     p95: z.array(time),
     p99: z.array(time),
+    /** The most threads that were active at once in one JMeter, null where nothing was sampled; absent when the results do not say. */
+    threads: z.array(count.nullable()).optional(),
   }),
   /** The rules and criteria of the gate, each with what was measured, and the label that it is of alone. */
   criteria: z.array(z.object({ text, passed: z.boolean(), detail: text, label: text.optional() })),

@@ -27,5 +27,7 @@ describe('the report of a big run', function () {
     assert.ok(load.body.labels.length > 100, String(load.body.labels.length));
     assert.ok(load.body.labels[1]?.before !== undefined);
     assert.ok(load.body.criteria.some(({ passed }) => !passed));
+    const { threads = [] } = load.body.course;
+    assert.ok((threads[0] ?? 0) < 20 && threads.at(-1) === 50, threads.join());
   });
 });

@@ -222,13 +222,14 @@ async function load(agent: Agent, time: StepTime, labels: number): Promise<strin
   const plan = join(repositoryRoot, 'tests', 'tasks', 'RunJmeterLoad', 'fixtures', 'site.jmx');
   copyFileSync(plan, testPlan);
   const columns =
-    'timeStamp,elapsed,label,responseCode,responseMessage,threadName,success,failureMessage,bytes,Latency,Connect';
+    'timeStamp,elapsed,label,responseCode,responseMessage,threadName,success,failureMessage,bytes,grpThreads,allThreads,Latency,Connect';
   const results = (factor: number) => {
     const lines = list(labels * 6, at => {
       const elapsed = Math.round((20 + ((at * 7919) % 180)) * factor);
       const bad = at % 997 === 0;
       const answer = bad ? '503,Service Unavailable' : '200,OK';
-      return `${begin + at * 5},${elapsed},GET /api/v1/stores/${at % labels}/items,${answer},t 1-1,${!bad},,512,1,1`;
+      const threads = Math.min(50, 1 + Math.floor((at * 5) / second));
+      return `${begin + at * 5},${elapsed},GET /api/v1/stores/${at % labels}/items,${answer},t 1-1,${!bad},,512,${threads},${threads},1,1`;
     });
     writeFileSync(join(agent.workingDirectory, 'share.jtl'), `${[columns, ...lines].join('\n')}\n`);
   };

@@ -149,6 +149,7 @@ export function loadBody(labels: number, more: Partial<LoadBody> = {}): LoadBody
       p50: course.map(at => 80 + (at % 7)),
       p95: course.map(at => (at === 20 ? null : 180 + (at % 11) * 4)),
       p99: course.map(at => 300 + (at % 13) * 9),
+      threads: course.map(at => (at === 20 ? null : Math.min(50, 5 + at * 5))),
     },
     criteria: [
       { text: 'p95 of all samples is at most 150 ms', passed: false, detail: 'it was 183 ms' },

@@ -148,6 +148,7 @@ function courseOf({ labels, blockMilliseconds }: Timeline): LoadBody['course'] {
   const pooled = buckets.map(poolFigures);
   const percentile = (percent: number) =>
     pooled.map(({ times }) => time(percentileOf(times.response_time, percent) ?? null));
+  const threads = pooled.map(figures => (figures.threads === 0 ? null : figures.threads));
   return {
     bucketSeconds: seconds,
     start: pooled.map((_, index) => rounded(index * seconds, 3)),
@@ -158,6 +159,7 @@ function courseOf({ labels, blockMilliseconds }: Timeline): LoadBody['course'] {
     p50: percentile(50),
     p95: percentile(95),
     p99: percentile(99),
+    ...(threads.every(most => most === null) ? {} : { threads }),
   };
 }
 

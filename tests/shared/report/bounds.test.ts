@@ -109,6 +109,7 @@ const oversized: { readonly [Task in TaskName]: (count: number, text: string) =>
       p50: list(300, () => null),
       p95: list(300, () => 1),
       p99: list(300, () => 1),
+      threads: list(300, () => 1_000_000),
     },
     criteria: list(count, at => ({ text, passed: at % 100 !== 99, detail: text })),
     errors: list(count, () => ({ kind: 'response' as const, text, count: 1 })),

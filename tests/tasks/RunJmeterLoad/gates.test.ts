@@ -241,6 +241,27 @@ describe('the course of a test', () => {
     ]);
   });
 
+  it('has a line for the active threads where the results say, of a bar the most', () => {
+    const samples = [1, 2, 4, undefined, 8, 8, 6, 8].flatMap((threads, second) =>
+      threads === undefined
+        ? []
+        : ['GET /data', 'POST /cart'].map((label, index) => ({
+            label,
+            transaction: false,
+            start: 1_795_000_000_000 + second * 1000,
+            elapsed: 10,
+            latency: 5,
+            connect: 0,
+            bytes: 100,
+            kind: undefined,
+            threads: threads - index,
+          })),
+    );
+    assert.deepEqual(courseLines(timelineOf(samples, 1000)).slice(4), [
+      'Threads    ▂▃▅ ██▆█  up to 8, a bar for 1.0 s',
+    ]);
+  });
+
   it('draws from nothing to the largest', () => {
     assert.equal(sparkline([0, 7, undefined, 3.5, 0.1]), '▁█ ▅▁');
     assert.equal(sparkline([0, 0]), '▁▁');

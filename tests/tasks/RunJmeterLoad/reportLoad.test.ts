@@ -38,6 +38,16 @@ describe("the load test's part of the release report", function () {
     rmSync(directory, { recursive: true });
   });
 
+  /** The same with JMeter's count of active threads: of its group, and of all. */
+  function withThreads(jtl: string, of: (second: number) => number): string {
+    const [head = '', ...rows] = jtl.trim().split('\n');
+    return [
+      `${head},grpThreads,allThreads`,
+      ...rows.map((row, index) => `${row},1,${of(Math.floor(index / 10))}`),
+      '',
+    ].join('\n');
+  }
+
   async function run(jtl: string, rest: Partial<LoadInput> = {}): Promise<LoadBody> {
     writeFileSync(join(directory, 'share.jtl'), jtl);
     const testPlan = join(directory, 'site.jmx');
@@ -122,6 +132,30 @@ describe("the load test's part of the release report", function () {
     assert.equal(start[1], course.bucketSeconds);
     const middle = Math.floor(450 / course.bucketSeconds);
     assert.deepEqual([throughput[middle], p50[middle], p99[middle]], [0, null, null]);
+  });
+
+  it('has the active threads over time where the results say, of several agents those of the one with most', async () => {
+    const quiet = results(60, () => 50);
+    assert.equal((await run(quiet)).course.threads, undefined);
+    const ramp = (second: number) => Math.min(40, second + 1);
+    writeFileSync(
+      join(directory, 'share-2.jtl'),
+      withThreads(quiet, () => 7),
+    );
+    const gap = withThreads(quiet, ramp)
+      .split('\n')
+      .filter((_, index) => index <= 200 || index > 300)
+      .join('\n');
+    const { course } = await run(gap);
+    const { bucketSeconds, start, threads = [] } = course;
+    assert.ok(bucketSeconds < 5, String(bucketSeconds));
+    assert.equal(threads.length, start.length);
+    assert.deepEqual([threads[0], threads.at(-1)], [ramp(bucketSeconds - 1), 40]);
+    assert.equal(threads[Math.floor(25 / bucketSeconds)], null, 'nothing was sampled from 20 s to 30 s');
+
+    const both = await run(withThreads(quiet, ramp), { mergeResults: 'share*.jtl' });
+    assert.deepEqual([both.course.threads?.[0], both.course.threads?.at(-1)], [7, 40]);
+    assert.equal(both.labels[0]?.samples, 1200);
   });
 
   it('has the plan when there is no sample to judge', async () => {

@@ -13,17 +13,19 @@ export interface MadeSample {
   readonly connect: number;
   readonly bytes: number;
   readonly kind: ErrorKind | undefined;
+  /** All active threads of its JMeter; not known when it is left out. */
+  readonly threads?: number;
 }
 
 /** The timeline of some samples. @param step the length of a block, undefined for as long as it takes */
 export function timelineOf(samples: Iterable<MadeSample>, step?: number): Timeline | undefined {
   const timeline = collectTimeline(step);
   const collection = new Collection({ timeline });
-  for (const { label, transaction, kind, ...numbers } of samples)
+  for (const { label, transaction, kind, threads = 0, ...numbers } of samples)
     collection.take(
       collection.labelEntry(label),
       { latest: -1, decided: Infinity },
-      { ...numbers, sentBytes: 0, threads: 0 },
+      { ...numbers, sentBytes: 0, threads },
       kind === undefined ? undefined : { kind, message: '' },
       transaction ? 0 : undefined,
     );
