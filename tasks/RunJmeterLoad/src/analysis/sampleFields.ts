@@ -21,7 +21,8 @@ export function kindOf(responseCode: string, failureMessage: string): ErrorKind 
 /** Reads the message that a transaction controller gives its own samples; undefined when it is another. */
 export function samplesInTransaction(responseMessage: string): number | undefined {
   if (!responseMessage.startsWith(transactionMessage)) return undefined;
-  return Number.parseInt(responseMessage.slice(transactionMessage.length), 10);
+  const count = Number.parseInt(responseMessage.slice(transactionMessage.length), 10);
+  return Number.isNaN(count) ? undefined : count;
 }
 
 /** A whole number of at most 15 digits, undefined for any other text. */
