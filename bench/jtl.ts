@@ -27,11 +27,11 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-jtl-'));
   try {
     const peers = installPeers(directory, percents, process.argv.includes('--native'));
-    const own = await bundle(join(directory, 'own.js'), {
+    const own = await bundle(join(directory, 'own.cjs'), {
       ...kernelDefinition(),
       ...rangeWorkerDefinition(),
     });
-    const plain = await bundle(join(directory, 'plain.js'), {});
+    const plain = await bundle(join(directory, 'plain.cjs'), {});
     const node = (name: string, file: string, ...more: readonly string[]): Contender => ({
       name,
       command: [process.execPath, file, 'FILE', ...more],
@@ -75,6 +75,7 @@ async function bundle(outfile: string, define: Readonly<Record<string, string>>)
         import { createHash } from 'node:crypto';
         import { analyse } from './analysis/analyse.js';
         import { collectTimeline } from './timeline/collectTimeline.js';
+        void (async () => {
         const [path, ...words] = process.argv.slice(2);
         const timeline = words.includes('course') ? collectTimeline(undefined) : undefined;
         const threads = words.map(word => /^threads=(\\d+)$/.exec(word)?.[1]).find(Boolean);
@@ -82,13 +83,14 @@ async function bundle(outfile: string, define: Readonly<Record<string, string>>)
         const all = words.includes('all') ? JSON.stringify([analysis, timeline?.timeline()], (_, value) => value?.toData?.() ?? value) : '';
         const figures = analysis.labels.map(({ label, times, errors, bytes }) => [label, times.count,
           errors.assertion + errors.response + errors.transport, bytes, ...${JSON.stringify(percents)}.map(p => times.percentile(p))]);
-        console.log(JSON.stringify({ figures, all: createHash('sha256').update(all).digest('hex'), memory: process.resourceUsage().maxRSS / 1024 }));`,
+        console.log(JSON.stringify({ figures, all: createHash('sha256').update(all).digest('hex'), memory: process.resourceUsage().maxRSS / 1024 }));
+        })();`,
       resolveDir: source,
       loader: 'ts',
     },
     bundle: true,
     platform: 'node',
-    format: 'esm',
+    format: 'cjs',
     target: 'node20',
     keepNames: true,
     outfile,

@@ -20,6 +20,8 @@ export interface Peers {
 
 const packages = { 'csv-parse': '7.0.3', udsv: '0.7.3', saxes: '6.0.0' };
 const duckdb = '@duckdb/node-api@1.5.6-r.1';
+/** The newest, and the one that Debian 12 has. */
+const pandasVersions = { pandas: ['pandas'], 'pandas 1.5.3': ['pandas==1.5.3', 'numpy<2'] };
 
 /** Installs peers into a folder. @param native also pandas and DuckDB, which are not made of JavaScript and large */
 export function installPeers(directory: string, percents: readonly number[], native: boolean): Peers {
@@ -59,19 +61,19 @@ export function installPeers(directory: string, percents: readonly number[], nat
   ];
   if (native)
     csv.push(
-      ...optional(
-        'pandas',
-        () => {
-          const target = ['--target', join(directory, 'python')];
-          execFileSync('python3', ['-m', 'pip', 'install', '--quiet', ...target, 'pandas'], {
-            stdio: 'ignore',
-          });
-        },
-        () => python('pandas', pandas(percents, join(directory, 'python'))),
-      ),
+      ...Object.entries(pandasVersions).flatMap(([name, packages]) => {
+        const target = join(directory, name);
+        const install = () => {
+          const words = ['-m', 'pip', 'install', '--quiet', '--target', target, ...packages];
+          execFileSync('python3', words, { stdio: 'ignore' });
+        };
+        return optional(name, install, () => python(name, pandas(percents, target)));
+      }),
       ...optional(
         'DuckDB',
-        () => npm(duckdb),
+        () => {
+          npm(duckdb);
+        },
         () => node('DuckDB', duckDb(percents)),
       ),
     );
