@@ -14,11 +14,11 @@ const settings = [
   '--noAssert',
   '--enable',
   'simd',
-  // 16 MiB, as in kernel/layout.ts; a page of it that is not written takes no memory of the machine.
+  // 28 MiB, as in kernel/layout.ts; a page of it that is not written takes no memory of the machine.
   '--initialMemory',
-  '256',
+  '448',
   '--maximumMemory',
-  '256',
+  '448',
 ];
 
 /** A function that is called for every field stands where it is called: a call costs as much as many of them do. */

@@ -149,16 +149,15 @@ export class Collection {
       else return;
     }
     const line = this.lineOf(entry, transaction);
-    addSample(line.statistics, numbers, failure !== undefined);
+    addSample(line.statistics, numbers);
     if (failure !== undefined) this.countFailure(line, failure);
     line.course?.add(numbers, failure?.kind);
   }
 
-  /** Counts what is only of a failure, of a sample that is counted elsewhere. @param start milliseconds since the epoch */
-  addFailure(line: Line, failure: Failure, start: number, elapsed: number): void {
+  /** Counts what kind of failure it is and its message, of a sample that is counted elsewhere. @param start milliseconds since the epoch */
+  addFailure(line: Line, failure: Failure, start: number): void {
     this.countFailure(line, failure);
-    line.statistics.series.addCounts(start, 0, 1, 0, 0, 0);
-    line.course?.addFailure(start, elapsed, failure.kind);
+    line.course?.addFailure(start, failure.kind);
   }
 
   /** Samples that began before this, milliseconds since the epoch, are left out; undefined until the first sample tells. */

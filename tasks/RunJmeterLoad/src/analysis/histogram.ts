@@ -60,9 +60,12 @@ export class Histogram {
   percentile(percent: number): number | undefined {
     // 99.9 % of 1000 is 999.0000000000001 in binary fractions, and would ask for the rank after.
     let remaining = Math.max(1, Math.ceil(Number(((percent * this.samples) / 100).toPrecision(14))));
-    for (const [value, count] of this.entries()) {
-      remaining -= count;
-      if (remaining <= 0) return value;
+    for (const [page, counts] of this.pages.entries()) {
+      if (counts === undefined) continue;
+      for (let at = 0; at <= pageMask; at += 1) {
+        remaining -= counts[at] ?? 0;
+        if (remaining <= 0) return this.timeAt((page << pageBits) | at);
+      }
     }
     return undefined;
   }
@@ -84,8 +87,7 @@ export class Histogram {
       for (let at = 0; at <= pageMask; at += 1) {
         const here = counts[at] ?? 0;
         if (here === 0) continue;
-        const value = timeOf((page << pageBits) | at);
-        yield [Math.min(this.largest, Math.max(this.smallest, value)), here];
+        yield [this.timeAt((page << pageBits) | at), here];
       }
     }
   }
@@ -178,6 +180,11 @@ export class Histogram {
     }
     this.samples += sign * other.samples;
     this.total += sign * other.total;
+  }
+
+  /** The time that a slot stands for. */
+  private timeAt(slot: number): number {
+    return Math.min(this.largest, Math.max(this.smallest, timeOf(slot)));
   }
 
   private newPage(page: number): Uint32Array {

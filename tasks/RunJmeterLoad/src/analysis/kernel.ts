@@ -33,30 +33,27 @@ const places = [
   'lines',
   'exactLimit',
   'pageCounts',
-  'bucketMilliseconds',
-  'bucketLimit',
-  'pageBuckets',
+  'settled',
+  'timePages',
   'blockLimit',
-  'pageClasses',
   'lineFirst',
   'lineLast',
   'lineBytes',
   'lineSent',
+  'lineThreads',
+  'lineBlock',
   'lineElapsed',
   'lineLatency',
   'lineConnect',
-  'lineSeries',
-  'lineBlocks',
-  'bucketElapsed',
-  'bucketSamples',
-  'bucketLongest',
-  'bucketThreads',
-  'bucketSize',
+  'lineFailed',
+  'lineClosed',
+  'lineEarlier',
   'blockFirst',
   'blockLast',
   'blockBytes',
   'blockThreads',
-  'blockPages',
+  'blockLengths',
+  'blockWritten',
   'xmlNames',
 ] as const;
 
@@ -67,7 +64,13 @@ interface KernelFunctions {
   parse(first: number, count: number): void;
   takeXml(from: number, fill: number): number;
   xmlRows(): number;
-  reset(start: number, length: number, lead: number, block: number, bits: number, classes: number): void;
+  reset(): void;
+  place(start: number, block: number, bits: number, classes: number): void;
+  firstBlock(): number;
+  lastBlock(): number;
+  finish(line: number): void;
+  written(block: number): number;
+  settle(line: number): void;
   warmUp(end: number): void;
   leftOut(): number;
   assume(latest: number): void;

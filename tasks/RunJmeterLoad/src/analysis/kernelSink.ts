@@ -1,18 +1,19 @@
 /** Counts samples in the kernel's memory, and hands the counts over to the collection. */
 import type { Collection, LabelEntry, Line } from './collection.js';
-import { classOf } from '../timeline/classes.js';
-import { timeMetrics } from '../timeline/timeline.js';
+import type { CountedBlock } from '../timeline/collectTimeline.js';
+import type { Histogram } from './histogram.js';
 import type { Kernel } from './kernel.js';
+import { classesIn, kernelBlocks } from './kernelBlocks.js';
 import { nowhere, windowAround, type Window } from './kernelWindow.js';
 import { cacheIn, nameEntries } from './names.js';
 import { rowFailures } from './rowFailures.js';
-import { inRow, rowsIn, rowWords, startOf, type SampleSink, type SinkMemory } from './sampleSink.js';
-import type { Series } from './series.js';
+import { rowsIn, startOf, type SampleSink, type SinkMemory } from './sampleSink.js';
 import type { ThreadEntry } from './threads.js';
 
 /** Why the kernel stopped at a row; as in kernel/count.ts. */
 const arenaFull = 1;
 const outsideWindow = 2;
+const noRoomForBlocks = 3;
 
 /** So many samples later the kernel's window of time may move on: moving costs as much as counting some thousand samples. */
 const moveAfter = 16_384;
@@ -48,6 +49,7 @@ export function kernelSink(
     tellThread,
   );
   const failures = rowFailures(memory);
+  const blocks = kernelBlocks(kernel, () => window);
   /** The lines that the kernel counts in, by their places. */
   const lines = new Map<number, Line>();
   let window: Window = nowhere;
@@ -68,13 +70,25 @@ export function kernelSink(
   function handOver(): void {
     threads.known.forEach(askThread);
     collection.leaveOut(kernel.run.leftOut());
+    handOverBlocks();
     for (const [place, line] of lines) addLine(place, line);
-    if (window.block > 0) {
-      tellReach();
-      for (const [place, line] of lines) addBlocks(line, usedBlocks(place));
-    }
     lines.clear();
-    begin();
+    kernel.run.reset();
+  }
+
+  /** What was counted in blocks; lines stay, with the counts of all times. */
+  function handOverBlocks(): void {
+    if (window.block === 0) return;
+    const reach = blocks.reach();
+    if (reach !== undefined) collection.timeline?.reach(...reach);
+    for (const [place, line] of lines)
+      line.course?.addBlocks(add => {
+        blocks.each(place, block => {
+          addTotals(line, block);
+          add(block);
+        });
+      });
+    placeWindow();
   }
 
   /** Counts what is only of failures, of the failed samples that the kernel has counted otherwise. */
@@ -86,121 +100,46 @@ export function kernelSink(
       const line = lines.get(numbers[place + 1] ?? 0);
       const failure = failures.of(row);
       if (line === undefined || failure === undefined) continue;
-      const elapsed = rows.numbers[row * rowWords + inRow.elapsed] ?? 0;
-      collection.addFailure(line, failure, rows.starts[startOf(row)] ?? 0, elapsed);
+      collection.addFailure(line, failure, rows.starts[startOf(row)] ?? 0);
     }
     if (count > 0) numbers[at.failureCount / 4] = 0;
   }
 
-  /** Lets the kernel count from nothing. */
-  function begin(): void {
-    const { start, length, lead, block, bits } = window;
-    kernel.run.reset(start, length, lead, block, bits, classOf(at.exactLimit - 1, bits) + 1);
+  /** Lets the kernel count in blocks of the window from nothing. */
+  function placeWindow(): void {
+    const { start, block, bits } = window;
+    kernel.run.place(start, block, bits, classesIn(kernel, window));
   }
 
   /** Counts from now on in a window of time around a sample. */
   function moveWindow(start: number): void {
-    handOver();
+    handOverBlocks();
     window = windowAround(start, kernel, collection);
-    begin();
+    placeWindow();
     taken = 0;
   }
 
-  function addLine(place: number, { statistics }: Line): void {
+  function addLine(place: number, line: Line): void {
     const value = (offset: number) => floats[(place + offset) / 8] ?? 0;
-    statistics.bytes += value(at.lineBytes);
-    statistics.sentBytes += value(at.lineSent);
-    statistics.firstStart = Math.min(statistics.firstStart, value(at.lineFirst));
-    statistics.lastEnd = Math.max(statistics.lastEnd, value(at.lineLast));
-    for (const [offset, histogram] of [
-      [at.lineElapsed, statistics.times],
-      [at.lineLatency, statistics.latency],
-      [at.lineConnect, statistics.connect],
-    ] as const)
-      eachPage(place + offset, at.exactLimit / at.pageCounts, (page, from) => {
-        histogram.addPage(page, counts, from);
-      });
-    addBuckets(place + at.lineSeries, statistics.series);
-  }
-
-  /** Pages that are in use of a table of so many, and where their counts begin. */
-  function eachPage(table: number, length: number, take: (page: number, from: number) => void): void {
-    for (let page = 0; page < length; page += 1) {
-      const place = numbers[table / 4 + page] ?? 0;
-      if (place !== 0) take(page, place / 4);
-    }
-  }
-
-  function addBuckets(table: number, series: Series): void {
-    for (let page = 0; page < at.bucketLimit / at.pageBuckets; page += 1) {
-      const first = numbers[table / 4 + page] ?? 0;
-      for (let bucket = 0; first !== 0 && bucket < at.pageBuckets; bucket += 1) {
-        const place = first + bucket * at.bucketSize;
-        const samples = numbers[(place + at.bucketSamples) / 4] ?? 0;
-        if (samples === 0) continue;
-        series.addCounts(
-          window.start + (page * at.pageBuckets + bucket) * at.bucketMilliseconds,
-          samples,
-          0,
-          floats[(place + at.bucketElapsed) / 8] ?? 0,
-          numbers[(place + at.bucketLongest) / 4] ?? 0,
-          numbers[(place + at.bucketThreads) / 4] ?? 0,
-        );
-      }
-    }
-  }
-
-  /** Tells the timeline of when the first and at latest the last of all samples in blocks began. */
-  function tellReach(): void {
-    let first = Infinity;
-    let last = -Infinity;
-    for (const place of lines.keys())
-      for (const { start, firstStart } of usedBlocks(place)) {
-        first = Math.min(first, firstStart);
-        last = Math.max(last, start, firstStart);
-      }
-    if (first !== Infinity) collection.timeline?.reach(first, last);
-  }
-
-  /** The blocks of a line that have samples. */
-  function usedBlocks(line: number): UsedBlock[] {
-    const used: UsedBlock[] = [];
-    for (let number = 0; number < at.blockLimit; number += 1) {
-      const place = numbers[(line + at.lineBlocks) / 4 + number] ?? 0;
-      if (place === 0) continue;
-      const start = window.start - window.lead + number * window.block;
-      used.push({ place, start, firstStart: floats[(place + at.blockFirst) / 8] ?? 0 });
-    }
-    return used;
-  }
-
-  /** Adds the classes of a block. @returns a class beyond the last of them */
-  function addPages(all: Uint32Array, table: number, length: number): number {
-    let end = 0;
-    eachPage(table, length, (page, from) => {
-      const first = page * at.pageClasses;
-      for (let each = 0; each < at.pageClasses; each += 1)
-        all[first + each] = (all[first + each] ?? 0) + (counts[from + each] ?? 0);
-      end = first + at.pageClasses;
+    addTotals(line, {
+      bytes: value(at.lineBytes),
+      firstStart: value(at.lineFirst),
+      lastEnd: value(at.lineLast),
     });
-    return end;
+    const { statistics } = line;
+    statistics.sentBytes += value(at.lineSent);
+    addTimes(place + at.lineElapsed, statistics.times);
+    addTimes(place + at.lineLatency, statistics.latency);
+    addTimes(place + at.lineConnect, statistics.connect);
+    if (line.course !== undefined) addTimes(place + at.lineFailed, line.course.failedTimes);
   }
 
-  function addBlocks({ course }: Line, used: readonly UsedBlock[]): void {
-    const tablePages = Math.ceil((classOf(at.exactLimit - 1, window.bits) + 1) / at.pageClasses);
-    course?.addBlocks(
-      used.map(({ place, start, firstStart }) => ({
-        start,
-        firstStart,
-        lastEnd: floats[(place + at.blockLast) / 8] ?? 0,
-        bytes: floats[(place + at.blockBytes) / 8] ?? 0,
-        threads: numbers[(place + at.blockThreads) / 4] ?? 0,
-        fill: (metric, all) => {
-          const table = place + at.blockPages + timeMetrics.indexOf(metric) * tablePages * 4;
-          return addPages(all, table, tablePages);
-        },
-      })),
-    );
+  function addTimes(table: number, histogram: Histogram): void {
+    const behind = window.block === 0 ? 0 : at.settled / 4;
+    for (let page = 0; page < at.timePages; page += 1) {
+      const place = numbers[table / 4 + page] ?? 0;
+      if (place !== 0) histogram.addPage(page, counts, place / 4 + behind);
+    }
   }
 
   /** Lets the kernel count the lines of a label from now on. */
@@ -223,7 +162,8 @@ export function kernelSink(
       warm = true;
     }
     if (!collection.isListed(label)) return;
-    if (window === nowhere && (label.samples ?? label.transactions) !== undefined) moveWindow(start);
+    const counted = (label.samples ?? label.transactions) !== undefined;
+    if (window === nowhere && counted && collection.timeline !== undefined) moveWindow(start);
     makeLines(label, number);
   }
 
@@ -233,7 +173,8 @@ export function kernelSink(
     warm = true;
   }
   collection.countedBy(handOver);
-  begin();
+  kernel.run.reset();
+  placeWindow();
 
   return {
     rows,
@@ -249,6 +190,7 @@ export function kernelSink(
         if (row === count) return;
         const reason = kernel.run.reason();
         if (reason === arenaFull) handOver();
+        else if (reason === noRoomForBlocks) handOverBlocks();
         else if (reason === outsideWindow && taken >= moveAfter) moveWindow(rows.starts[startOf(row)] ?? 0);
         byHand(row);
       }
@@ -265,9 +207,12 @@ export function kernelSink(
   };
 }
 
-/** A block of the kernel's: where it is kept, where it begins, and its first sample. */
-interface UsedBlock {
-  readonly place: number;
-  readonly start: number;
-  readonly firstStart: number;
+/** What is counted once for all samples, of some of them. */
+function addTotals(
+  { statistics }: Line,
+  { bytes, firstStart, lastEnd }: Pick<CountedBlock, 'bytes' | 'firstStart' | 'lastEnd'>,
+): void {
+  statistics.bytes += bytes;
+  statistics.firstStart = Math.min(statistics.firstStart, firstStart);
+  statistics.lastEnd = Math.max(statistics.lastEnd, lastEnd);
 }

@@ -1,6 +1,5 @@
 /** What is known of a load test after reading its samples: plain counts that can be added to those of another part of it. */
 import { Histogram } from './histogram.js';
-import { Series } from './series.js';
 import type { SampleNumbers } from './collection.js';
 import type { TimelineCollector } from '../timeline/collectTimeline.js';
 
@@ -25,7 +24,6 @@ export interface LabelStatistics extends LabelTotals {
   readonly latency: Histogram;
   /** Times to connect, of the samples that have one. */
   readonly connect: Histogram;
-  readonly series: Series;
 }
 
 /** What was seen of all samples of a label together. */
@@ -97,12 +95,11 @@ export function emptyStatistics(label: string, transaction: boolean): LabelStati
     sentBytes: 0,
     firstStart: Infinity,
     lastEnd: -Infinity,
-    series: new Series(),
   };
 }
 
 /** Counts a sample, but not how it failed. */
-export function addSample(to: LabelStatistics, numbers: SampleNumbers, failed: boolean): void {
+export function addSample(to: LabelStatistics, numbers: SampleNumbers): void {
   const { start, elapsed, latency, connect } = numbers;
   to.times.add(elapsed);
   if (latency > 0) to.latency.add(latency);
@@ -111,7 +108,6 @@ export function addSample(to: LabelStatistics, numbers: SampleNumbers, failed: b
   to.sentBytes += numbers.sentBytes;
   if (start < to.firstStart) to.firstStart = start;
   if (start + elapsed > to.lastEnd) to.lastEnd = start + elapsed;
-  to.series.add(start, elapsed, failed, numbers.threads);
 }
 
 /** Counts a message of failures. @param limit how many are kept @returns where it is counted, undefined when there are too many to keep it */
@@ -168,7 +164,6 @@ export function addStatistics(to: LabelStatistics, from: LabelStatistics): void 
   to.times.addAll(from.times);
   to.latency.addAll(from.latency);
   to.connect.addAll(from.connect);
-  to.series.addAll(from.series);
   addTotals(to, from);
 }
 
@@ -221,7 +216,7 @@ export function merge(...parts: readonly JtlAnalysis[]): JtlAnalysis {
 
 /**
  * What came between two snapshots of one analyser: its labels, counts, times and messages. `firstStart` is the end of the
- * earlier snapshot's last sample; `series` are those of the whole.
+ * earlier snapshot's last sample.
  */
 export function since(later: JtlAnalysis, earlier: JtlAnalysis): JtlAnalysis {
   const before = new Map(earlier.labels.map(line => [`${isOther(line, earlier)}${keyOf(line)}`, line]));

@@ -2,9 +2,6 @@
 import { classOf, timeOf, type ClassBits } from './classes.js';
 import { nothing, type Distribution } from './distribution.js';
 
-/** Adds counts by class. @returns a class beyond the last of them, 0 when there is none */
-export type Fill = (counts: Uint32Array) => number;
-
 /** Distributions that were written together, one behind the other. */
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -13,7 +10,7 @@ interface Chunk {
 }
 
 /** Kinds of times of a block: those of `timeMetrics`, then those of the samples that failed. */
-const kindLimit = 4;
+export const timeKinds = 4;
 /** Samples that are added one by one are written so many at a time. */
 const waitingLimit = 1024;
 /** So many chunks become one. */
@@ -27,13 +24,13 @@ export class BlockTimes {
   private waiting = new Map<number, number[]>();
   private waitingCount = 0;
   /** What stands where when there is one chunk. */
-  private places: Map<number, number> | undefined;
+  private places: Map<number, readonly [from: number, to: number]> | undefined;
 
   constructor(private readonly bits: ClassBits) {}
 
   /** @param at the number of the block @param milliseconds a whole number of 0 or more */
   add(at: number, kind: number, milliseconds: number): void {
-    const key = at * kindLimit + kind;
+    const key = at * timeKinds + kind;
     const known = this.waiting.get(key);
     if (known === undefined) this.waiting.set(key, [classOf(milliseconds, this.bits)]);
     else known.push(classOf(milliseconds, this.bits));
@@ -41,11 +38,16 @@ export class BlockTimes {
     if (this.waitingCount >= waitingLimit) this.writeWaiting();
   }
 
-  /** Adds the times of whole blocks. @param each calls `put` for every block and kind that has some */
-  addBlocks(each: (put: (at: number, kind: number, fill: Fill) => void) => void): void {
+  /**
+   * Adds the times of whole blocks.
+   * @param each calls `put` for every block and kind that has some, with where in bytes they are written as they are here, without a key
+   */
+  addBlocks(
+    each: (put: (at: number, kind: number, bytes: Uint8Array, from: number, to: number) => void) => void,
+  ): void {
     let end = 0;
-    each((at, kind, fill) => {
-      end = writeEntry(at * kindLimit + kind, fill(open), end);
+    each((at, kind, bytes, from, to) => {
+      end = copyEntry(at * timeKinds + kind, bytes, from, to, end);
     });
     this.keep(written.slice(0, end), this.doubled);
   }
@@ -72,11 +74,11 @@ export class BlockTimes {
   distribution(at: number, kind: number): Distribution {
     this.writeWaiting();
     this.places ??= this.find();
-    const from = this.places.get(at * kindLimit + kind);
-    if (from === undefined) return nothing;
+    const place = this.places.get(at * timeKinds + kind);
+    if (place === undefined) return nothing;
     const values: number[] = [];
     const counts: number[] = [];
-    unpack(this.chunks[0]?.bytes ?? nothingWritten, from, (number, count) => {
+    unpack(this.chunks[0]?.bytes ?? nothingWritten, ...place, (number, count) => {
       values.push(timeOf(number, this.bits));
       counts.push(count);
     });
@@ -109,37 +111,54 @@ export class BlockTimes {
   /** Makes one chunk of all. No objects are made of what stands in them: there are hundreds for every label. */
   private compact(): void {
     const { chunks, doubled } = this;
-    /** By key the chunks in which it is and where in each. */
-    const places = new Map<number, number[]>();
-    for (const [chunk, each] of chunks.entries())
-      eachEntry(each, doubled, (key, from) => {
+    /** By key where it is written. */
+    const places = new Map<number, Place[]>();
+    for (const chunk of chunks)
+      eachEntry(chunk, doubled, (key, from, to) => {
         const known = places.get(key);
-        if (known === undefined) places.set(key, [chunk, from]);
-        else known.push(chunk, from);
+        const place = { bytes: chunk.bytes, from, to };
+        if (known === undefined) places.set(key, [place]);
+        else known.push(place);
       });
     let end = 0;
     for (const [key, where] of places) {
-      let last = 0;
-      for (let at = 0; at < where.length; at += 2)
-        unpack(chunks[where[at] ?? 0]?.bytes ?? nothingWritten, where[at + 1] ?? 0, (number, count) => {
-          open[number] = (open[number] ?? 0) + count;
-          if (number >= last) last = number + 1;
-        });
-      end = writeEntry(key, last, end);
+      const [first] = where;
+      end =
+        first !== undefined && where.length === 1
+          ? copyEntry(key, first.bytes, first.from, first.to, end)
+          : writeEntry(key, openAll(where), end);
     }
     this.chunks = end === 0 ? [] : [{ bytes: written.slice(0, end), doubled }];
   }
 
   /** What stands where in the one chunk there is then. */
-  private find(): Map<number, number> {
+  private find(): NonNullable<typeof this.places> {
     this.compact();
-    const places = new Map<number, number>();
+    const places: NonNullable<typeof this.places> = new Map();
     for (const chunk of this.chunks)
-      eachEntry(chunk, this.doubled, (key, from) => {
-        places.set(key, from);
+      eachEntry(chunk, this.doubled, (key, from, to) => {
+        places.set(key, [from, to]);
       });
     return places;
   }
+}
+
+/** Where a distribution is written. */
+interface Place {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Opens the sum of some distributions. @returns a class beyond its last */
+function openAll(where: readonly Place[]): number {
+  let last = 0;
+  for (const { bytes, from, to } of where)
+    unpack(bytes, from, to, (number, count) => {
+      open[number] = (open[number] ?? 0) + count;
+      if (number >= last) last = number + 1;
+    });
+  return last;
 }
 
 const nothingWritten = new Uint8Array(0);
@@ -151,30 +170,48 @@ let written = new Uint8Array(64 * 1024);
 /** No number takes more. */
 const longestNumber = 8;
 
-/** Writes what is open up to a class, and leaves zeros: the key, then steps from class to class and counts. @returns the place behind it */
+/** Writes what is open up to a class, and leaves zeros: the key, how many bytes follow, steps from class to class and counts. @returns the place behind it */
 function writeEntry(key: number, last: number, place: number): number {
   if (last === 0) return place;
-  // Keys of blocks before the first are negative.
-  let at = push(key < 0 ? -2 * key - 1 : 2 * key, place);
+  const from = place + 2 * longestNumber;
+  let at = from;
   let before = 0;
   for (let number = 0; number < last; number += 1) {
     const count = open[number] ?? 0;
     if (count === 0) continue;
     open[number] = 0;
-    at = push(number - before + 1, at);
+    at = push(number - before, at);
     at = push(count, at);
     before = number;
   }
-  // Steps are one more than they are, so that none is 0: that is the end.
-  return push(0, at);
+  const to = writeHead(key, at - from, place);
+  written.copyWithin(to, from, at);
+  return to + at - from;
+}
+
+/** Writes what is written already. @returns the place behind it */
+function copyEntry(key: number, bytes: Uint8Array, from: number, to: number, place: number): number {
+  if (to === from) return place;
+  const at = writeHead(key, to - from, place);
+  makeRoom(at + to - from);
+  written.set(bytes.subarray(from, to), at);
+  return at + to - from;
+}
+
+function writeHead(key: number, length: number, place: number): number {
+  // Keys of blocks before the first are negative.
+  return push(length, push(key < 0 ? -2 * key - 1 : 2 * key, place));
+}
+
+function makeRoom(size: number): void {
+  if (size <= written.length) return;
+  const wider = new Uint8Array(Math.max(size, written.length * 2));
+  wider.set(written);
+  written = wider;
 }
 
 function push(value: number, place: number): number {
-  if (place + longestNumber > written.length) {
-    const wider = new Uint8Array(written.length * 2);
-    wider.set(written);
-    written = wider;
-  }
+  makeRoom(place + longestNumber);
   let at = place;
   let rest = value;
   for (; rest >= 128; rest = Math.floor(rest / 128)) written[at++] = (rest % 128) + 128;
@@ -182,26 +219,35 @@ function push(value: number, place: number): number {
   return at;
 }
 
-/** Finds the distributions of a chunk, by the blocks there are after so many doublings, and where in it they begin. */
-function eachEntry({ bytes, doubled }: Chunk, now: number, take: (key: number, from: number) => void): void {
+/** Finds the distributions of a chunk, by the blocks there are after so many doublings, and where in it they are. */
+function eachEntry(
+  { bytes, doubled }: Chunk,
+  now: number,
+  take: (key: number, from: number, to: number) => void,
+): void {
   const blocks = 2 ** (now - doubled);
   const reader = { bytes, at: 0 };
   while (reader.at < bytes.length) {
     const signed = next(reader);
+    const length = next(reader);
     const key = signed % 2 === 1 ? -(signed + 1) / 2 : signed / 2;
-    const from = reader.at;
-    while (next(reader) !== 0) next(reader);
-    const block = Math.floor(Math.floor(key / kindLimit) / blocks);
-    const kind = key - Math.floor(key / kindLimit) * kindLimit;
-    take(block * kindLimit + kind, from);
+    const block = Math.floor(Math.floor(key / timeKinds) / blocks);
+    const kind = key - Math.floor(key / timeKinds) * timeKinds;
+    take(block * timeKinds + kind, reader.at, reader.at + length);
+    reader.at += length;
   }
 }
 
-function unpack(bytes: Uint8Array, from: number, take: (number: number, count: number) => void): void {
+function unpack(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  take: (number: number, count: number) => void,
+): void {
   const reader = { bytes, at: from };
   let number = 0;
-  for (let step = next(reader); step !== 0; step = next(reader)) {
-    number += step - 1;
+  while (reader.at < to) {
+    number += next(reader);
     take(number, next(reader));
   }
 }

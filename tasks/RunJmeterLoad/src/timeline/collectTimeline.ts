@@ -2,7 +2,7 @@
 import type { SampleNumbers } from '../analysis/collection.js';
 import { Histogram, type HistogramData } from '../analysis/histogram.js';
 import type { ErrorKind, LabelStatistics } from '../analysis/statistics.js';
-import { BlockTimes } from './blockTimes.js';
+import { BlockTimes, timeKinds } from './blockTimes.js';
 import type { ClassBits } from './classes.js';
 import {
   addBlock,
@@ -14,7 +14,7 @@ import {
   type Collected,
   type CollectedLabel,
 } from './collected.js';
-import { timeMetrics, type Timeline, type TimeMetric } from './timeline.js';
+import type { Timeline } from './timeline.js';
 
 /** Takes samples in any order, of one file or several. */
 export interface TimelineCollector {
@@ -38,10 +38,12 @@ export interface TimelineCollector {
 /** Takes the samples of one label. */
 export interface TimelineLine {
   add(sample: SampleNumbers, kind: ErrorKind | undefined): void;
-  /** Adds what is only of a failure, of a sample that is added elsewhere. @param start milliseconds since the epoch */
-  addFailure(start: number, elapsed: number, kind: ErrorKind): void;
-  /** Adds samples, block by block, as if they had passed. */
-  addBlocks(blocks: readonly CountedBlock[]): void;
+  /** Times of failed samples, for those who count by themselves. */
+  readonly failedTimes: Histogram;
+  /** Counts the failure of a sample that is among blocks to be added. @param start milliseconds since the epoch */
+  addFailure(start: number, kind: ErrorKind): void;
+  /** Adds samples, block by block. @param each calls `add` for each block, maybe with one object for all */
+  addBlocks(each: (add: (block: CountedBlock) => void) => void): void;
 }
 
 /** Samples that began in one block of the grid, as it is or was. */
@@ -52,8 +54,9 @@ export interface CountedBlock {
   readonly lastEnd: number;
   readonly bytes: number;
   readonly threads: number;
-  /** Adds their times of a kind to counts by class. */
-  readonly fill: (metric: TimeMetric, counts: Uint32Array) => number;
+  /** Their times, those of the failed ones last (`kindOf`): each kind is written from one end to the next, as BlockTimes does. */
+  readonly written: Uint8Array;
+  readonly ends: readonly number[];
 }
 
 /** Blocks begin at `origin` and whole lengths before and after it. */
@@ -145,13 +148,18 @@ export function collectInGrid({ classBits, fixed, ...grid }: Grid): TimelineColl
     return own;
   }
 
+  function openBlock({ blocks }: CollectedLabel, at: number): Collected {
+    let block = blocks.get(at);
+    if (block === undefined) blocks.set(at, (block = emptyBlock()));
+    return block;
+  }
+
   /** The block of samples of a label, the first of which began at `from` and the last at `to`. */
   function place(own: CollectedLabel, from: number, to: number, lastEnd: number): [number, Collected] {
     reach(from, to);
     end = Math.max(end, lastEnd);
     const at = blockOf(from);
-    let block = own.blocks.get(at);
-    if (block === undefined) own.blocks.set(at, (block = emptyBlock()));
+    const block = openBlock(own, at);
     block.firstStart = Math.min(block.firstStart, from);
     block.lastEnd = Math.max(block.lastEnd, lastEnd);
     return [at, block];
@@ -167,22 +175,24 @@ export function collectInGrid({ classBits, fixed, ...grid }: Grid): TimelineColl
         if (connect > 0) own.times.add(at, kindOf.connect_time, connect);
         block.bytes += bytes;
         block.threads = Math.max(block.threads, threads);
-        if (kind !== undefined) this.addFailure(start, elapsed, kind);
-      },
-      addFailure(start, elapsed, kind) {
-        const [at, block] = place(own, start, start, start + elapsed);
+        if (kind === undefined) return;
         block.errors[kind] += 1;
         own.times.add(at, failedTimes, elapsed);
         own.failedTimes.add(elapsed);
       },
-      addBlocks(blocks) {
+      failedTimes: own.failedTimes,
+      addFailure(start, kind) {
+        openBlock(own, blockOf(start)).errors[kind] += 1;
+      },
+      addBlocks(each) {
         own.times.addBlocks(put => {
-          for (const { start, firstStart, lastEnd, bytes, threads, fill } of blocks) {
+          each(({ start, firstStart, lastEnd, bytes, threads, written, ends }) => {
             const [at, block] = place(own, firstStart, Math.max(start, firstStart), lastEnd);
             block.bytes += bytes;
             block.threads = Math.max(block.threads, threads);
-            for (const metric of timeMetrics) put(at, kindOf[metric], counts => fill(metric, counts));
-          }
+            for (let kind = 0; kind < timeKinds; kind += 1)
+              put(at, kind, written, ends[kind] ?? 0, ends[kind + 1] ?? 0);
+          });
         });
       },
     };

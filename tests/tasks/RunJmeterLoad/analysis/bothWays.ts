@@ -2,22 +2,27 @@ import assert from 'node:assert/strict';
 import { compileKernel as buildKernel } from '../../../../scripts/kernel.js';
 import { createAnalyser } from '../../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
 import { compileKernel } from '../../../../tasks/RunJmeterLoad/src/analysis/kernel.js';
+import { collectTimeline } from '../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
+import type { Timeline } from '../../../../tasks/RunJmeterLoad/src/timeline/timeline.js';
 import type {
   AnalysisOptions,
   JtlAnalysis,
-  LabelStatistics,
 } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
 
 /** The module as a task's bundle holds it. */
 export const kernel = compileKernel(buildKernel());
 
-/** An analysis without what is only room in memory. */
-export function plainly({ overall, labels, ...rest }: JtlAnalysis) {
-  const line = ({ series, ...all }: LabelStatistics) => ({
-    ...all,
-    series: { width: series.width, buckets: series.buckets() },
+/** The course of a test, by the kernel and by plain TypeScript. */
+export function timelineBothWays(text: string): Timeline | undefined {
+  const [fast, plain] = [kernel, undefined].map(module => {
+    const timeline = collectTimeline(undefined);
+    const analyser = createAnalyser({ timeline }, module);
+    analyser.push(Buffer.from(text));
+    analyser.end();
+    return timeline.timeline();
   });
-  return { ...rest, overall: line(overall), labels: labels.map(line) };
+  assert.deepEqual(fast, plain);
+  return plain;
 }
 
 /** What is found by plain TypeScript, which the kernel must find, too, or fail with the same words. */
@@ -34,6 +39,6 @@ export function analyseBothWays(pieces: () => Iterable<Buffer>, options: Analysi
     assert.throws(() => read(kernel), { message: (error as Error).message });
     throw error;
   }
-  assert.deepEqual(plainly(read(kernel)), plainly(plain));
+  assert.deepEqual(read(kernel), plain);
   return plain;
 }

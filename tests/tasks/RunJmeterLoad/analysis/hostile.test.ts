@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { analyse, follow } from '../../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
-import { analyseBothWays } from './bothWays.js';
+import { poolLabels, samplesOf } from '../../../../tasks/RunJmeterLoad/src/timeline/timeline.js';
+import { analyseBothWays, timelineBothWays } from './bothWays.js';
 
 const header = 'timeStamp,elapsed,label,responseCode,success,failureMessage,bytes\n';
 const row = (start: number, label = 'a') => `${start},10,${label},200,true,,10\n`;
@@ -71,9 +72,11 @@ describe('Results that are not what they should be', () => {
       ['1700000000000;21;a;200;OK;T 1-1;text;true;;345;100;1;7;20;0;1', 7],
       ['1700000000000\t21\ta\t200\tOK\tT 1-1\ttext\ttrue\t\t345\t100\t1\t8\thttp://x/?a,b\t20\t0\t1', 8],
     ] as const) {
-      const { overall, malformed } = read(`${line}\r\n${line}\r\n`);
+      const text = `${line}\r\n${line}\r\n`;
+      const { overall, malformed } = read(text);
       assert.deepEqual([overall.times.count, overall.bytes, malformed], [2, 690, 0]);
-      assert.deepEqual([overall.latency.maximum, overall.series.buckets()[0]?.threads], [20, threads]);
+      const course = timelineBothWays(text)?.labels[0]?.whole;
+      assert.deepEqual([overall.latency.maximum, course?.threads], [20, threads]);
     }
   });
 
@@ -95,14 +98,15 @@ describe('Results that are not what they should be', () => {
   });
 
   it('have clocks that jump', () => {
-    const { overall } = read(
-      `${header}${row(5)}${row(1_700_000_000_000)}${row(999_999_999_999_999)}${row(3)}`,
-    );
-    const buckets = overall.series.buckets();
-    assert.ok(buckets.length <= 1024);
-    assert.equal(
-      buckets.reduce((sum, { samples }) => sum + samples, 0),
-      4,
+    const text = `${header}${row(5)}${row(1_700_000_000_000)}${row(999_999_999_999_999)}${row(3)}`;
+    const { overall } = read(text);
+    assert.deepEqual(
+      poolLabels(timelineBothWays(text)?.labels ?? []).map(block => [block.at, samplesOf(block)]),
+      [
+        [0, 1],
+        [1, 2],
+        [30, 1],
+      ],
     );
     assert.deepEqual([overall.firstStart, overall.lastEnd], [3, 1_000_000_000_000_009]);
   });

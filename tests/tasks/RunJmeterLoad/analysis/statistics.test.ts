@@ -36,8 +36,6 @@ function figures({ overall, labels, unlisted, malformed, cut }: JtlAnalysis) {
     extremes: [line.times.minimum, line.times.maximum, line.times.sum, line.firstStart, line.lastEnd],
     latency: [...line.latency.entries()],
     errors: line.errors,
-    buckets: line.series.buckets(),
-    width: line.series.width,
     p95: line.times.percentile(95),
   });
   return {

@@ -1,4 +1,15 @@
-/** Counts the samples of a batch in lines, pages, buckets and blocks of the arena. Its twin is Collection.take. */
+/** Counts the samples of a batch in lines and pages of the arena. Its twin is Collection.take. */
+import {
+  blockLength,
+  blocksFull,
+  close,
+  countClass,
+  earlierBlock,
+  empty,
+  use,
+  windowLength,
+  windowStart,
+} from './blocks';
 import {
   arena,
   arenaEnd,
@@ -6,32 +17,25 @@ import {
   blockBytes,
   blockFirst,
   blockLast,
-  blockPages,
   blockThreads,
-  bucketElapsed,
-  bucketLongest,
-  bucketMilliseconds,
-  bucketSamples,
-  bucketSize,
-  bucketThreads,
   decided,
   exactLimit,
   failureCount,
   failuresTaken,
   latest,
-  lineBlocks,
+  lineBlock,
   lineBytes,
   lineConnect,
   lineElapsed,
+  lineFailed,
   lineFirst,
   lineLast,
   lineLatency,
-  lineSeries,
+  lineSent,
   lineSize,
+  lineThreads,
   lines,
   nameLimit,
-  pageBuckets,
-  pageClasses,
   pageCounts,
   rowActive,
   rowBytes,
@@ -47,44 +51,30 @@ import {
   rowSize,
   rowStart,
   rowThread,
+  settled,
 } from './layout';
 
 /** Why `take` stopped at a row. */
 const rowByHand: i32 = 0;
 const arenaFull: i32 = 1;
 const outsideWindow: i32 = 2;
+const noRoomForBlocks: i32 = 3;
 
 /** The most that a sample takes of the arena. */
-const sampleLimit: i32 = 16 * 1024;
+const sampleLimit: i32 = 4 * pageCounts * 4;
 
 let next: i32 = arena;
 let stoppedBy: i32 = rowByHand;
 let warmUpEnd: i64 = i64.MIN_VALUE;
 let warmUpSamples: i32 = 0;
 let assumed: f64 = -1;
-/** Buckets count from here, milliseconds since the epoch, a multiple of a second. */
-let windowStart: i64 = 0;
-/** How long the window is that buckets and blocks are kept of, milliseconds. */
-let windowLength: u64 = 0;
-/** How long before the window its first block begins, and how long blocks are; 0 for none. */
-let blockLead: u32 = 0;
-let blockLength: u32 = 0;
-/** Times below two to the power of this are a class each. */
-let classBits: u32 = 8;
-/** The classes of one kind of times: bytes of their pages' places. */
-let classTable: i32 = 0;
 
-/** Empties the arena, and says what it is filled with next; lines must be made anew. */
-export function reset(start: f64, length: u32, lead: u32, block: u32, precision: u32, classes: i32): void {
+/** Empties the arena: lines must be made anew. */
+export function reset(): void {
   memory.fill(arena, 0, next - arena);
+  if (blockLength !== 0) memory.fill(arena + settled, 0, next - arena);
   memory.fill(lines, 0, nameLimit * 8);
   next = arena;
-  windowStart = i64(start);
-  windowLength = length;
-  blockLead = lead;
-  blockLength = block;
-  classBits = precision;
-  classTable = ((classes + pageClasses - 1) / pageClasses) << 2;
 }
 
 /** Samples that began before this, milliseconds since the epoch, are not counted. */
@@ -109,8 +99,7 @@ export function leftOut(): i32 {
 export function makeLine(label: i32, transaction: i32): i32 {
   if (next + lineSize + sampleLimit > arenaEnd) return 0;
   const line = allocate(lineSize);
-  store<f64>(line, Infinity, lineFirst);
-  store<f64>(line, -Infinity, lineLast);
+  empty(line);
   store<i32>(lines + (((label << 1) | transaction) << 2), line);
   return line;
 }
@@ -122,9 +111,10 @@ export function reason(): i32 {
 
 /** Counts the rows of the batch from `first` on. @returns `count`, or the row that it cannot count */
 export function take(first: i32, count: i32): i32 {
+  const stretch = blockLength;
   // The block of the sample before, which most samples share.
-  let low: u32 = 0;
-  let number: i32 = -1;
+  let low: u64 = 0;
+  let number: i32 = 0;
   for (let row = first; row < count; row += 1) {
     const record: usize = batch + row * rowSize;
     const state = load<i32>(record, rowKind);
@@ -148,11 +138,33 @@ export function take(first: i32, count: i32): i32 {
     const early = load<i32>(record, rowLatency);
     const connected = load<i32>(record, rowConnect);
     if ((time | early | connected) >= exactLimit) return stop(row, rowByHand);
-    const since = u64(moment - windowStart);
-    if (since >= windowLength) return stop(row, outsideWindow);
     if (next > arenaEnd - sampleLimit) return stop(row, arenaFull);
+    const end = start + f64(time);
+    if (stretch !== 0) {
+      const since = u64(moment - windowStart);
+      if (since >= windowLength) return stop(row, outsideWindow);
+      if (since - low >= stretch) {
+        number = i32(since / stretch);
+        low = u64(number) * stretch;
+      }
+      const current = load<i32>(line, lineBlock);
+      if (number !== current) {
+        if (blocksFull()) return stop(row, noRoomForBlocks);
+        use(number);
+        if (number < current) {
+          if (kind === 0) store<f64>(own, start);
+          if (state !== kind) keepFailure(row, line);
+          countEarlier(record, line, number, start, end, state !== kind);
+          continue;
+        }
+        if (current >= 0) close(line);
+        store<i32>(line, number, lineBlock);
+      }
+      const busy = load<i32>(record, rowActive);
+      if (busy > load<i32>(line, lineThreads)) store<i32>(line, busy, lineThreads);
+      if (state !== kind) countTime(line + lineFailed, time);
+    }
     if (kind === 0) store<f64>(own, start);
-
     if (state !== kind) keepFailure(row, line);
     countTime(line + lineElapsed, time);
     if (early > 0) countTime(line + lineLatency, early);
@@ -160,30 +172,44 @@ export function take(first: i32, count: i32): i32 {
     // Bytes received and sent stand side by side, in a row and in a line.
     const transferred = f64x2.convert_low_i32x4_s(v128.load64_zero(record, rowBytes));
     v128.store(line, f64x2.add(v128.load(line, lineBytes), transferred), lineBytes);
-    const end = start + f64(time);
     if (start < load<f64>(line, lineFirst)) store<f64>(line, start, lineFirst);
     if (end > load<f64>(line, lineLast)) store<f64>(line, end, lineLast);
-    const place = u32(since);
-    countBucket(line, place / bucketMilliseconds, time, load<i32>(record, rowActive));
-
-    if (blockLength === 0) continue;
-    const from = place + blockLead;
-    if (number < 0 || from - low >= blockLength) {
-      number = i32(from / blockLength);
-      low = number * blockLength;
-    }
-    const block = blockOf(line, number);
-    store<f64>(block, load<f64>(block, blockBytes) + f64x2.extract_lane(transferred, 0), blockBytes);
-    if (start < load<f64>(block, blockFirst)) store<f64>(block, start, blockFirst);
-    if (end > load<f64>(block, blockLast)) store<f64>(block, end, blockLast);
-    const busy = load<i32>(record, rowActive);
-    if (busy > load<i32>(block, blockThreads)) store<i32>(block, busy, blockThreads);
-    const classes = block + blockPages;
-    countClass(classes, time);
-    if (early > 0) countClass(classes + classTable, early);
-    if (connected > 0) countClass(classes + 2 * classTable, connected);
   }
   return count;
+}
+
+/** Counts a sample of a block before the current one: in pages of all times, and in that block. */
+function countEarlier(record: usize, line: i32, number: i32, start: f64, end: f64, failed: bool): void {
+  const block = earlierBlock(line, number);
+  const time = load<i32>(record, rowElapsed);
+  const early = load<i32>(record, rowLatency);
+  const connected = load<i32>(record, rowConnect);
+  const transferred = f64x2.convert_low_i32x4_s(v128.load64_zero(record, rowBytes));
+  store<f64>(block, load<f64>(block, blockBytes) + f64x2.extract_lane(transferred, 0), blockBytes);
+  store<f64>(line, load<f64>(line, lineSent) + f64x2.extract_lane(transferred, 1), lineSent);
+  if (start < load<f64>(block, blockFirst)) store<f64>(block, start, blockFirst);
+  if (end > load<f64>(block, blockLast)) store<f64>(block, end, blockLast);
+  const busy = load<i32>(record, rowActive);
+  if (busy > load<i32>(block, blockThreads)) store<i32>(block, busy, blockThreads);
+  countInAll(line + lineElapsed, time);
+  countClass(block, 0, time);
+  if (early > 0) {
+    countInAll(line + lineLatency, early);
+    countClass(block, 1, early);
+  }
+  if (connected > 0) {
+    countInAll(line + lineConnect, connected);
+    countClass(block, 2, connected);
+  }
+  if (failed) {
+    countInAll(line + lineFailed, time);
+    countClass(block, 3, time);
+  }
+}
+
+function countInAll(pages: i32, time: i32): void {
+  const count = pageOf(pages, time) + settled + ((time & 255) << 2);
+  store<u32>(count, load<u32>(count) + 1);
 }
 
 /** Whether a transaction repeats samples of the thread whose `latest` this is: see Threads. */
@@ -216,57 +242,23 @@ function stop(row: i32, why: i32): i32 {
 }
 
 function countTime(pages: i32, time: i32): void {
+  const count = pageOf(pages, time) + ((time & 255) << 2);
+  store<u32>(count, load<u32>(count) + 1);
+}
+
+/** The page of a time's count, made when it is not there. */
+function pageOf(pages: i32, time: i32): i32 {
   const place = pages + ((time >> 8) << 2);
   let page = load<i32>(place);
   if (page === 0) {
     page = allocate(pageCounts * 4);
     store<i32>(place, page);
   }
-  const count = page + ((time & 255) << 2);
-  store<u32>(count, load<u32>(count) + 1);
-}
-
-function countBucket(line: i32, number: u32, time: i32, busy: i32): void {
-  const place = line + lineSeries + i32((number / pageBuckets) << 2);
-  let page = load<i32>(place);
-  if (page === 0) {
-    page = allocate(pageBuckets * bucketSize);
-    store<i32>(place, page);
-  }
-  const bucket = page + i32(number % pageBuckets) * bucketSize;
-  store<f64>(bucket, load<f64>(bucket, bucketElapsed) + f64(time), bucketElapsed);
-  store<i32>(bucket, load<i32>(bucket, bucketSamples) + 1, bucketSamples);
-  if (time > load<i32>(bucket, bucketLongest)) store<i32>(bucket, time, bucketLongest);
-  if (busy > load<i32>(bucket, bucketThreads)) store<i32>(bucket, busy, bucketThreads);
-}
-
-function blockOf(line: i32, number: i32): i32 {
-  const place = line + lineBlocks + (number << 2);
-  const known = load<i32>(place);
-  if (known !== 0) return known;
-  const made = allocate(blockPages + 3 * classTable);
-  store<f64>(made, Infinity, blockFirst);
-  store<f64>(made, -Infinity, blockLast);
-  store<i32>(place, made);
-  return made;
-}
-
-function countClass(pages: i32, time: i32): void {
-  // An octave has half as many classes as there are times below the first.
-  const octave = u32(max(0, i32(32 - classBits) - i32(clz(time))));
-  const number = (octave << (classBits - 1)) + (u32(time) >> octave);
-  const place = pages + i32((number / pageClasses) << 2);
-  let page = load<i32>(place);
-  if (page === 0) {
-    page = allocate(pageClasses * 4);
-    store<i32>(place, page);
-  }
-  const count = page + i32((number % pageClasses) << 2);
-  store<u32>(count, load<u32>(count) + 1);
+  return page;
 }
 
 function allocate(size: i32): i32 {
-  const place = next;
+  const made = next;
   next += (size + 7) & ~7;
-  return place;
+  return made;
 }

@@ -3,5 +3,6 @@ export * from './layout';
 export { index } from './scan';
 export { columns } from './columns';
 export { parse } from './records';
+export { finish, firstBlock, lastBlock, place, settle, written } from './blocks';
 export { assume, leftOut, makeLine, reason, reset, take, warmUp } from './count';
 export { takeXml, xmlNames, xmlRows } from './xml';

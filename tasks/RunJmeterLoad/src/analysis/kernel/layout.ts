@@ -69,45 +69,55 @@ export const latest: i32 = failureTexts + cacheSize;
 export const decided: i32 = latest + nameLimit * 8;
 /** For each label its line of samples and its line of transactions, i32, 0 where it has none. */
 export const lines: i32 = decided + nameLimit * 8;
-/** Lines, pages of counts, buckets and blocks, one behind the other. */
+/** Lines and their pages of counts, one behind the other. */
 export const arena: i32 = lines + nameLimit * 2 * 4;
-export const arenaEnd: i32 = 16 * 1024 * 1024;
+const arenaSize: i32 = 8 * 1024 * 1024;
+export const arenaEnd: i32 = arena + arenaSize;
+/**
+ * Where there are blocks, a page counts times of the current one, and a page so much behind it those of all before: apart, so that
+ * what is counted in stays near in a processor's caches.
+ */
+export const settled: i32 = arenaSize;
+/** Blocks and their pages. */
+export const blocks: i32 = arenaEnd + settled;
+export const blocksEnd: i32 = blocks + 2 * 1024 * 1024;
 
 /** Times below this are counted here, each millisecond by itself. */
 export const exactLimit: i32 = 131072;
 /** Counts in a page of times. */
 export const pageCounts: i32 = 256;
-const timePages: i32 = exactLimit / pageCounts;
-/** Buckets of a series: so many of a second, in pages of so many. */
-export const bucketMilliseconds: i32 = 1000;
-export const bucketLimit: i32 = 2048;
-export const pageBuckets: i32 = 32;
+export const timePages: i32 = exactLimit / pageCounts;
 /** Blocks of a timeline, and classes of times in a page of theirs. */
-export const blockLimit: i32 = 64;
+export const blockLimit: i32 = 96;
 export const pageClasses: i32 = 64;
 
-/** A line: first start, last end, bytes, bytes sent (f64), then the pages of its times, buckets and blocks (i32, 0 where there is none). */
+/**
+ * A line: first start, last end, bytes, bytes sent (f64), most threads, the number of its current block (i32), the pages of its times, by
+ * number its closed blocks, and those of samples that came when theirs was closed (i32, 0 where there is none). Where there are blocks,
+ * all but the bytes sent is of the current one, and times of failed samples are counted a second time by themselves.
+ */
 export const lineFirst: i32 = 0;
 export const lineLast: i32 = 8;
 export const lineBytes: i32 = 16;
 export const lineSent: i32 = 24;
-export const lineElapsed: i32 = 32;
+export const lineThreads: i32 = 32;
+export const lineBlock: i32 = 36;
+export const lineElapsed: i32 = 40;
 export const lineLatency: i32 = lineElapsed + timePages * 4;
 export const lineConnect: i32 = lineLatency + timePages * 4;
-export const lineSeries: i32 = lineConnect + timePages * 4;
-export const lineBlocks: i32 = lineSeries + (bucketLimit / pageBuckets) * 4;
-export const lineSize: i32 = lineBlocks + blockLimit * 4;
+export const lineFailed: i32 = lineConnect + timePages * 4;
+export const lineClosed: i32 = lineFailed + timePages * 4;
+export const lineEarlier: i32 = lineClosed + blockLimit * 4;
+export const lineSize: i32 = lineEarlier + blockLimit * 4;
 
-/** A bucket: sum of elapsed times (f64), samples, longest, most threads (i32). */
-export const bucketElapsed: i32 = 0;
-export const bucketSamples: i32 = 8;
-export const bucketLongest: i32 = 12;
-export const bucketThreads: i32 = 16;
-export const bucketSize: i32 = 24;
-
-/** A block: first start, last end, bytes (f64), most threads (i32), then the pages of its classes: elapsed, latency, connect. */
+/**
+ * A block: first start, last end, bytes (f64), most threads (i32). Behind that, of elapsed times, latencies, times to connect and elapsed
+ * times of failed samples: written, the lengths of what is written (i32), and that (pack.ts); else the pages of their classes (i32).
+ */
 export const blockFirst: i32 = 0;
 export const blockLast: i32 = 8;
 export const blockBytes: i32 = 16;
 export const blockThreads: i32 = 24;
+export const blockLengths: i32 = 28;
+export const blockWritten: i32 = 44;
 export const blockPages: i32 = 32;

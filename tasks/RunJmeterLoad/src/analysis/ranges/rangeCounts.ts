@@ -2,7 +2,6 @@
 import type { Grid, TimelineData } from '../../timeline/collectTimeline.js';
 import type { CsvLayout } from '../csvColumns.js';
 import type { HistogramData } from '../histogram.js';
-import type { SeriesData } from '../series.js';
 import { addTotals, type LabelStatistics, type LabelTotals, type WarmUp } from '../statistics.js';
 import type { ThreadData } from '../threads.js';
 
@@ -49,17 +48,15 @@ export interface LineData extends LabelTotals {
   readonly times: HistogramData;
   readonly latency: HistogramData;
   readonly connect: HistogramData;
-  readonly series: SeriesData;
 }
 
 export function dataOf(statistics: LabelStatistics): LineData {
-  const { times, latency, connect, series } = statistics;
+  const { times, latency, connect } = statistics;
   return {
     ...statistics,
     times: times.toData(),
     latency: latency.toData(),
     connect: connect.toData(),
-    series: series.toData(),
   };
 }
 
@@ -68,7 +65,6 @@ export function addLine(to: LabelStatistics, line: LineData): void {
   to.times.addData(line.times);
   to.latency.addData(line.latency);
   to.connect.addData(line.connect);
-  to.series.addData(line.series);
   addTotals(to, line);
 }
 

@@ -5,7 +5,7 @@ import { readRange, type ReadAt } from '../../../../../tasks/RunJmeterLoad/src/a
 import { createJtlReader } from '../../../../../tasks/RunJmeterLoad/src/analysis/reader.js';
 import type { AnalysisOptions } from '../../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
 import { collectTimeline } from '../../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
-import { kernel, plainly } from '../bothWays.js';
+import { kernel } from '../bothWays.js';
 
 interface Reading {
   readonly step?: number | undefined;
@@ -51,7 +51,7 @@ export async function read(
       },
       range => Promise.resolve(readRange(readAt, range, ahead, module)),
     );
-  return { analysis: plainly(reader.end()), timeline: JSON.stringify(timeline.timeline()), ranges };
+  return { analysis: reader.end(), timeline: JSON.stringify(timeline.timeline()), ranges };
 }
 
 /** Holds that a text gives the same in these ranges as in one. @returns how many were taken as they were read apart */

@@ -6,7 +6,7 @@ import { bundleRangeWorker } from '../../../../../scripts/rangeWorker.js';
 import { analyse, type Means } from '../../../../../tasks/RunJmeterLoad/src/analysis/analyse.js';
 import { threadsFor } from '../../../../../tasks/RunJmeterLoad/src/analysis/ranges/workers.js';
 import { collectTimeline } from '../../../../../tasks/RunJmeterLoad/src/timeline/collectTimeline.js';
-import { kernel, plainly } from '../bothWays.js';
+import { kernel } from '../bothWays.js';
 import { failed, header, sample, time, transaction } from './inRanges.js';
 
 describe('threadsFor', () => {
@@ -40,7 +40,7 @@ describe('A file that threads read', () => {
 
   async function found(means: Means) {
     const timeline = collectTimeline(undefined);
-    const analysis = plainly(await analyse(path, { timeline }, means));
+    const analysis = await analyse(path, { timeline }, means);
     return { analysis, timeline: JSON.stringify(timeline.timeline()) };
   }
 
