@@ -12,6 +12,24 @@ export function failureOf(responseCode: string, responseMessage: string, failure
   };
 }
 
+/** So many failures are known by their texts. */
+const knownLimit = 1000;
+
+/** `failureOf`, with one object for failures that are the same: those are counted faster, and nothing is kept of each. */
+export function knownFailures(): typeof failureOf {
+  const known = new Map<string, Failure>();
+  return (responseCode, responseMessage, failureMessage) => {
+    // With lengths, so that texts that are divided otherwise are others.
+    const key = `${responseCode.length} ${responseMessage.length} ${responseCode}${responseMessage}${failureMessage}`;
+    let failure = known.get(key);
+    if (failure === undefined) {
+      if (known.size >= knownLimit) known.clear();
+      known.set(key, (failure = failureOf(responseCode, responseMessage, failureMessage)));
+    }
+    return failure;
+  };
+}
+
 /** The kind of a failed sample. Where there was no answer JMeter writes `Non HTTP response code: …`, and runs the assertions all the same. */
 export function kindOf(responseCode: string, failureMessage: string): ErrorKind {
   if (/^\d+$/.test(responseCode)) return Number(responseCode) >= 400 ? 'response' : 'assertion';

@@ -2,7 +2,7 @@
 import type { Collection, LabelEntry, SampleNumbers } from './collection.js';
 import { decodeEntities } from './entities.js';
 import { fieldLimit, isTrue } from './names.js';
-import { failureOf, samplesInTransaction } from './sampleFields.js';
+import { knownFailures, samplesInTransaction } from './sampleFields.js';
 import type { SampleSink } from './sampleSink.js';
 import type { XmlTag } from './xmlReader.js';
 import type { XmlScanner } from './xmlScanner.js';
@@ -51,6 +51,7 @@ const codes = {
  */
 export function createXmlSamples(sink: SampleSink, collection: Collection, scanner: XmlScanner): XmlSamples {
   const { labels, threads } = sink;
+  const failureOf = knownFailures();
   const numbers: SampleNumbers = {
     start: -1,
     elapsed: -1,
