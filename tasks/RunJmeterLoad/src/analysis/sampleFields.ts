@@ -4,12 +4,15 @@ import type { ErrorKind } from './statistics.js';
 
 const transactionMessage = 'Number of samples in transaction : ';
 
-/** What failed, from the fields that tell. */
+/**
+ * What failed, from the fields that tell. Assertions run on an answer that is an error, too, and where there was none: then not what
+ * they say is why the sample failed, but the answer.
+ */
 export function failureOf(responseCode: string, responseMessage: string, failureMessage: string): Failure {
-  return {
-    kind: kindOf(responseCode, failureMessage),
-    message: failureMessage === '' ? `${responseCode} ${responseMessage}`.trim() : failureMessage,
-  };
+  const kind = kindOf(responseCode, failureMessage);
+  const answer = `${responseCode} ${responseMessage}`.trim();
+  const texts = kind === 'assertion' ? [failureMessage, answer] : [answer, failureMessage];
+  return { kind, message: texts.find(text => text !== '') ?? '' };
 }
 
 /** So many failures are known by their texts. */
@@ -31,7 +34,7 @@ export function knownFailures(): typeof failureOf {
 }
 
 /** The kind of a failed sample. Where there was no answer JMeter writes `Non HTTP response code: …`, and runs the assertions all the same. */
-export function kindOf(responseCode: string, failureMessage: string): ErrorKind {
+function kindOf(responseCode: string, failureMessage: string): ErrorKind {
   if (/^\d+$/.test(responseCode)) return Number(responseCode) >= 400 ? 'response' : 'assertion';
   return failureMessage === '' || responseCode.startsWith('Non HTTP response') ? 'transport' : 'assertion';
 }

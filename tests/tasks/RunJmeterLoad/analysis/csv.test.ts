@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { kindOf } from '../../../../tasks/RunJmeterLoad/src/analysis/sampleFields.js';
+import { failureOf } from '../../../../tasks/RunJmeterLoad/src/analysis/sampleFields.js';
 import type { ErrorKind, WarmUp } from '../../../../tasks/RunJmeterLoad/src/analysis/statistics.js';
 import { analyseBothWays } from './bothWays.js';
 
@@ -27,20 +27,22 @@ const transaction = (start: number, elapsed: number, samples: number, thread = '
     `${success ? '200' : ''},"Number of samples in transaction : ${samples}, number of failing samples : 0",${thread},,${success},,20`,
   );
 
-describe('kindOf', () => {
-  for (const [code, message, kind] of [
-    ['200', 'The operation lasted too long', 'assertion'],
-    ['200', '', 'assertion'],
-    ['302', 'x', 'assertion'],
-    ['503', '', 'response'],
-    ['404', 'Test failed: text expected', 'response'],
-    ['Non HTTP response code: java.net.ConnectException', '', 'transport'],
-    ['Non HTTP response code: java.net.ConnectException', 'Test failed: text expected', 'transport'],
-    ['', '', 'transport'],
-    ['OK', 'Test failed', 'assertion'],
-  ] as [string, string, ErrorKind][]) {
-    it(`calls '${code}' with '${message}' ${kind}`, () => {
-      assert.equal(kindOf(code, message), kind);
+const refused = 'Non HTTP response code: java.net.ConnectException';
+
+describe('failureOf', () => {
+  for (const [code, message, assertion, kind, shown] of [
+    ['200', 'OK', 'The operation lasted too long', 'assertion', 'The operation lasted too long'],
+    ['200', 'OK', '', 'assertion', '200 OK'],
+    ['302', '', 'x', 'assertion', 'x'],
+    ['503', 'Busy', '', 'response', '503 Busy'],
+    ['404', 'Not Found', 'Test failed: text expected', 'response', '404 Not Found'],
+    [refused, 'Connection refused', '', 'transport', `${refused} Connection refused`],
+    [refused, 'Connection refused', 'Test failed: text', 'transport', `${refused} Connection refused`],
+    ['', '', '', 'transport', ''],
+    ['OK', '', 'Test failed', 'assertion', 'Test failed'],
+  ] as [string, string, string, ErrorKind, string][]) {
+    it(`calls '${code}' with '${assertion}' ${kind}: ${shown}`, () => {
+      assert.deepEqual(failureOf(code, message, assertion), { kind, message: shown });
     });
   }
 });
@@ -231,7 +233,7 @@ describe('createAnalyser on CSV', () => {
             assert.equal(found.lastEnd, Math.max(...group.map(one => one.timeStamp + one.elapsed)));
             for (const kind of ['assertion', 'response', 'transport'] as const) {
               const failed = group.filter(
-                one => !one.success && kindOf(one.responseCode, one.failureMessage) === kind,
+                one => !one.success && failureOf(one.responseCode, '', one.failureMessage).kind === kind,
               );
               assert.equal(found.errors[kind], failed.length);
             }
