@@ -130,44 +130,24 @@ export class Histogram {
     return made;
   }
 
-  /** As plain data: the slots in use as steps from one to the next, each followed by its count. */
+  /** As data that another thread can be sent at little cost. */
   toData(): HistogramData {
-    const counts: number[] = [];
-    let last = 0;
-    for (const [page, here] of this.pages.entries()) {
-      if (here === undefined) continue;
-      for (const [at, count] of here.entries()) {
-        if (count === 0) continue;
-        const slot = (page << pageBits) | at;
-        counts.push(slot - last, count);
-        last = slot;
-      }
-    }
-    return this.samples === 0
-      ? { sum: 0, range: [], counts }
-      : { sum: this.total, range: [this.smallest, this.largest], counts };
-  }
-
-  /** The opposite of `toData`. The data is trusted: look at it before. */
-  static from(data: HistogramData): Histogram {
-    const made = new Histogram();
-    made.addData(data);
-    return made;
+    const pages = [...this.pages.keys()].filter(page => this.pages[page] !== undefined);
+    const counts = new Uint32Array(pages.length << pageBits);
+    for (const [index, page] of pages.entries()) counts.set(this.pages[page] ?? [], index << pageBits);
+    const { samples, total: sum, smallest, largest } = this;
+    return { samples, sum, smallest, largest, pages, counts };
   }
 
   /** Adds what `toData` gave. */
-  addData({ sum, range, counts }: HistogramData): void {
-    let slot = 0;
-    for (let index = 0; index + 1 < counts.length; index += 2) {
-      slot += counts[index] ?? 0;
-      const count = counts[index + 1] ?? 0;
-      const page = this.pages[slot >>> pageBits] ?? this.newPage(slot >>> pageBits);
-      const at = slot & pageMask;
-      page[at] = (page[at] ?? 0) + count;
-      this.samples += count;
+  addData({ samples, sum, smallest, largest, pages, counts }: HistogramData): void {
+    for (const [index, page] of pages.entries()) {
+      const ours = this.pages[page] ?? this.newPage(page);
+      for (let at = 0; at <= pageMask; at += 1)
+        ours[at] = (ours[at] ?? 0) + (counts[(index << pageBits) | at] ?? 0);
     }
+    this.samples += samples;
     this.total += sum;
-    const [smallest = Infinity, largest = -Infinity] = range;
     this.smallest = Math.min(this.smallest, smallest);
     this.largest = Math.max(this.largest, largest);
   }
@@ -194,12 +174,16 @@ export class Histogram {
   }
 }
 
-/** A histogram as JSON holds it. */
+/** A histogram as data. */
 export interface HistogramData {
+  readonly samples: number;
   readonly sum: number;
-  /** The smallest and the largest time, empty when there is none. */
-  readonly range: readonly number[];
-  readonly counts: readonly number[];
+  /** The smallest and the largest time; infinite when there is none. */
+  readonly smallest: number;
+  readonly largest: number;
+  /** The numbers of the pages in use, and their counts, one page behind the other. */
+  readonly pages: readonly number[];
+  readonly counts: Uint32Array;
 }
 
 /** Slots there are: times up to the largest whole number that is exact. */

@@ -226,7 +226,7 @@ export function collectInGrid({ classBits, fixed, ...grid }: Grid): TimelineColl
       const longer = blockMilliseconds / data.blockMilliseconds;
       for (const from of data.labels) {
         const own = ownOf(from);
-        own.failedTimes.addAll(Histogram.from(from.failedTimes));
+        own.failedTimes.addData(from.failedTimes);
         own.times.addData(from.times, Math.log2(longer));
         for (const [at, collected] of from.blocks) addBlock(own.blocks, Math.floor(at / longer), collected);
       }
