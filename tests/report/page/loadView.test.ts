@@ -52,6 +52,8 @@ describe('the load test on the page', function () {
         '5 s: samples 30.0/s, errors 0/s, threads 10',
       );
       await chart.getByText('As a table').click();
+      // It is made when it is opened, which the browser tells a moment later.
+      await chart.locator('table.figures tr').first().waitFor();
       const row = (at: number) => chart.locator('table.figures tr').nth(at).locator('th, td').allInnerTexts();
       assert.deepEqual(await row(0), ['Time', 'samples', 'errors', 'threads']);
       assert.deepEqual(await row(21), ['1:40 min', '100/s', '0/s', '–'], 'where nothing was sampled');
