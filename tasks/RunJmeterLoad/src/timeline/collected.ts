@@ -80,7 +80,7 @@ export function wholeOf({ all, failedTimes: failed, blocks }: CollectedLabel): F
         transport: sum(({ errors }) => errors.transport),
       },
       bytes: sum(({ bytes }) => bytes),
-      threads: Math.max(0, ...[...blocks.values()].map(({ threads }) => threads)),
+      threads: [...blocks.values()].reduce((most, { threads }) => Math.max(most, threads), 0),
     },
     metric => {
       const sole = new Histogram();

@@ -166,6 +166,17 @@ describe('The kernel', () => {
     }
   });
 
+  it('has a block for every second of a test of days', () => {
+    const seconds = 200_000;
+    const rows = Array.from({ length: seconds }, (_, index) => `${index * 1000},5,a,true,7\n`);
+    const timeline = collectTimeline(1000);
+    const analyser = createAnalyser({ timeline }, kernel);
+    analyser.push(Buffer.from(`timeStamp,elapsed,label,success,allThreads\n${rows.join('')}`));
+    analyser.end();
+    const [label] = timeline.timeline()?.labels ?? [];
+    assert.deepEqual([label?.blocks.length, label?.whole.threads], [seconds, 7]);
+  });
+
   it('gives what there is so far and goes on', () => {
     const text = Array.from({ length: 3000 }, (_, index) => `${1000 + index},${index % 90},a,true\n`).join(
       '',
