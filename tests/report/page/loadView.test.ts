@@ -1,21 +1,13 @@
 /** The load test on the page: its course, with threads and without. */
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { LoadBody } from '../../../shared/report/bodies.js';
-import { openBrowser } from '../browser.js';
 import { loadBody, part, reportOf } from '../reports.js';
-import { buildPage, openPage, tooWide, type BuiltPage } from './openPage.js';
+import { pageRig, tooWide } from './openPage.js';
 
 describe('the load test on the page', function () {
   this.timeout(180_000);
-  let browser: Browser;
-  let built: BuiltPage;
-  before(async () => {
-    [browser, built] = await Promise.all([openBrowser(), buildPage()]);
-  });
-  after(async () => {
-    await browser.close();
-  });
+  const rig = pageRig();
 
   async function on(course: Partial<LoadBody['course']>, test: (page: Page) => Promise<void>): Promise<void> {
     const body = loadBody(3);
@@ -23,13 +15,7 @@ describe('the load test on the page', function () {
       { task: 'RunJmeterLoad', body: { ...body, course: { ...body.course, ...course } } },
       { result: 'failed' },
     );
-    const { page, faults } = await openPage(browser, built, { report: reportOf([load]) });
-    try {
-      await test(page);
-      assert.deepEqual(faults, []);
-    } finally {
-      await page.context().close();
-    }
+    await rig.on(rig.open({ report: reportOf([load]) }), ({ page }) => test(page));
   }
   const panels = (page: Page) => page.locator('.chart').last().locator('.surface .stretched');
   const steps = (page: Page) => page.locator('.chart').last().locator('.scale').last().locator('text');

@@ -1,4 +1,5 @@
 /** The report's page alone in a browser, under the strictest policy that it is ever given, and everything that goes wrong on it. */
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { build } from 'esbuild';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { repositoryRoot } from '../../../scripts/tasks.js';
 import type { ReleaseReport } from '../../../shared/report/format.js';
-import { view } from '../browser.js';
+import { openBrowser, view } from '../browser.js';
 
 /** What the page in the browser can be told by a test. */
 interface Given {
@@ -16,7 +17,7 @@ interface Given {
   readonly running?: boolean;
 }
 
-export interface BuiltPage {
+interface BuiltPage {
   readonly script: string;
   readonly style: string;
 }
@@ -49,7 +50,7 @@ const view = renderReport(root, given.report, optionsOf(given));
 globalThis.updateReport = next => view.update(next.report, optionsOf(next));
 `;
 
-export async function buildPage(): Promise<BuiltPage> {
+async function buildPage(): Promise<BuiltPage> {
   const bundle = async (options: Parameters<typeof build>[0]) => {
     const { outputFiles } = await build({
       ...options,
@@ -69,7 +70,40 @@ export async function buildPage(): Promise<BuiltPage> {
   };
 }
 
-export async function openPage(
+/** The page in one browser for all tests of a suite. */
+export interface PageRig {
+  readonly built: () => BuiltPage;
+  readonly open: (given: Given, options?: BrowserContextOptions) => Promise<OpenedPage>;
+  /** Runs a test on a page, and closes it; nothing may have gone wrong on it. */
+  readonly on: (opening: Promise<OpenedPage>, test: (opened: OpenedPage) => Promise<void>) => Promise<void>;
+}
+
+/** Called within a suite: opens the browser before its tests, and closes it after them. */
+export function pageRig(): PageRig {
+  let browser: Browser;
+  let built: BuiltPage;
+  before(async () => {
+    [browser, built] = await Promise.all([openBrowser(), buildPage()]);
+  });
+  after(async () => {
+    await browser.close();
+  });
+  return {
+    built: () => built,
+    open: (given, options) => openPage(browser, built, given, options),
+    async on(opening, test) {
+      const opened = await opening;
+      try {
+        await test(opened);
+        assert.deepEqual(opened.faults, []);
+      } finally {
+        await opened.page.context().close();
+      }
+    },
+  };
+}
+
+async function openPage(
   browser: Browser,
   built: BuiltPage,
   given: Given,

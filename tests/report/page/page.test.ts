@@ -1,13 +1,12 @@
 /** The page in a real browser: what it shows, to whom, at any size, by keyboard, on paper. */
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import type { ReleaseReport } from '../../../shared/report/format.js';
-import { openBrowser } from '../browser.js';
 import { addressesOf, sample } from '../hosts/stage.js';
 import { hostile } from '../hosts/hostile.js';
 import { deployBody, large, loadFailed, part, partial, reportOf } from '../reports.js';
-import { axe, buildPage, openAll, openPage, tooWide, type BuiltPage, type OpenedPage } from './openPage.js';
+import { axe, openAll, pageRig, tooWide, type OpenedPage } from './openPage.js';
 
 const reports: Readonly<Record<string, () => ReleaseReport>> = {
   'a release that passed': () => sample('passing'),
@@ -20,39 +19,14 @@ const reports: Readonly<Record<string, () => ReleaseReport>> = {
 
 describe('the page of the release report', function () {
   this.timeout(180_000);
-  let browser: Browser;
-  let built: BuiltPage;
-  before(async () => {
-    [browser, built] = await Promise.all([openBrowser(), buildPage()]);
-  });
-  after(async () => {
-    await browser.close();
-  });
+  const { built, open: openGiven, on } = pageRig();
 
-  async function open(
+  function open(
     report: ReleaseReport,
-    options: Parameters<typeof openPage>[3] = {},
-    more: Partial<Parameters<typeof openPage>[2]> = {},
+    options: BrowserContextOptions = {},
+    more: Partial<Parameters<typeof openGiven>[0]> = {},
   ): Promise<OpenedPage> {
-    return openPage(
-      browser,
-      built,
-      { report, pictures: addressesOf(sample('smokeFailed')), ...more },
-      options,
-    );
-  }
-  /** Runs the test on a page, and closes it; nothing may have gone wrong on it. */
-  async function on(
-    opening: Promise<OpenedPage>,
-    test: (opened: OpenedPage) => Promise<void>,
-  ): Promise<void> {
-    const opened = await opening;
-    try {
-      await test(opened);
-      assert.deepEqual(opened.faults, []);
-    } finally {
-      await opened.page.context().close();
-    }
+    return openGiven({ report, pictures: addressesOf(sample('smokeFailed')), ...more }, options);
   }
 
   for (const [name, make] of Object.entries(reports)) {
@@ -350,8 +324,9 @@ describe('the page of the release report', function () {
     }));
 
   it('is small', () => {
-    const sizes = [built.script, built.style].map(text => gzipSync(text).length);
+    const { script, style } = built();
+    const sizes = [script, style].map(text => gzipSync(text).length);
     assert.ok(sizes.reduce((sum, size) => sum + size, 0) < 45_000, `${sizes.join(' and ')} bytes gzipped`);
-    assert.doesNotMatch(built.script, /innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/);
+    assert.doesNotMatch(script, /innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/);
   });
 });
