@@ -32,7 +32,6 @@ const places = [
   'decided',
   'lines',
   'exactLimit',
-  'pageCounts',
   'settled',
   'timePages',
   'blockLimit',
@@ -40,8 +39,6 @@ const places = [
   'lineLast',
   'lineBytes',
   'lineSent',
-  'lineThreads',
-  'lineBlock',
   'lineElapsed',
   'lineLatency',
   'lineConnect',
@@ -57,7 +54,7 @@ const places = [
   'xmlNames',
 ] as const;
 
-/** The functions of the module: see kernel/scan.ts, kernel/xml.ts and kernel/count.ts. */
+/** The functions of the module: see kernel/scan.ts, kernel/xml.ts, kernel/count.ts and kernel/blocks.ts. */
 interface KernelFunctions {
   index(from: number, to: number, separator: number): void;
   columns(width: number, ...columns: readonly number[]): void;

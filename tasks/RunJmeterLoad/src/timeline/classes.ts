@@ -8,11 +8,6 @@ export type ClassBits = number;
 
 /** The class of a time. */
 export function classOf(milliseconds: number, bits: ClassBits): number {
-  if (milliseconds < 2 ** 31) {
-    const whole = Math.round(milliseconds);
-    const halved = Math.max(0, 32 - bits - Math.clz32(whole));
-    return halved * 2 ** (bits - 1) + (whole >> halved);
-  }
   let octave = 0;
   let rest = Math.round(milliseconds);
   while (rest >= 2 ** bits) {
